@@ -1,0 +1,86 @@
+//! Estimators learn from samples and become models; the two are two types.
+
+use crate::{Context, Note, Prediction, Result, Samples};
+
+/// Which targets an estimator takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Targets {
+    /// Numbers only.
+    Real,
+    /// Classes only.
+    Class,
+    /// Both.
+    Either,
+}
+
+/// What an estimator needs of its training samples; the corridor prepares them accordingly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// Which targets it takes.
+    pub target: Targets,
+    /// Features without missing values (else they are imputed first).
+    pub complete: bool,
+    /// Features that are numbers (else classes are encoded first).
+    pub numeric: bool,
+    /// Features on one scale (else they are standardised first).
+    pub scaled: bool,
+    /// Samples that know their group.
+    pub group: bool,
+}
+
+/// Learns from samples.
+///
+/// Every column of `train` but `target` is a feature. The target has no missing value, weights are not
+/// negative and not all zero. Same samples, same settings, same `cx.rng`: the same model bit for bit,
+/// whatever `cx.threads` is.
+pub trait Estimator: Send + Sync {
+    /// What it needs of its samples.
+    fn needs(&self) -> Needs;
+
+    /// Fits a model.
+    ///
+    /// # Errors
+    /// Samples it cannot learn from, or the user stopped the work.
+    fn fit(&self, train: &Samples, target: &str, cx: &Context) -> Result<Box<dyn Model>>;
+}
+
+/// What has been learned.
+pub trait Model: Send + Sync {
+    /// Predicts. Features are found by name; their order does not matter, further columns are ignored.
+    ///
+    /// # Errors
+    /// A feature is missing or of another type, a class was never seen.
+    fn predict(&self, at: &Samples) -> Result<Prediction>;
+
+    /// What can be read off the model itself.
+    fn inside(&self) -> Inside;
+
+    /// What fitting noticed (e.g. that it did not converge).
+    fn notes(&self) -> Vec<Note> {
+        Vec::new()
+    }
+
+    /// The model as bytes, which the catalog that made its estimator loads again.
+    fn save(&self) -> Vec<u8>;
+}
+
+/// What can be read off a fitted model.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Inside {
+    /// Coefficients on the features as the model saw them (after preparation).
+    Linear {
+        /// (feature, coefficient); for classes, `feature → class`.
+        coefficients: Vec<(String, f64)>,
+        /// The constant term (the first class's, for classes).
+        intercept: f64,
+    },
+    /// Trees, with the share of the total split gain each feature took.
+    Trees {
+        /// (feature, share of gain), summing to 1 unless no split was made.
+        gain: Vec<(String, f64)>,
+        /// (feature, number of splits).
+        splits: Vec<(String, usize)>,
+    },
+    /// Nothing simple to show.
+    Closed,
+}

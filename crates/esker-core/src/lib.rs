@@ -1,0 +1,40 @@
+//! The nouns and contracts of Esker: what every other room speaks about.
+//!
+//! No files, no threads, no heavy dependency. A *sample* keeps its place and its time ([`Support`]),
+//! estimators, transforms, splitters and metrics are small traits, a [`Record`] is plain data.
+
+mod codes;
+mod column;
+mod context;
+mod error;
+mod estimator;
+mod judge;
+mod note;
+mod prediction;
+pub mod record;
+mod rng;
+mod samples;
+mod schema;
+mod settings;
+mod support;
+mod table;
+mod transform;
+mod unit;
+
+pub use codes::{Codes, MISSING};
+pub use column::{Column, Values};
+pub use context::{Context, Progress, Silent};
+pub use error::{Error, Fault, Result};
+pub use estimator::{Estimator, Inside, Model, Needs, Targets};
+pub use judge::{Better, Fold, Metric, Splitter};
+pub use note::{Note, Weight};
+pub use prediction::{Prediction, Spread};
+pub use record::Record;
+pub use rng::Rng;
+pub use samples::Samples;
+pub use schema::{Field, FieldKind, Schema};
+pub use settings::{Parameter, Rule, Search, Setting, Settings};
+pub use support::{Crs, Places, Support, Times};
+pub use table::Table;
+pub use transform::{FittedTransform, Transform};
+pub use unit::Unit;

@@ -1,0 +1,428 @@
+//! The record: everything a run measured and decided, as plain data. Same recipe, same data, same seed: same bytes.
+//!
+//! Numbers are finite; a score that does not exist is absent (`null`), never NaN.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Note, Settings, Unit};
+
+/// The version of the record's shape; raised when a reader of the old shape would misread the new one.
+pub const FORMAT: u32 = 1;
+
+/// A whole run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Record {
+    /// Version of this shape ([`FORMAT`]).
+    pub format: u32,
+    /// The recipe's title.
+    pub title: String,
+    /// What made it, from what.
+    pub provenance: Provenance,
+    /// What the data are.
+    pub data: DataCard,
+    /// What is predicted.
+    pub task: Task,
+    /// Designs run, the primary one first.
+    pub designs: Vec<DesignRecord>,
+    /// Models run, in recipe order.
+    pub models: Vec<ModelRecord>,
+    /// The metric that models are compared and tuned by.
+    pub metric: String,
+    /// Every scored metric: how to read it.
+    pub metrics: Vec<MetricCard>,
+    /// Paired differences between models on identical folds of the primary design.
+    pub comparisons: Vec<Comparison>,
+    /// The model that was refitted on all rows, explained and saved.
+    pub chosen: Chosen,
+    /// Intervals of the chosen model (regression).
+    pub intervals: Option<Intervals>,
+    /// Explanation of the chosen model on held-out rows.
+    pub explanation: Option<Explanation>,
+    /// Alarms, warnings and decisions, gravest first.
+    pub notes: Vec<Note>,
+}
+
+/// Where a record came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Provenance {
+    /// Version of Esker.
+    pub esker: String,
+    /// File name of the data, without its folder.
+    pub data_file: String,
+    /// SHA-256 of the data file, hexadecimal.
+    pub data_sha256: String,
+    /// SHA-256 of the recipe's text, hexadecimal.
+    pub recipe_sha256: String,
+    /// The recipe's text.
+    pub recipe: String,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// What is predicted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Task {
+    /// Numbers.
+    Regression {
+        /// The target column.
+        target: String,
+        /// Its unit.
+        unit: Unit,
+    },
+    /// Classes.
+    Classification {
+        /// The target column.
+        target: String,
+        /// The classes, in code order.
+        levels: Vec<String>,
+        /// Readable names of the classes, in the same order.
+        names: Vec<String>,
+    },
+}
+
+/// What the data are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DataCard {
+    /// Rows in the file.
+    pub rows_read: usize,
+    /// Rows used.
+    pub rows_used: usize,
+    /// Rows dropped, by reason.
+    pub dropped: Vec<Dropped>,
+    /// Target, features and role columns, in recipe order.
+    pub columns: Vec<ColumnCard>,
+    /// Coordinate reference system, if samples have a place.
+    pub crs: Option<String>,
+    /// West, south, east, north: degrees or metres.
+    pub extent: Option<[f64; 4]>,
+    /// First and last time, ISO 8601 dates.
+    pub period: Option<[String; 2]>,
+    /// The group column and its number of groups.
+    pub groups: Option<(String, usize)>,
+    /// How sample weights were made, in words.
+    pub weights: Option<String>,
+    /// Whom to credit for the data, if the recipe says.
+    pub credit: Option<String>,
+}
+
+/// Rows dropped for one reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Dropped {
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub rows: usize,
+}
+
+/// One column of the data card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ColumnCard {
+    /// Its name.
+    pub name: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// `target`, `feature`, `x`, `y`, `time`, `group`, `error` or `weight`.
+    pub role: String,
+    /// Missing values among the rows used.
+    pub missing: usize,
+    /// Numbers: minimum, median, mean, maximum and standard deviation.
+    pub summary: Option<Summary>,
+    /// Classes: the levels with their rows, most frequent first, at most 20.
+    pub levels: Vec<(String, usize)>,
+}
+
+/// Five numbers of a column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Smallest.
+    pub min: f64,
+    /// Median.
+    pub median: f64,
+    /// Mean.
+    pub mean: f64,
+    /// Largest.
+    pub max: f64,
+    /// Standard deviation (n − 1).
+    pub sd: f64,
+}
+
+/// One design with the folds it made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DesignRecord {
+    /// Short label, unique in the record, e.g. `group rgi_id`.
+    pub label: String,
+    /// Kind from the catalog, e.g. `group`.
+    pub kind: String,
+    /// Its settings.
+    pub settings: Settings,
+    /// One sentence for the methods paragraph.
+    pub description: String,
+    /// Whether it is the design that tuning, intervals and explanation use.
+    pub primary: bool,
+    /// Its folds.
+    pub folds: Vec<FoldRecord>,
+    /// For each row used, the fold that tests it (the first, if several do).
+    pub fold_of_row: Vec<Option<u32>>,
+}
+
+/// Sizes of one fold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FoldRecord {
+    /// Its label.
+    pub label: String,
+    /// Rows learned from.
+    pub train: usize,
+    /// Rows judged on.
+    pub test: usize,
+    /// Rows kept out of both.
+    pub left_out: usize,
+}
+
+/// One model of the recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelRecord {
+    /// Its name, unique in the record.
+    pub name: String,
+    /// Kind from the catalog, e.g. `boosting`.
+    pub kind: String,
+    /// The settings the recipe gives, defaults filled in.
+    pub settings: Settings,
+    /// Tuning, if asked for: one entry a fold of the primary design, then one for the final fit.
+    pub tuning: Vec<Tuning>,
+    /// How features are prepared for it, step by step.
+    pub preparation: Vec<String>,
+    /// Its scores under each design, in the order of the record's designs.
+    pub runs: Vec<ModelRun>,
+}
+
+/// What tuning chose inside one training part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Tuning {
+    /// The design and fold it was done for, or `all rows`.
+    pub part: String,
+    /// The settings chosen.
+    pub chosen: Settings,
+    /// Their inner score in the record's metric.
+    pub score: f64,
+    /// The inner score of the untuned settings.
+    pub default_score: f64,
+    /// Settings tried.
+    pub trials: usize,
+    /// Fits spent.
+    pub fits: usize,
+}
+
+/// Scores of a model under a design.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelRun {
+    /// The design's label.
+    pub design: String,
+    /// One entry a metric.
+    pub scores: Vec<Score>,
+    /// Rows × columns counts: true class (row) by predicted class (column). Classification only.
+    pub confusion: Option<Vec<Vec<f64>>>,
+    /// Scores of each class: precision, recall, F1, rows. Classification only.
+    pub classes: Vec<ClassScore>,
+    /// Scores of each group in the primary metric, if there are 2 to 200 groups; worst first.
+    pub groups: Vec<GroupScore>,
+    /// ROC and precision–recall curves of each class against the rest. Primary design only.
+    pub curves: Vec<ClassCurve>,
+}
+
+/// One metric of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Score {
+    /// Metric name, e.g. `rmse`.
+    pub metric: String,
+    /// On all held-out predictions together.
+    pub pooled: Option<f64>,
+    /// Mean over folds.
+    pub mean: Option<f64>,
+    /// Standard deviation over folds (n − 1).
+    pub sd: Option<f64>,
+    /// One value a fold.
+    pub folds: Vec<Option<f64>>,
+}
+
+/// How a class was predicted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ClassScore {
+    /// The class.
+    pub level: String,
+    /// Rows (or weight) that are of it.
+    pub support: f64,
+    /// Of those said to be of it, the share that is.
+    pub precision: Option<f64>,
+    /// Of those that are of it, the share that was said.
+    pub recall: Option<f64>,
+    /// Harmonic mean of the two.
+    pub f1: Option<f64>,
+}
+
+/// How a group was predicted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupScore {
+    /// The group.
+    pub group: String,
+    /// Its rows.
+    pub rows: usize,
+    /// The score in the record's metric.
+    pub score: Option<f64>,
+}
+
+/// ROC and precision–recall curve of a class against the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ClassCurve {
+    /// The class.
+    pub level: String,
+    /// (false positive rate, true positive rate), at most 200 points.
+    pub roc: Vec<(f64, f64)>,
+    /// Area under the ROC curve.
+    pub auc: Option<f64>,
+    /// (recall, precision), at most 200 points.
+    pub pr: Vec<(f64, f64)>,
+    /// Average precision.
+    pub ap: Option<f64>,
+}
+
+/// How to read a metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MetricCard {
+    /// Its name in the catalog, e.g. `rmse`.
+    pub name: String,
+    /// What a person calls it, e.g. `RMSE`.
+    pub title: String,
+    /// Its unit; empty where it has none.
+    pub unit: Unit,
+    /// `higher`, `lower` or `zero`.
+    pub better: String,
+}
+
+/// A paired difference between two models on identical folds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Comparison {
+    /// The first model.
+    pub a: String,
+    /// The second model.
+    pub b: String,
+    /// Mean over folds of (score of a − score of b) in the record's metric.
+    pub difference: f64,
+    /// Its standard error, corrected for overlapping training sets (Nadeau and Bengio 2003).
+    pub se: f64,
+    /// 95 % confidence interval of the difference.
+    pub interval: [f64; 2],
+    /// Folds compared.
+    pub folds: usize,
+    /// `a`, `b` or `none`: who is better beyond noise.
+    pub winner: String,
+}
+
+/// The model that was refitted on all rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Chosen {
+    /// Its name.
+    pub model: String,
+    /// Why it was chosen, in words with numbers.
+    pub reason: String,
+    /// The settings of the final fit.
+    pub settings: Settings,
+}
+
+/// Prediction intervals and their measured coverage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Intervals {
+    /// Method, e.g. `CV+`.
+    pub method: String,
+    /// Nominal coverage, e.g. 0.9.
+    pub level: f64,
+    /// Share of held-out targets inside their interval.
+    pub coverage: f64,
+    /// Mean width, in the target's unit.
+    pub width: f64,
+    /// Coverage of each fold.
+    pub folds: Vec<f64>,
+    /// (nominal level, measured coverage) at several levels.
+    pub curve: Vec<(f64, f64)>,
+    /// Coverage by tenths of the predicted value: (mean prediction, coverage, rows).
+    pub conditional: Vec<(f64, f64, usize)>,
+}
+
+/// What drives the chosen model's answers on held-out rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Explanation {
+    /// The metric the importances are losses of.
+    pub metric: String,
+    /// Permutation importance of single features, most important first.
+    pub features: Vec<Importance>,
+    /// Permutation importance of columns that belong together, most important first.
+    pub groups: Vec<Importance>,
+    /// Model-internal importance, shown only beside the above: (feature, share).
+    pub internal: Vec<(String, f64)>,
+    /// What the internal importance is, e.g. `share of split gain`.
+    pub internal_kind: String,
+    /// Accumulated local effects of the most important features.
+    pub effects: Vec<Effect>,
+}
+
+/// Permutation importance: how much worse the score gets when a column is shuffled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Importance {
+    /// A feature, or a glob of features shuffled together.
+    pub name: String,
+    /// The features shuffled.
+    pub features: Vec<String>,
+    /// Mean loss over folds and repeats; larger matters more.
+    pub mean: f64,
+    /// Standard deviation over folds of the fold means.
+    pub sd: f64,
+    /// One value a fold (mean over repeats).
+    pub folds: Vec<f64>,
+}
+
+/// Accumulated local effect of a feature on the prediction (Apley and Zhu 2020), centred on zero.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Effect {
+    /// The feature.
+    pub feature: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// For classes, the class whose probability is shown; empty for numbers.
+    pub class: String,
+    /// Values of the feature (classes of it: 0, 1, 2 …).
+    pub at: Vec<f64>,
+    /// Names of the values if the feature is of classes.
+    pub levels: Vec<String>,
+    /// Mean effect over folds, in the unit of the prediction.
+    pub effect: Vec<f64>,
+    /// Effect in each fold.
+    pub folds: Vec<Vec<f64>>,
+    /// A few hundred values of the feature, for the rug.
+    pub rug: Vec<f64>,
+}
+
+/// Held-out rows of the primary design, beside the record: what `predictions.csv` and the figures show.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rows {
+    /// Row number in the file, counted from 1 (the header not counted).
+    pub row: Vec<usize>,
+    /// Longitude or easting, empty where samples have no place.
+    pub x: Vec<f64>,
+    /// Latitude or northing.
+    pub y: Vec<f64>,
+    /// Group label, empty where samples have no group.
+    pub group: Vec<String>,
+    /// Fold that tested the row.
+    pub fold: Vec<Option<u32>>,
+    /// Observed value (class code for classes).
+    pub observed: Vec<f64>,
+    /// Held-out prediction of the chosen model; NaN where no fold tested the row.
+    pub predicted: Vec<f64>,
+    /// Held-out interval, empty where there is none.
+    pub low: Vec<f64>,
+    /// Upper end.
+    pub high: Vec<f64>,
+    /// Held-out class probabilities, rows × levels, row after row; empty for numbers.
+    pub probability: Vec<f64>,
+}

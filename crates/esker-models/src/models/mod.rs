@@ -1,0 +1,8 @@
+//! Estimators, one file or folder each.
+
+pub mod baseline;
+pub mod elastic_net;
+pub mod linear;
+pub mod logistic;
+pub mod neighbours;
+pub mod tree;
