@@ -104,7 +104,10 @@ impl Prediction {
             },
             Self::Class { levels, probability } => {
                 let k = levels.len();
-                Self::Class { levels: levels.clone(), probability: rows.iter().flat_map(|&r| probability[r * k..(r + 1) * k].iter().copied()).collect() }
+                Self::Class {
+                    levels: levels.clone(),
+                    probability: rows.iter().flat_map(|&r| probability[r * k..(r + 1) * k].iter().copied()).collect(),
+                }
             }
         }
     }

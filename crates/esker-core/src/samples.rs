@@ -36,7 +36,9 @@ impl Samples {
                 return Err(Error::data("weights").got(format!("{} rows", w.len())).rule(format!("the columns have {}", support.rows)));
             }
             if let Some(row) = w.iter().position(|x| !x.is_finite() || *x < 0.0) {
-                return Err(Error::data(format!("weight of row {}", row + 1)).got(w[row].to_string()).rule("weights are finite and not negative"));
+                return Err(Error::data(format!("weight of row {}", row + 1))
+                    .got(w[row].to_string())
+                    .rule("weights are finite and not negative"));
             }
         }
         Ok(Self { columns, support, weight })

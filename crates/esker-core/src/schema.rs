@@ -49,7 +49,8 @@ impl Schema {
                 unit: c.unit.clone(),
                 kind: match &c.values {
                     Values::Real(v) => {
-                        let (min, max) = v.iter().filter(|x| !x.is_nan()).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)));
+                        let (min, max) =
+                            v.iter().filter(|x| !x.is_nan()).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)));
                         if min <= max { FieldKind::Real { min, max } } else { FieldKind::Real { min: f64::NAN, max: f64::NAN } }
                     }
                     Values::Class(k) => FieldKind::Class { levels: k.levels().to_vec() },
@@ -83,13 +84,20 @@ impl Field {
         let values = match (&self.kind, &column.values) {
             (FieldKind::Real { min, max }, Values::Real(v)) => {
                 if let Some(row) = v.iter().position(|x| x.is_infinite()) {
-                    return Err(Error::data(format!("column '{}' row {}", self.name, row + 1)).got(v[row].to_string()).rule("values are finite or missing"));
+                    return Err(Error::data(format!("column '{}' row {}", self.name, row + 1))
+                        .got(v[row].to_string())
+                        .rule("values are finite or missing"));
                 }
                 let beyond = v.iter().filter(|&&x| x < *min || x > *max).count();
                 if beyond > 0 {
                     notes.push(Note::warning(
                         "beyond-training-range",
-                        format!("column '{}': {beyond} of {} values lie beyond the training range {min} to {max}{}", self.name, v.len(), self.unit.suffix()),
+                        format!(
+                            "column '{}': {beyond} of {} values lie beyond the training range {min} to {max}{}",
+                            self.name,
+                            v.len(),
+                            self.unit.suffix()
+                        ),
                     ));
                 }
                 Values::Real(v.clone())
@@ -115,7 +123,9 @@ impl Field {
                 Values::Class(codes)
             }
             (FieldKind::Real { .. }, Values::Class(_)) => {
-                return Err(Error::data(format!("column '{}'", self.name)).got("text").rule("the model was trained on numbers in this column"));
+                return Err(Error::data(format!("column '{}'", self.name))
+                    .got("text")
+                    .rule("the model was trained on numbers in this column"));
             }
         };
         Ok(Column { name: self.name.clone(), unit: self.unit.clone(), values })

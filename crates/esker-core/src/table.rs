@@ -67,7 +67,9 @@ pub(crate) fn check_length(column: &Column, rows: usize) -> Result<()> {
     if column.len() == rows {
         return Ok(());
     }
-    Err(Error::data(format!("column '{}'", column.name)).got(format!("{} rows", column.len())).rule(format!("the other columns have {rows}")))
+    Err(Error::data(format!("column '{}'", column.name))
+        .got(format!("{} rows", column.len()))
+        .rule(format!("the other columns have {rows}")))
 }
 
 pub(crate) fn check_columns(columns: &[Column], rows: usize) -> Result<()> {

@@ -151,7 +151,10 @@ impl Step {
     /// # Errors
     /// No such step.
     pub fn parse(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| Error::model(format!("preparation step '{name}'")).rule("no such step is known"))
+        Self::ALL
+            .into_iter()
+            .find(|s| s.name() == name)
+            .ok_or_else(|| Error::model(format!("preparation step '{name}'")).rule("no such step is known"))
     }
 
     /// What it does, for the methods paragraph.

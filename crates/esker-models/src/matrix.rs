@@ -34,7 +34,9 @@ impl Matrix {
         for name in names {
             let column = samples.column(name)?.reals()?;
             if let Some(row) = column.iter().position(|v| v.is_nan()) {
-                return Err(Error::data(format!("column '{name}' row {}", row + 1)).got("a missing value").rule("this model needs complete features"));
+                return Err(Error::data(format!("column '{name}' row {}", row + 1))
+                    .got("a missing value")
+                    .rule("this model needs complete features"));
             }
             values.extend_from_slice(column);
         }

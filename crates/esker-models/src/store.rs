@@ -12,7 +12,11 @@ pub(crate) fn save<T: Serialize>(part: &T) -> Vec<u8> {
 
 /// A fitted part from bytes; `what` names it in the error. The caller still checks indices and lengths.
 pub(crate) fn load<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T> {
-    let bad = || Error::model(format!("{what} in the model file")).rule("its bytes are not what this version writes").hint("the file is damaged or from another version: fit the model again");
+    let bad = || {
+        Error::model(format!("{what} in the model file"))
+            .rule("its bytes are not what this version writes")
+            .hint("the file is damaged or from another version: fit the model again")
+    };
     let (part, rest) = postcard::take_from_bytes(bytes).map_err(|_| bad())?;
     if rest.is_empty() { Ok(part) } else { Err(bad()) }
 }

@@ -1,0 +1,3 @@
+//! Trees on histograms.
+pub mod boosting;
+pub mod forest;
