@@ -1,0 +1,171 @@
+//! Permutation importance: how much worse the score gets when columns no longer belong to their rows.
+
+use rayon::prelude::*;
+
+use esker_core::record::Importance;
+use esker_core::{Better, Column, Context, Error, Metric, Result, Samples};
+
+use super::{HeldOut, check};
+
+/// Permutation importance of sets of features on held-out rows (Breiman 2001, Machine Learning 45, section 10;
+/// Fisher, Rudin and Dominici 2019, Journal of Machine Learning Research 20, 177).
+///
+/// The columns of a set are permuted together (one permutation for all of them) among the held-out rows of a fold, and the
+/// loss is how much worse the fold's score gets, so that larger matters more: for a metric that is best high the score
+/// before minus after, best low after minus before, best near zero the growth of its absolute value. Negative losses are
+/// noise around zero. A fold and repeat use one permutation for every set: sets are compared on equal terms, and the
+/// order of sets does not matter.
+///
+/// `sets` are (name, features); `weighted` scores with the sample weights. The result has the unit of the score and is
+/// sorted, most important first, equals by name. A fold whose score does not exist (R² of a single row) is left out
+/// of `folds`, mean and spread.
+///
+/// # Errors
+/// No folds, no repeats, an unknown or empty set, a set that holds the target, a score that exists in no fold, a model
+/// that refuses, or the user stopped the work.
+pub fn permutation(
+    folds: &[HeldOut],
+    target: &str,
+    sets: &[(String, Vec<String>)],
+    metric: &dyn Metric,
+    repeats: usize,
+    weighted: bool,
+    cx: &Context,
+) -> Result<Vec<Importance>> {
+    check(folds)?;
+    if repeats == 0 {
+        return Err(Error::recipe("explain repeats").got("0").rule("at least 1 is needed"));
+    }
+    for (name, features) in sets {
+        check_set(folds, target, name, features)?;
+    }
+    let judge = Judge { target, metric, weighted };
+    let parts: Vec<Part> = judge.parts(folds, repeats, cx)?;
+    let tasks: Vec<(usize, usize)> = (0..sets.len()).flat_map(|s| (0..parts.len()).map(move |p| (s, p))).collect();
+    let losses = tasks
+        .par_iter()
+        .map(|&(s, p)| judge.loss(&parts[p], &sets[s].1, cx).map_err(|e| in_fold(e, parts[p].fold)))
+        .collect::<Vec<Result<f64>>>()
+        .into_iter()
+        .collect::<Result<Vec<f64>>>()?;
+    let mut out: Vec<Importance> = sets
+        .iter()
+        .zip(losses.chunks_exact(parts.len()))
+        .map(|((name, features), folds)| {
+            let (mean, sd) = mean_sd(folds);
+            Importance { name: name.clone(), features: features.clone(), mean, sd, folds: folds.to_vec() }
+        })
+        .collect();
+    out.sort_by(|a, b| b.mean.total_cmp(&a.mean).then_with(|| a.name.cmp(&b.name)));
+    Ok(out)
+}
+
+/// What is the same for all sets: the target and how it is scored.
+struct Judge<'a> {
+    target: &'a str,
+    metric: &'a dyn Metric,
+    weighted: bool,
+}
+
+/// A fold with its score before anything is permuted, and its permutations.
+struct Part<'a> {
+    fold: usize,
+    held: HeldOut<'a>,
+    score: f64,
+    orders: Vec<Vec<usize>>,
+}
+
+impl Judge<'_> {
+    /// The folds that have a score.
+    fn parts<'a>(&self, folds: &[HeldOut<'a>], repeats: usize, cx: &Context) -> Result<Vec<Part<'a>>> {
+        let scored = folds
+            .par_iter()
+            .map(|&held| {
+                cx.check()?;
+                let said = held.model.predict(held.test)?;
+                Ok(self.metric.score(&held.test.column(self.target)?.values, &said, self.weight(held.test)))
+            })
+            .collect::<Vec<Result<Result<f64>>>>();
+        let mut parts = Vec::with_capacity(folds.len());
+        let mut missing = None;
+        for (fold, (score, &held)) in scored.into_iter().zip(folds).enumerate() {
+            match score.map_err(|e| in_fold(e, fold))? {
+                Ok(score) => {
+                    let stream = cx.rng.fork("permutation importance", fold as u64);
+                    let orders = (0..repeats)
+                        .map(|r| {
+                            let mut order: Vec<usize> = (0..held.test.rows()).collect();
+                            stream.fork("repeat", r as u64).shuffle(&mut order);
+                            order
+                        })
+                        .collect();
+                    parts.push(Part { fold, held, score, orders });
+                }
+                Err(e) => missing = missing.or(Some(e)),
+            }
+        }
+        match missing {
+            Some(e) if parts.is_empty() => Err(e),
+            _ => Ok(parts),
+        }
+    }
+
+    fn weight<'a>(&self, test: &'a Samples) -> Option<&'a [f64]> {
+        test.weight().filter(|_| self.weighted)
+    }
+
+    /// Mean loss over the repeats. The samples are copied once; then only the columns of the set change.
+    fn loss(&self, part: &Part, features: &[String], cx: &Context) -> Result<f64> {
+        let test = part.held.test;
+        let truth = &test.column(self.target)?.values;
+        let columns: Vec<&Column> = features.iter().map(|f| test.column(f)).collect::<Result<_>>()?;
+        let mut work = test.clone();
+        let mut sum = 0.0;
+        for order in &part.orders {
+            cx.check()?;
+            for column in &columns {
+                work.put(column.select(order))?;
+            }
+            let after = self.metric.score(truth, &part.held.model.predict(&work)?, self.weight(test))?;
+            sum += match self.metric.better() {
+                Better::Higher => part.score - after,
+                Better::Lower => after - part.score,
+                Better::Zero => after.abs() - part.score.abs(),
+            };
+        }
+        Ok(sum / part.orders.len() as f64)
+    }
+}
+
+fn check_set(folds: &[HeldOut], target: &str, name: &str, features: &[String]) -> Result<()> {
+    if features.is_empty() {
+        return Err(Error::recipe(format!("feature set '{name}'")).got("no features").rule("a set holds at least one"));
+    }
+    if features.iter().any(|f| f == target) {
+        return Err(Error::recipe(format!("feature set '{name}'")).got(format!("the target '{target}'")).rule("a set holds features only"));
+    }
+    for fold in folds {
+        features.iter().try_for_each(|f| fold.test.column(f).map(|_| ()))?;
+        fold.test.column(target)?;
+    }
+    Ok(())
+}
+
+/// Says in which fold an error arose; a request to stop stays as it is.
+fn in_fold(mut error: Error, fold: usize) -> Error {
+    if error.fault != esker_core::Fault::Cancelled {
+        error.thing = format!("fold {}: {}", fold + 1, error.thing);
+    }
+    error
+}
+
+/// Mean and standard deviation (n − 1; 0 for a single value).
+fn mean_sd(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    if values.len() < 2 {
+        return (mean, 0.0);
+    }
+    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+    (mean, (squares / (n - 1.0)).sqrt())
+}

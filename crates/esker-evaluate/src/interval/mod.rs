@@ -1,0 +1,40 @@
+//! Prediction intervals from out-of-fold residuals (CV+ and jackknife+), and what they really cover.
+//!
+//! [`cv_plus`] makes the intervals of new rows. [`held_out`] makes intervals for the rows of the table itself, so that
+//! [`summary`] can measure how often the truth lies inside.
+
+mod measured;
+mod plus;
+
+pub use measured::{HeldOut, held_out, summary};
+pub use plus::{Residuals, cv_plus};
+
+use esker_core::{Error, Result};
+
+/// Lowest level an interval is made for.
+const LOWEST: f64 = 0.5;
+/// Highest level an interval is made for.
+const HIGHEST: f64 = 0.999;
+
+/// The conformal rank ⌈level (n + 1)⌉, counted from 1: the residual of that rank among `n` is the half-width.
+///
+/// # Errors
+/// A level outside 0.5..0.999; a rank beyond `n`, where the interval would be infinite.
+fn rank(n: usize, level: f64) -> Result<usize> {
+    if !(LOWEST..=HIGHEST).contains(&level) {
+        return Err(Error::recipe("interval level")
+            .got(level.to_string())
+            .rule(format!("a level lies within {LOWEST}..{HIGHEST}"))
+            .hint("0.9 covers nine new observations in ten"));
+    }
+    // 0.9 × 10 must be 9, whatever the last bit of the product says.
+    let k = (level * (n as f64 + 1.0) - 1e-9).ceil() as usize;
+    if k > n {
+        let needed = (level / (1.0 - level) - 1e-9).ceil() as usize;
+        return Err(Error::data("prediction interval")
+            .got(format!("{n} held-out {} for level {level}", if n == 1 { "residual" } else { "residuals" }))
+            .rule(format!("level {level} needs at least {needed} rows, with fewer the interval is infinite"))
+            .hint("ask for a lower level, or bring more rows"));
+    }
+    Ok(k)
+}

@@ -1,0 +1,224 @@
+//! CV+: intervals for new rows from the fold models and their held-out residuals.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use esker_core::{Error, Result};
+
+use super::rank;
+
+/// Rows a parallel task takes at once.
+const CHUNK: usize = 256;
+
+/// Absolute held-out residuals of each fold, sorted, in the unit of the target: all that CV+ keeps beside the fold models.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Vec<f64>>", into = "Vec<Vec<f64>>")]
+pub struct Residuals {
+    folds: Vec<Vec<f64>>,
+    rows: usize,
+}
+
+impl Residuals {
+    /// Residuals |observed − predicted| of the rows each fold tested, in any order within a fold.
+    ///
+    /// # Errors
+    /// Fewer than two folds with rows; a residual that is negative, infinite or missing.
+    pub fn new(mut folds: Vec<Vec<f64>>) -> Result<Self> {
+        for (k, fold) in folds.iter_mut().enumerate() {
+            if let Some(bad) = fold.iter().find(|r| !r.is_finite() || **r < 0.0) {
+                return Err(Error::data(format!("residuals of fold {}", k + 1))
+                    .got(bad.to_string())
+                    .rule("absolute residuals are finite and not negative"));
+            }
+            fold.sort_unstable_by(f64::total_cmp);
+        }
+        let filled = folds.iter().filter(|f| !f.is_empty()).count();
+        if filled < 2 {
+            return Err(Error::data("held-out residuals").got(format!("{filled} folds with rows")).rule("CV+ needs at least 2"));
+        }
+        let rows = folds.iter().map(Vec::len).sum();
+        Ok(Self { folds, rows })
+    }
+
+    /// The residuals of each fold, ascending.
+    pub fn folds(&self) -> &[Vec<f64>] {
+        &self.folds
+    }
+
+    /// Number of residuals in all.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The `k`-th smallest (from 1) of all `shift[fold] + residual`, exactly.
+    fn kth(&self, shift: &[f64], k: usize, ranges: &mut [(usize, usize)]) -> f64 {
+        // With a handful of residuals a fold (jackknife+ has one) searching each list costs more than a plain selection.
+        if self.rows < 16 * self.folds.len() {
+            let mut all: Vec<f64> = self.folds.iter().zip(shift).flat_map(|(f, s)| f.iter().map(move |r| s + r)).collect();
+            return *all.select_nth_unstable_by(k - 1, f64::total_cmp).1;
+        }
+        self.kth_of_sorted(shift, k, ranges)
+    }
+
+    /// Selection over sorted lists: each list keeps the range that may hold the answer, and a pivot from the weighted
+    /// median of the range middles discards at least a quarter of what remains. Floating-point addition of a
+    /// shift keeps order, so the shifted lists stay sorted.
+    fn kth_of_sorted(&self, shift: &[f64], k: usize, ranges: &mut [(usize, usize)]) -> f64 {
+        for (range, fold) in ranges.iter_mut().zip(&self.folds) {
+            *range = (0, fold.len());
+        }
+        loop {
+            let pivot = self.pivot(shift, ranges);
+            let mut below = 0;
+            let mut upto = 0;
+            for ((fold, &s), &(lo, hi)) in self.folds.iter().zip(shift).zip(&*ranges) {
+                let part = &fold[lo..hi];
+                below += lo + part.partition_point(|r| s + r < pivot);
+                upto += lo + part.partition_point(|r| s + r <= pivot);
+            }
+            if below < k && k <= upto {
+                return pivot;
+            }
+            for ((fold, &s), range) in self.folds.iter().zip(shift).zip(&mut *ranges) {
+                let (lo, hi) = *range;
+                let part = &fold[lo..hi];
+                if k <= below {
+                    range.1 = lo + part.partition_point(|r| s + r < pivot);
+                } else {
+                    range.0 = lo + part.partition_point(|r| s + r <= pivot);
+                }
+            }
+        }
+    }
+
+    fn pivot(&self, shift: &[f64], ranges: &[(usize, usize)]) -> f64 {
+        let mut middles: Vec<(f64, usize)> = Vec::with_capacity(ranges.len());
+        let mut left = 0;
+        for ((fold, s), &(lo, hi)) in self.folds.iter().zip(shift).zip(ranges) {
+            if lo < hi {
+                middles.push((s + fold[usize::midpoint(lo, hi)], hi - lo));
+                left += hi - lo;
+            }
+        }
+        middles.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let mut seen = 0;
+        let mut pivot = f64::NAN;
+        for (value, count) in middles {
+            pivot = value;
+            seen += count;
+            if 2 * seen >= left {
+                break;
+            }
+        }
+        pivot
+    }
+}
+
+impl TryFrom<Vec<Vec<f64>>> for Residuals {
+    type Error = Error;
+
+    fn try_from(folds: Vec<Vec<f64>>) -> Result<Self> {
+        Self::new(folds)
+    }
+}
+
+impl From<Residuals> for Vec<Vec<f64>> {
+    fn from(residuals: Residuals) -> Self {
+        residuals.folds
+    }
+}
+
+/// CV+ prediction intervals (Barber, Candès, Ramdas and Tibshirani 2021, Annals of Statistics 49, section 3):
+///
+/// `[ q⁻{ μ₋ₛ₍ᵢ₎(x) − Rᵢ }, q⁺{ μ₋ₛ₍ᵢ₎(x) + Rᵢ } ]`
+///
+/// over all training rows i, where μ₋ₛ₍ᵢ₎ is the model of the fold that held row i out, Rᵢ that row's absolute residual,
+/// q⁻ the ⌊α(n+1)⌋-th and q⁺ the ⌈(1−α)(n+1)⌉-th smallest, α = 1 − `level`. Jackknife+ is the same with one row a fold.
+/// For exchangeable rows a new observation is covered with probability at least 1 − 2α (minus a term that shrinks
+/// with the folds' size), in practice close to 1 − α. With grouped or spatial folds the claim holds for rows as new
+/// to the model as the folds were: new groups, new regions.
+///
+/// `said` holds the predictions of the fold models for the new rows: folds × rows, in the target's unit and in the order
+/// of the residuals' folds. Returns lower and upper ends, one a row. Each end is an exact order statistic; no
+/// interpolation.
+///
+/// ```
+/// use esker_evaluate::interval::{Residuals, cv_plus};
+/// let residuals = Residuals::new(vec![vec![1.0, 2.0], vec![3.0, 4.0]])?;
+/// let (low, high) = cv_plus(&residuals, &[vec![10.0], vec![20.0]], 0.6)?;
+/// // 10+1, 10+2, 20+3, 20+4: rank ⌈0.6 × 5⌉ = 3 is 23; 10−1, 10−2, 20−3, 20−4: rank ⌊0.4 × 5⌋ = 2 is 9.
+/// assert_eq!((low[0], high[0]), (9.0, 23.0));
+/// # Ok::<(), esker_core::Error>(())
+/// ```
+///
+/// # Errors
+/// A level outside 0.5..0.999 or too high for the number of residuals; predictions of another number of folds, of
+/// unequal lengths, or not finite.
+pub fn cv_plus(residuals: &Residuals, said: &[Vec<f64>], level: f64) -> Result<(Vec<f64>, Vec<f64>)> {
+    let k = rank(residuals.rows, level)?;
+    let rows = check_said(residuals, said)?;
+    let mut low = vec![0.0; rows];
+    let mut high = vec![0.0; rows];
+    let folds = said.len();
+    low.par_chunks_mut(CHUNK).zip(high.par_chunks_mut(CHUNK)).enumerate().for_each(|(c, (low, high))| {
+        let mut shift = vec![0.0; folds];
+        let mut ranges = vec![(0, 0); folds];
+        for (i, (low, high)) in low.iter_mut().zip(high).enumerate() {
+            let row = c * CHUNK + i;
+            for (s, fold) in shift.iter_mut().zip(said) {
+                *s = fold[row];
+            }
+            *high = residuals.kth(&shift, k, &mut ranges);
+            // ⌊α(n+1)⌋-th smallest of μ − R is minus the k-th smallest of R − μ; negation is exact.
+            shift.iter_mut().for_each(|s| *s = -*s);
+            *low = -residuals.kth(&shift, k, &mut ranges);
+        }
+    });
+    Ok((low, high))
+}
+
+fn check_said(residuals: &Residuals, said: &[Vec<f64>]) -> Result<usize> {
+    if said.len() != residuals.folds.len() {
+        return Err(Error::model("fold predictions")
+            .got(format!("{} fold models", said.len()))
+            .rule(format!("the residuals come from {} folds, one model each", residuals.folds.len())));
+    }
+    let rows = said[0].len();
+    for (k, fold) in said.iter().enumerate() {
+        if fold.len() != rows {
+            return Err(Error::model(format!("predictions of fold model {}", k + 1))
+                .got(format!("{} rows", fold.len()))
+                .rule(format!("the first fold model has {rows}")));
+        }
+        if let Some(row) = fold.iter().position(|v| !v.is_finite()) {
+            return Err(Error::model(format!("prediction of fold model {} for row {}", k + 1, row + 1))
+                .got(fold[row].to_string())
+                .rule("predictions are finite"));
+        }
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use esker_core::Rng;
+
+    #[test]
+    fn search_over_sorted_lists_finds_what_sorting_everything_finds() {
+        let mut rng = Rng::new(11);
+        for sizes in [&[40usize, 3, 0, 90][..], &[1, 1], &[17; 10], &[200, 1]] {
+            // Rounded values make ties within and between folds.
+            let folds = sizes.iter().map(|&n| (0..n).map(|_| (rng.uniform() * 20.0).round() / 8.0).collect()).collect();
+            let r = Residuals::new(folds).unwrap();
+            let shift: Vec<f64> = sizes.iter().map(|_| (rng.normal() * 4.0).round() / 4.0).collect();
+            let mut all: Vec<f64> = r.folds.iter().zip(&shift).flat_map(|(f, s)| f.iter().map(move |r| s + r)).collect();
+            all.sort_by(f64::total_cmp);
+            let mut ranges = vec![(0, 0); sizes.len()];
+            for k in 1..=r.rows {
+                assert_eq!(r.kth_of_sorted(&shift, k, &mut ranges), all[k - 1], "sizes {sizes:?}, k = {k}");
+                assert_eq!(r.kth(&shift, k, &mut ranges), all[k - 1]);
+            }
+        }
+    }
+}
