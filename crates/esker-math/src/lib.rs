@@ -1,1 +1,18 @@
-//! placeholder
+//! Linear algebra, optimisation, statistics, distributions, distances and neighbour search, as plain `f64` functions.
+//!
+//! The only room that sees the linear-algebra crate. Everything here runs on the caller's thread and gives the same
+//! bits for the same input.
+
+pub mod dense;
+pub mod distribution;
+pub mod neighbours;
+pub mod optimise;
+pub mod sphere;
+pub mod statistics;
+
+pub use dense::{Cholesky, Columns, LeastSquares, cross, dot, gram, least_squares, product, transposed_product};
+pub use distribution::{normal_cdf, normal_quantile, student_cdf, student_quantile};
+pub use neighbours::{KdTree, Neighbour};
+pub use optimise::{Descent, Function, minimise};
+pub use sphere::{EARTH_RADIUS, great_circle};
+pub use statistics::{correlation, mean, quantile, quantile_of_sorted, variance, weighted_mean, weighted_variance};

@@ -1,0 +1,242 @@
+//! A k-d tree: exact nearest neighbours in plane coordinates or feature space.
+
+use esker_core::{Error, Result};
+
+/// Points of a leaf; their distances are computed side by side.
+const LEAF: usize = 32;
+
+/// A neighbour found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Neighbour {
+    /// Squared Euclidean distance, in the square of the coordinates' unit.
+    pub distance2: f64,
+    /// Index of the point, in the order the tree was given.
+    pub index: usize,
+}
+
+impl Neighbour {
+    /// Nearer first; of equal distance, the lower index first.
+    fn before(&self, other: &Self) -> bool {
+        self.distance2 < other.distance2 || (self.distance2 == other.distance2 && self.index < other.index)
+    }
+}
+
+/// A balanced k-d tree with bounding boxes (Friedman, Bentley and Finkel 1977; split at the median of the widest side).
+#[derive(Debug, Clone)]
+pub struct KdTree {
+    dimensions: usize,
+    /// Leaf after leaf; within a leaf dimension after dimension.
+    coordinates: Vec<f64>,
+    /// The given index of each point, in tree order.
+    index: Vec<usize>,
+    nodes: Vec<Node>,
+    /// Lower then upper corner of each node's box.
+    boxes: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    start: usize,
+    end: usize,
+    /// The right child; the left one follows its parent. 0 marks a leaf.
+    right: usize,
+}
+
+impl KdTree {
+    /// A tree over points of `dimensions` coordinates, point after point.
+    ///
+    /// # Errors
+    /// No dimension, a last point cut short, or a coordinate that is not finite.
+    pub fn new(points: &[f64], dimensions: usize) -> Result<Self> {
+        if dimensions == 0 || !points.len().is_multiple_of(dimensions) {
+            return Err(Error::numeric("neighbour search")
+                .got(format!("{} numbers in {dimensions} dimensions", points.len()))
+                .rule("every point needs all its coordinates"));
+        }
+        if let Some(at) = points.iter().position(|v| !v.is_finite()) {
+            return Err(Error::numeric(format!("point {}", at / dimensions + 1))
+                .got(points[at].to_string())
+                .rule("coordinates are finite"));
+        }
+        let n = points.len() / dimensions;
+        let mut tree = Self {
+            dimensions,
+            coordinates: Vec::with_capacity(points.len()),
+            index: (0..n).collect(),
+            nodes: Vec::new(),
+            boxes: Vec::new(),
+        };
+        if n > 0 {
+            tree.grow(points, 0, n);
+        }
+        Ok(tree)
+    }
+
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether there are no points.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    fn grow(&mut self, points: &[f64], start: usize, end: usize) -> usize {
+        let d = self.dimensions;
+        let node = self.nodes.len();
+        self.nodes.push(Node { start, end, right: 0 });
+        let (mut low, mut high) = (vec![f64::INFINITY; d], vec![f64::NEG_INFINITY; d]);
+        for &i in &self.index[start..end] {
+            for (j, &v) in points[i * d..(i + 1) * d].iter().enumerate() {
+                low[j] = low[j].min(v);
+                high[j] = high[j].max(v);
+            }
+        }
+        let widest = (0..d).fold(0, |best, j| if high[j] - low[j] > high[best] - low[best] { j } else { best });
+        self.boxes.extend_from_slice(&low);
+        self.boxes.extend_from_slice(&high);
+        if end - start <= LEAF {
+            for j in 0..d {
+                self.coordinates.extend(self.index[start..end].iter().map(|&i| points[i * d + j]));
+            }
+            return node;
+        }
+        let middle = (end - start) / 2;
+        self.index[start..end]
+            .select_nth_unstable_by(middle, |&a, &b| points[a * d + widest].total_cmp(&points[b * d + widest]).then(a.cmp(&b)));
+        self.grow(points, start, start + middle);
+        self.nodes[node].right = self.grow(points, start + middle, end);
+        node
+    }
+
+    /// The `k` nearest points to `at`, nearest first, equal distances by index; fewer where the tree holds fewer.
+    /// `found` is emptied first, so that one buffer serves many searches.
+    ///
+    /// # Panics
+    /// `at` has another number of coordinates than the tree.
+    ///
+    /// ```
+    /// let tree = esker_math::KdTree::new(&[0.0, 0.0, 3.0, 4.0, 1.0, 1.0], 2)?;
+    /// let mut found = Vec::new();
+    /// tree.nearest(&[0.0, 0.0], 2, &mut found);
+    /// assert_eq!((found[1].index, found[1].distance2), (2, 2.0));
+    /// # Ok::<(), esker_core::Error>(())
+    /// ```
+    pub fn nearest(&self, at: &[f64], k: usize, found: &mut Vec<Neighbour>) {
+        assert_eq!(at.len(), self.dimensions, "as many coordinates as the tree");
+        found.clear();
+        if k > 0 && !self.is_empty() {
+            self.search(0, at, k, found);
+        }
+    }
+
+    fn search(&self, node: usize, at: &[f64], k: usize, found: &mut Vec<Neighbour>) {
+        let Node { start, end, right } = self.nodes[node];
+        if right == 0 {
+            return self.scan(start, end, at, k, found);
+        }
+        let left = node + 1;
+        let (to_left, to_right) = (self.box_distance2(left, at), self.box_distance2(right, at));
+        let order = if to_left <= to_right { [(left, to_left), (right, to_right)] } else { [(right, to_right), (left, to_left)] };
+        for (child, distance2) in order {
+            // A box at just the worst distance may still hold an equal neighbour of lower index.
+            if found.len() < k || distance2 <= found[k - 1].distance2 {
+                self.search(child, at, k, found);
+            }
+        }
+    }
+
+    fn scan(&self, start: usize, end: usize, at: &[f64], k: usize, found: &mut Vec<Neighbour>) {
+        let m = end - start;
+        let mut sums = [0.0; LEAF];
+        for (side, &a) in self.coordinates[start * self.dimensions..end * self.dimensions].chunks_exact(m).zip(at) {
+            for (sum, v) in sums[..m].iter_mut().zip(side) {
+                *sum += (v - a) * (v - a);
+            }
+        }
+        for (i, &distance2) in sums[..m].iter().enumerate() {
+            let one = Neighbour { distance2, index: self.index[start + i] };
+            if found.len() == k {
+                if !one.before(&found[k - 1]) {
+                    continue;
+                }
+                found.pop();
+            }
+            let place = found.partition_point(|f| f.before(&one));
+            found.insert(place, one);
+        }
+    }
+
+    /// Squared distance from `at` to a box, summed in the order of [`Self::scan`], so that rounding never puts it
+    /// beyond a point inside the box.
+    fn box_distance2(&self, node: usize, at: &[f64]) -> f64 {
+        let d = self.dimensions;
+        let corners = &self.boxes[node * 2 * d..(node + 1) * 2 * d];
+        let (low, high) = corners.split_at(d);
+        let mut sum = 0.0;
+        for j in 0..d {
+            let off = (low[j] - at[j]).max(at[j] - high[j]).max(0.0);
+            sum += off * off;
+        }
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use esker_core::Rng;
+
+    fn brute(points: &[f64], d: usize, at: &[f64], k: usize) -> Vec<Neighbour> {
+        let mut all: Vec<Neighbour> = points
+            .chunks_exact(d)
+            .enumerate()
+            .map(|(index, p)| Neighbour { distance2: p.iter().zip(at).map(|(a, b)| (a - b) * (a - b)).sum(), index })
+            .collect();
+        all.sort_by(|a, b| a.distance2.total_cmp(&b.distance2).then(a.index.cmp(&b.index)));
+        all.truncate(k);
+        all
+    }
+
+    #[test]
+    fn the_tree_finds_what_a_full_scan_finds_ties_included() {
+        let mut rng = Rng::new(9);
+        for (n, d) in [(1, 1), (31, 2), (33, 2), (700, 3), (500, 9)] {
+            // Coordinates on a coarse lattice, so that equal distances abound.
+            let points: Vec<f64> = (0..n * d).map(|_| rng.below(5) as f64).collect();
+            let tree = KdTree::new(&points, d).unwrap();
+            let mut found = Vec::new();
+            for _ in 0..40 {
+                let at: Vec<f64> = (0..d).map(|_| rng.below(9) as f64 / 2.0).collect();
+                for k in [1, 4, 40] {
+                    tree.nearest(&at, k, &mut found);
+                    assert_eq!(found, brute(&points, d, &at, k), "n {n} d {d} k {k}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn moving_and_scaling_all_points_keeps_the_neighbours() {
+        let mut rng = Rng::new(10);
+        let points: Vec<f64> = (0..600).map(|_| rng.uniform()).collect();
+        let moved: Vec<f64> = points.iter().map(|v| v * 8.0 + 16.0).collect();
+        let (a, b) = (KdTree::new(&points, 2).unwrap(), KdTree::new(&moved, 2).unwrap());
+        let (mut fa, mut fb) = (Vec::new(), Vec::new());
+        a.nearest(&[0.25, 0.5], 5, &mut fa);
+        b.nearest(&[18.0, 20.0], 5, &mut fb);
+        let order = |f: &[Neighbour]| f.iter().map(|n| n.index).collect::<Vec<_>>();
+        assert_eq!(order(&fa), order(&fb));
+    }
+
+    #[test]
+    fn what_is_no_point_is_refused() {
+        assert!(KdTree::new(&[1.0, f64::NAN], 2).is_err());
+        assert!(KdTree::new(&[1.0, 2.0, 3.0], 2).is_err());
+        assert!(KdTree::new(&[], 0).is_err());
+        let mut found = vec![Neighbour { distance2: 0.0, index: 0 }];
+        KdTree::new(&[], 3).unwrap().nearest(&[0.0; 3], 2, &mut found);
+        assert!(found.is_empty());
+    }
+}
