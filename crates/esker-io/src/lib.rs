@@ -1,1 +1,33 @@
-//! placeholder
+//! The only door to disk: tables in and out, strict and noted; files written whole or not at all.
+//!
+//! Reading refuses what it cannot read for certain and notes what it decided ([`esker_core::Note`]). Writing goes beside the
+//! target first and takes its place by one rename, so that a crash or a full disk leaves what was there before.
+//!
+//! ```
+//! use esker_io::{ReadOptions, parse_csv};
+//! let table = parse_csv("stakes.csv", b"stake,ablation\nA1,1.25\nA2,NA\n", &ReadOptions::default()).unwrap();
+//! assert_eq!(table.rows(), 2);
+//! assert_eq!(table.column("ablation").unwrap().reals().unwrap()[0], 1.25);
+//! assert!(table.column("ablation").unwrap().values.is_missing(1));
+//! assert_eq!(table.notes[0].code, "missing-marker");
+//! ```
+
+mod csv;
+mod file;
+mod hash;
+mod intern;
+mod missing;
+mod names;
+mod options;
+mod parquet;
+mod staging;
+mod table;
+pub mod time;
+
+pub use csv::{parse_csv, write_csv};
+pub use file::{read_file, write_file};
+pub use hash::{sha256_file, sha256_hex};
+pub use options::ReadOptions;
+pub use parquet::write_parquet;
+pub use staging::Staging;
+pub use table::{read_table, write_table};

@@ -1,0 +1,119 @@
+//! Tables as CSV: commas, shortest numbers that read back the same, quotes where they are needed, empty cells for missing.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use esker_core::{Codes, Column, Error, Result, Table, Values};
+
+use super::number::number;
+use super::shown;
+use crate::file::{refused_write, replace};
+use crate::missing::{is_marker, number_text};
+
+/// Writes a table as CSV: UTF-8, a comma between cells, a line feed behind each row.
+///
+/// What is written reads back as the same table, but for classes that all look like numbers (name them in
+/// [`ReadOptions::classes`](crate::ReadOptions)) and for units, which CSV does not hold.
+///
+/// # Errors
+/// A class that CSV would read back as missing, a name or class with a zero byte, no columns or rows, an infinite number; or the disk refuses.
+pub fn write_csv(path: &Path, table: &Table) -> Result<()> {
+    let prepared = prepare(table)?;
+    replace(path, |sink| write(sink, table, &prepared).map_err(|e| refused_write(path, &e)))
+}
+
+/// The cells of the classes of each column, quoted where needed; empty for a column of numbers.
+fn prepare(table: &Table) -> Result<Vec<Vec<String>>> {
+    if table.columns().is_empty() || table.rows() == 0 {
+        let got = format!("{} columns and {} rows", table.columns().len(), table.rows());
+        return Err(Error::data("table to write").got(got).rule("a table has at least one column and one row"));
+    }
+    let alone = table.columns().len() == 1;
+    table.columns().iter().map(|c| prepare_column(c, alone)).collect()
+}
+
+fn prepare_column(column: &Column, alone: bool) -> Result<Vec<String>> {
+    let thing = || Error::data(format!("column '{}' to write as CSV", shown(&column.name)));
+    if column.name.is_empty() || column.name.contains('\0') {
+        return Err(thing().got("an empty name or a zero byte in it").rule("every column has a name of text"));
+    }
+    match &column.values {
+        Values::Real(values) => match values.iter().position(|v| v.is_infinite()) {
+            Some(row) => Err(thing().got(format!("{} in row {}", values[row], row + 1)).rule("numbers are finite")),
+            None => Ok(Vec::new()),
+        },
+        Values::Class(codes) => {
+            let used = codes.counts();
+            codes
+                .levels()
+                .iter()
+                .zip(used)
+                .map(|(label, used)| {
+                    if used > 0 && (is_marker(label.as_bytes()) || label.contains('\0')) {
+                        return Err(thing()
+                            .got(format!("the class '{}'", shown(label)))
+                            .rule("CSV would read it back as missing or not at all")
+                            .hint("rename the class, or write Parquet"));
+                    }
+                    Ok(quoted(label, alone))
+                })
+                .collect()
+        }
+    }
+}
+
+/// A text as a cell: in quotes where a reader could take it for anything else.
+fn quoted(text: &str, alone: bool) -> String {
+    let odd = |b: u8| matches!(b, b'"' | b',' | b';' | b'\t' | b'|' | b'\n' | b'\r') || (alone && b == b' ');
+    let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_whitespace());
+    let needs = text.bytes().any(odd) || text.starts_with(['#', '\u{feff}']) || edge(text.bytes().next()) || edge(text.bytes().last());
+    if needs { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+fn write(sink: &mut dyn Write, table: &Table, classes: &[Vec<String>]) -> io::Result<()> {
+    let columns = table.columns();
+    let alone = columns.len() == 1;
+    let mut line = String::new();
+    for (i, column) in columns.iter().enumerate() {
+        if i > 0 {
+            line.push(',');
+        }
+        // A name that is a number stands in quotes, so that the header is not taken for a row.
+        if number(column.name.as_bytes(), false).is_some() {
+            line.push_str(&format!("\"{}\"", column.name));
+        } else {
+            line.push_str(&quoted(&column.name, alone));
+        }
+    }
+    line.push('\n');
+    for row in 0..table.rows() {
+        for (i, (column, labels)) in columns.iter().zip(classes).enumerate() {
+            if i > 0 {
+                line.push(',');
+            }
+            cell(&mut line, column, labels, row);
+        }
+        if alone && line.ends_with('\n') | line.is_empty() {
+            // An empty line would be a blank line, not a row.
+            line.push_str("\"\"");
+        }
+        line.push('\n');
+        if line.len() > 1 << 16 {
+            sink.write_all(line.as_bytes())?;
+            line.clear();
+        }
+    }
+    sink.write_all(line.as_bytes())
+}
+
+fn cell(line: &mut String, column: &Column, labels: &[String], row: usize) {
+    match &column.values {
+        Values::Real(values) if !values[row].is_nan() => line.push_str(&number_text(values[row])),
+        Values::Class(codes) => line.push_str(label(codes, labels, row)),
+        Values::Real(_) => {}
+    }
+}
+
+fn label<'a>(codes: &Codes, labels: &'a [String], row: usize) -> &'a str {
+    labels.get(codes.codes()[row] as usize).map_or("", String::as_str)
+}

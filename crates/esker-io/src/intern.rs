@@ -1,0 +1,62 @@
+//! Texts to codes: each distinct text is kept once, rows hold small integers.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use esker_core::{Codes, MISSING};
+
+/// Collects one text a row.
+#[derive(Default)]
+pub(crate) struct Interner<'a> {
+    known: HashMap<Cow<'a, str>, u32>,
+    codes: Vec<u32>,
+    counts: Vec<u64>,
+}
+
+impl<'a> Interner<'a> {
+    pub(crate) fn push(&mut self, text: Cow<'a, str>) {
+        let code = match self.known.get(text.as_ref()) {
+            Some(&code) => code,
+            None => {
+                let code = self.counts.len() as u32;
+                self.known.insert(text, code);
+                self.counts.push(0);
+                code
+            }
+        };
+        self.counts[code as usize] += 1;
+        self.codes.push(code);
+    }
+
+    /// As `push`, for a text that does not live on: it is copied where it is new.
+    pub(crate) fn push_copied(&mut self, text: &str) {
+        match self.known.get(text) {
+            Some(&code) => {
+                self.counts[code as usize] += 1;
+                self.codes.push(code);
+            }
+            None => self.push(Cow::Owned(text.to_owned())),
+        }
+    }
+
+    pub(crate) fn push_missing(&mut self) {
+        self.codes.push(MISSING);
+    }
+
+    /// The codes, levels sorted. `missing` is asked once for each distinct text, with the number of rows that hold it.
+    pub(crate) fn finish(self, mut missing: impl FnMut(&str, u64) -> bool) -> Codes {
+        let mut texts: Vec<Option<Cow<'a, str>>> = vec![None; self.counts.len()];
+        for (text, code) in self.known {
+            texts[code as usize] = Some(text);
+        }
+        for (text, &count) in texts.iter_mut().zip(&self.counts) {
+            if text.as_deref().is_some_and(|t| missing(t, count)) {
+                *text = None;
+            }
+        }
+        let distinct = Codes::from_labels(&texts);
+        let to = distinct.codes();
+        let codes = self.codes.iter().map(|&c| if c == MISSING { MISSING } else { to[c as usize] }).collect();
+        Codes::new(codes, distinct.levels().to_vec()).expect("every code comes from the levels it points into")
+    }
+}

@@ -1,0 +1,20 @@
+//! What a caller may say about a table file; everything left unsaid is detected and noted.
+
+use std::collections::BTreeMap;
+
+/// How to read a table. The default detects everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// The character between cells (CSV): any of `,` `;` tab `|`, or a space for runs of blanks. `None`: detected.
+    pub delimiter: Option<char>,
+    /// The decimal mark (CSV): `.` or `,`. `None`: detected.
+    pub decimal: Option<char>,
+    /// The character that starts a comment line (CSV). `None`: `#`.
+    pub comment: Option<char>,
+    /// Texts that stand for missing, besides the usual ones. One that is a number also matches other spellings of that number.
+    pub missing: Vec<String>,
+    /// Columns to read as classes even where every cell is a number.
+    pub classes: Vec<String>,
+    /// Units by column name; they go before units found in the file.
+    pub units: BTreeMap<String, String>,
+}
