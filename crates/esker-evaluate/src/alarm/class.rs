@@ -2,7 +2,7 @@
 
 use esker_core::{Codes, Fold, MISSING, Note};
 
-use super::words::{count, counted, list, percent};
+use super::words::{count, counted, join, list, percent};
 
 /// Most frequent class against rarest, above which imbalance is worth knowing.
 const IMBALANCE: usize = 10;
@@ -29,13 +29,13 @@ pub fn class_counts(target: &Codes, names: &[String], folds: usize) -> Vec<Note>
             ),
         ));
     }
-    let rare: Vec<String> = named(&|n| n > 1 && n < folds).iter().map(|(name, n)| format!("{name} ({n} rows)")).collect();
+    let rare: Vec<String> = named(&|n| n > 1 && n < folds).iter().map(|(name, n)| format!("'{name}' ({n} rows)")).collect();
     if !rare.is_empty() {
         notes.push(Note::warning(
             "rare-class",
             format!(
                 "{} {} fewer rows than there are folds ({folds}): some folds have none to test.",
-                list(&rare),
+                join(&rare),
                 if rare.len() == 1 { "has" } else { "have" }
             ),
         ));
@@ -91,7 +91,7 @@ pub fn unlearnable_classes(target: &Codes, names: &[String], folds: &[Fold]) -> 
             format!(
                 "Tested where no training row has the class: {}. No model can get these rows right; the design asks for a class it has never \
                  shown.",
-                said.join(", ")
+                join(&said)
             ),
         )
     })

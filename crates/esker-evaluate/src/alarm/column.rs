@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use esker_core::{Column, Note, Values};
 
 use super::keys;
-use super::words::{list, percent};
+use super::words::{join, list, percent};
 
 /// Notes features without any value, with a single value, and with more missing values than others.
 pub fn empty_columns(features: &[&Column]) -> Vec<Note> {
@@ -24,7 +24,7 @@ pub fn empty_columns(features: &[&Column]) -> Vec<Note> {
         if present.all(|k| Some(k) == first) && gaps == 0 {
             constant.push(column.name.clone());
         } else if 2 * gaps > column.len() {
-            sparse.push(format!("{} ({})", column.name, percent(gaps, column.len())));
+            sparse.push(format!("'{}' ({})", column.name, percent(gaps, column.len())));
         }
     }
     let mut notes = Vec::new();
@@ -38,7 +38,7 @@ pub fn empty_columns(features: &[&Column]) -> Vec<Note> {
         ));
     }
     if !sparse.is_empty() {
-        notes.push(Note::info("mostly-missing", format!("Missing in more than half of the rows: {}.", list(&sparse))));
+        notes.push(Note::info("mostly-missing", format!("Missing in more than half of the rows: {}.", join(&sparse))));
     }
     notes
 }

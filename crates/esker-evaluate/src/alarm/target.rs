@@ -97,9 +97,9 @@ pub fn noise_ceiling(target: &[f64], reported_error: &[f64], unit: &Unit, achiev
     if noise.ceiling <= 0.0 {
         let follows = match achieved_r2 {
             Some(r2) if r2 > 0.0 => format!(
-                "Yet held-out predictions reach R² {}, so the reported errors cannot be independent errors of single rows: they are \
-                 probably too large, or shared between neighbours. R² on these data is bounded by noise of unknown size: do not chase it, \
-                 and believe a difference between models only beyond its uncertainty.",
+                "Yet held-out predictions reach R² {}, so the reported errors are probably too large, or not independent but shared between \
+                 neighbours, and a shared error can be predicted like a signal. R² on these data is bounded by noise of unknown size: do \
+                 not chase it, and believe a difference between models only beyond its uncertainty.",
                 number(r2, 2)
             ),
             Some(r2) => format!("Held-out predictions reach none either (R² {}): the data do not carry the question.", number(r2, 2)),

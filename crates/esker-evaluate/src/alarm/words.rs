@@ -47,9 +47,14 @@ pub(super) fn percent(part: usize, whole: usize) -> String {
 
 /// Names in quotes: `'a', 'b' and 3 more`.
 pub(super) fn list<S: AsRef<str>>(names: &[S]) -> String {
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|n| format!("'{}'", n.as_ref())).collect();
-    match (names.len() > SHOWN, shown.split_last()) {
-        (true, _) => format!("{} and {} more", shown.join(", "), names.len() - SHOWN),
+    join(&names.iter().map(|n| format!("'{}'", n.as_ref())).collect::<Vec<_>>())
+}
+
+/// Words as a person lists them: `a, b and c`, the first few if there are many.
+pub(super) fn join(words: &[String]) -> String {
+    let shown = &words[..words.len().min(SHOWN)];
+    match (words.len() > SHOWN, shown.split_last()) {
+        (true, _) => format!("{} and {} more", shown.join(", "), words.len() - SHOWN),
         (false, Some((last, rest))) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => shown.join(", "),
     }

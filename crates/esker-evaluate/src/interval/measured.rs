@@ -28,7 +28,7 @@ impl HeldOut<'_> {
         let n = self.predicted.len();
         if self.observed.len() != n || self.fold.len() != n {
             return Err(Error::data("held-out rows")
-                .got(format!("{n} predictions, {} observations, {} folds", self.observed.len(), self.fold.len()))
+                .got(format!("{n} predicted, {} observed, {} with a fold", self.observed.len(), self.fold.len()))
                 .rule("one of each a row"));
         }
         if let Some(row) = (0..n).find(|&i| !self.predicted[i].is_finite() || !self.observed[i].is_finite()) {
@@ -43,7 +43,7 @@ impl HeldOut<'_> {
         }
         match self.fold_rows().iter().position(|&c| c == 0) {
             Some(empty) => Err(Error::data(format!("fold {}", empty + 1)).got("0 held-out rows").rule("every fold tests at least one row")),
-            None if self.folds < 2 => Err(Error::data("held-out rows").got(format!("{} folds", self.folds)).rule("at least 2 are needed")),
+            None if self.folds < 2 => Err(Error::data("held-out folds").got(self.folds.to_string()).rule("at least 2 are needed")),
             None => Ok(()),
         }
     }

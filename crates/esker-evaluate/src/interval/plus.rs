@@ -34,7 +34,7 @@ impl Residuals {
         }
         let filled = folds.iter().filter(|f| !f.is_empty()).count();
         if filled < 2 {
-            return Err(Error::data("held-out residuals").got(format!("{filled} folds with rows")).rule("CV+ needs at least 2"));
+            return Err(Error::data("held-out folds").got(format!("{filled} with rows")).rule("CV+ needs at least 2"));
         }
         let rows = folds.iter().map(Vec::len).sum();
         Ok(Self { folds, rows })
@@ -179,8 +179,8 @@ pub fn cv_plus(residuals: &Residuals, said: &[Vec<f64>], level: f64) -> Result<(
 
 fn check_said(residuals: &Residuals, said: &[Vec<f64>]) -> Result<usize> {
     if said.len() != residuals.folds.len() {
-        return Err(Error::model("fold predictions")
-            .got(format!("{} fold models", said.len()))
+        return Err(Error::model("fold models")
+            .got(said.len().to_string())
             .rule(format!("the residuals come from {} folds, one model each", residuals.folds.len())));
     }
     let rows = said[0].len();

@@ -1,0 +1,46 @@
+//! Prediction intervals against MAPIE 1.6.0 (`CrossConformalRegressor`, method "plus"); `validation/intervals.py` re-makes
+//! the numbers.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use esker_evaluate::interval::{Residuals, cv_plus};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Peer {
+    mapie: String,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    residuals: Vec<Vec<f64>>,
+    said: Vec<Vec<f64>>,
+    expected: Vec<Ends>,
+}
+
+#[derive(Deserialize)]
+struct Ends {
+    level: f64,
+    low: Vec<f64>,
+    high: Vec<f64>,
+}
+
+#[test]
+fn ends_agree_with_mapie() {
+    let peer: Peer = serde_json::from_str(include_str!("peers/intervals.json")).unwrap();
+    assert_eq!(peer.mapie, "1.6.0");
+    assert_eq!(peer.cases.len(), 3);
+    for case in &peer.cases {
+        let residuals = Residuals::new(case.residuals.clone()).unwrap();
+        for ends in &case.expected {
+            let (low, high) = cv_plus(&residuals, &case.said, ends.level).unwrap();
+            for row in 0..low.len() {
+                let (l, h) = (ends.low[row], ends.high[row]);
+                assert!((low[row] - l).abs() < 1e-10, "{} at {}: low {} against {l}", case.name, ends.level, low[row]);
+                assert!((high[row] - h).abs() < 1e-10, "{} at {}: high {} against {h}", case.name, ends.level, high[row]);
+            }
+        }
+    }
+}
