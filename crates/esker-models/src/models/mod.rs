@@ -5,4 +5,5 @@ pub mod elastic_net;
 pub mod linear;
 pub mod logistic;
 pub mod neighbours;
+mod training;
 pub mod tree;
