@@ -1,0 +1,279 @@
+//! Grows one tree of a forest: depth first, on rows drawn with replacement, a few features tried at each node.
+//!
+//! A node's histograms are counted from its own rows, and only the bins that were touched are looked at and wiped,
+//! so that the many small nodes of a deep tree cost what they hold.
+
+use esker_core::Rng;
+
+use super::bins::Binned;
+use super::grow::Use;
+use super::measure::{Item, Measure, rows, weight};
+use super::node::{CodeSet, Side, Tree, insert};
+use super::split::{TIE, levels_left};
+
+/// How far a tree may grow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Growth {
+    /// Deepest leaf; the root is at 0.
+    pub(super) depth: usize,
+    /// Fewest rows of a leaf, repeats not counted.
+    pub(super) min_leaf: f64,
+    /// Features tried at a node.
+    pub(super) tried: usize,
+}
+
+/// Grows trees on one table of codes; buffers are kept from tree to tree.
+pub(super) struct Bag<'a, M: Measure> {
+    binned: &'a Binned,
+    measure: &'a M,
+    growth: Growth,
+    items: Vec<Item<M::Target>>,
+    aside: Vec<Item<M::Target>>,
+    pool: Vec<usize>,
+    cells: Vec<f64>,
+    total: Vec<f64>,
+    left: Vec<f64>,
+    with: Vec<f64>,
+    codes: Vec<u8>,
+}
+
+/// A node waiting to be split.
+struct Open {
+    node: usize,
+    start: usize,
+    end: usize,
+    depth: usize,
+}
+
+/// The best split so far of a node.
+struct Best {
+    score: f64,
+    feature: usize,
+    side: Side,
+}
+
+impl<'a, M: Measure> Bag<'a, M> {
+    /// A grower on `binned`.
+    pub(super) fn new(binned: &'a Binned, measure: &'a M, growth: Growth) -> Self {
+        let width = measure.width();
+        Self {
+            binned,
+            measure,
+            growth,
+            items: Vec::new(),
+            aside: Vec::new(),
+            pool: Vec::new(),
+            cells: vec![0.0; 256 * width],
+            total: vec![0.0; width],
+            left: vec![0.0; width],
+            with: vec![0.0; width],
+            codes: Vec::with_capacity(256),
+        }
+    }
+
+    /// Grows a tree on the items, adding to `uses`.
+    pub(super) fn grow(&mut self, items: impl Iterator<Item = Item<M::Target>>, rng: &mut Rng, uses: &mut [Use]) -> Tree {
+        self.items.clear();
+        self.items.extend(items);
+        self.pool.clear();
+        self.pool.extend(0..self.binned.features());
+        let mut tree = Tree::stump();
+        let mut pure: Vec<Option<u32>> = vec![None; self.measure.outputs()];
+        let mut values = Vec::new();
+        let mut open = vec![Open { node: 0, start: 0, end: self.items.len(), depth: 0 }];
+        while let Some(at) = open.pop() {
+            self.sum(&at);
+            let only = self.measure.only(&self.total);
+            let small = rows(&self.total) < (2.0 * self.growth.min_leaf).max(2.0);
+            let best = if small || only.is_some() || at.depth >= self.growth.depth { None } else { self.seek(&at, rng) };
+            let Some(best) = best else {
+                // A forest has many leaves of a single class: they share one row of values.
+                let known = only.and_then(|k| pure[k]);
+                if let Some(row) = known {
+                    tree.share(at.node, row);
+                } else {
+                    values.clear();
+                    self.measure.values(&self.total, &mut values);
+                    tree.fill(at.node, &values);
+                    only.into_iter().for_each(|k| pure[k] = Some(tree.row_of(at.node)));
+                }
+                continue;
+            };
+            uses[best.feature].gain += best.score - self.parent();
+            uses[best.feature].splits += 1;
+            let middle = self.partition(&at, &best);
+            let (l, r) = tree.split(at.node, best.feature, &best.side);
+            open.push(Open { node: r, start: middle, end: at.end, depth: at.depth + 1 });
+            open.push(Open { node: l, start: at.start, end: middle, depth: at.depth + 1 });
+        }
+        tree.shrink();
+        tree
+    }
+
+    fn sum(&mut self, at: &Open) {
+        self.total.fill(0.0);
+        for item in &self.items[at.start..at.end] {
+            self.measure.add(&mut self.total, item);
+        }
+    }
+
+    /// The score of the unsplit node.
+    fn parent(&self) -> f64 {
+        self.measure.score(&self.total, &self.total)
+    }
+
+    /// The best split among features drawn without replacement. As in scikit-learn, drawing goes on while all
+    /// features drawn are constant here. The order of drawing does not decide ties.
+    fn seek(&mut self, at: &Open, rng: &mut Rng) -> Option<Best> {
+        let parent = self.parent();
+        let bar = parent + TIE * parent.max(f64::MIN_POSITIVE);
+        let (features, tried) = (self.pool.len(), self.growth.tried.min(self.pool.len()));
+        for place in 0..tried {
+            self.pool.swap(place, place + rng.below(features - place));
+        }
+        self.pool[..tried].sort_unstable();
+        let (mut best, mut varies) = (None, false);
+        for place in 0..features {
+            if place >= tried {
+                if varies {
+                    break;
+                }
+                self.pool.swap(place, place + rng.below(features - place));
+            }
+            let feature = self.pool[place];
+            let bar = best.as_ref().map_or(bar, |b: &Best| b.score * (1.0 + TIE));
+            varies |= self.count(at, feature);
+            if let Some((score, side)) = self.scan(feature, bar) {
+                best = Some(Best { score, feature, side });
+            }
+            self.wipe();
+        }
+        best
+    }
+
+    /// Counts the histogram of a feature; `codes` becomes the touched ones, ascending. Whether it varies.
+    fn count(&mut self, at: &Open, feature: usize) -> bool {
+        let (column, width) = (self.binned.column(feature), self.measure.width());
+        let mut touched: CodeSet = [0; 4];
+        for item in &self.items[at.start..at.end] {
+            let code = column[item.row as usize];
+            insert(&mut touched, code);
+            let cell = usize::from(code) * width;
+            self.measure.add(&mut self.cells[cell..cell + width], item);
+        }
+        self.codes.clear();
+        for (word, bits) in touched.iter().enumerate() {
+            let mut bits = *bits;
+            while bits != 0 {
+                self.codes.push((word * 64) as u8 + bits.trailing_zeros() as u8);
+                bits &= bits - 1;
+            }
+        }
+        self.codes.len() > 1
+    }
+
+    fn wipe(&mut self) {
+        let width = self.measure.width();
+        for &code in &self.codes {
+            self.cells[usize::from(code) * width..][..width].fill(0.0);
+        }
+    }
+
+    /// The best split on the feature counted, if it beats `bar`.
+    fn scan(&mut self, feature: usize, bar: f64) -> Option<(f64, Side)> {
+        if self.codes.len() < 2 {
+            return None;
+        }
+        let bins = self.binned.bins[feature];
+        if self.binned.class[feature] {
+            self.scan_levels(bar)
+        } else {
+            self.scan_numbers(bins, bar)
+        }
+    }
+
+    fn scan_numbers(&mut self, bins: u8, mut bar: f64) -> Option<(f64, Side)> {
+        let width = self.measure.width();
+        let any = self.codes.last() == Some(&bins);
+        let seen = self.codes.len() - usize::from(any);
+        let mut found = None;
+        self.left.fill(0.0);
+        for place in 0..seen {
+            let cell = usize::from(self.codes[place]) * width;
+            add(&mut self.left, &self.cells[cell..cell + width]);
+            if let Some(score) = beats(self.measure, &self.left, &self.total, self.growth.min_leaf, bar) {
+                bar = score * (1.0 + TIE);
+                found = Some((score, place, false, 2.0 * weight(&self.left) >= weight(&self.total)));
+            }
+            if any {
+                self.with.copy_from_slice(&self.left);
+                add(&mut self.with, &self.cells[usize::from(bins) * width..][..width]);
+                if let Some(score) = beats(self.measure, &self.with, &self.total, self.growth.min_leaf, bar) {
+                    bar = score * (1.0 + TIE);
+                    found = Some((score, place, true, false));
+                }
+            }
+        }
+        let (score, place, with_missing, larger) = found?;
+        let missing_left = if any { with_missing } else { larger };
+        // Halfway through the bins that are empty here; see `split::best_of_numbers`.
+        let (code, next) = (self.codes[place], self.codes[..seen].get(place + 1));
+        let code = next.map_or(bins - 1, |&next| code + (next - code - 1) / 2);
+        Some((score, Side::UpTo { code, also: if missing_left { bins } else { code } }))
+    }
+
+    fn scan_levels(&mut self, mut bar: f64) -> Option<(f64, Side)> {
+        let width = self.measure.width();
+        let cell = |code: u8| &self.cells[usize::from(code) * width..][..width];
+        let mut order: Vec<(f64, u8)> = self.codes.iter().map(|&c| (self.measure.key(cell(c), &self.total), c)).collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut found = None;
+        self.left.fill(0.0);
+        for (place, &(_, code)) in order.iter().enumerate() {
+            add(&mut self.left, cell(code));
+            if let Some(score) = beats(self.measure, &self.left, &self.total, self.growth.min_leaf, bar) {
+                bar = score * (1.0 + TIE);
+                found = Some((score, place, 2.0 * weight(&self.left) >= weight(&self.total)));
+            }
+        }
+        let (score, place, larger) = found?;
+        let codes: Vec<u8> = order.iter().map(|o| o.1).collect();
+        Some((score, Side::Among(levels_left(&codes, place, larger))))
+    }
+
+    /// Brings the rows that go left to the front of a node's stretch; the first right one.
+    fn partition(&mut self, at: &Open, best: &Best) -> usize {
+        let column = self.binned.column(best.feature);
+        let stretch = &mut self.items[at.start..at.end];
+        self.aside.clear();
+        let mut left = 0;
+        for i in 0..stretch.len() {
+            let item = stretch[i];
+            if best.side.left(column[item.row as usize]) {
+                stretch[left] = item;
+                left += 1;
+            } else {
+                self.aside.push(item);
+            }
+        }
+        stretch[left..].copy_from_slice(&self.aside);
+        at.start + left
+    }
+}
+
+#[inline]
+fn add(to: &mut [f64], cell: &[f64]) {
+    for (a, b) in to.iter_mut().zip(cell) {
+        *a += b;
+    }
+}
+
+/// The score of splitting off `left`, if both sides are allowed and it beats `bar`.
+#[inline]
+fn beats<M: Measure>(measure: &M, left: &[f64], total: &[f64], min_leaf: f64, bar: f64) -> Option<f64> {
+    if rows(left) < min_leaf || rows(total) - rows(left) < min_leaf {
+        return None;
+    }
+    let score = measure.score(left, total);
+    (score > bar).then_some(score)
+}

@@ -1,0 +1,280 @@
+//! Grows one tree on gradients: the leaf that gains most is split next, until there are leaves enough.
+//!
+//! Only the smaller child of a split is counted; the larger is what is left of the parent. All buffers are kept
+//! from tree to tree.
+
+use rayon::prelude::*;
+
+use super::bins::{Binned, MANY_ROWS};
+use super::node::Tree;
+use super::split::{Cell, Cells, Limits, Split, TIE, best_of_classes, best_of_numbers, plus, rows, score};
+
+/// How far a tree may grow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Most leaves.
+    pub(super) leaves: usize,
+    /// What each split must obey.
+    pub(super) limits: Limits,
+}
+
+/// How much a feature was used.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Use {
+    /// Sum of gains.
+    pub(super) gain: f64,
+    /// Number of splits.
+    pub(super) splits: u64,
+}
+
+/// A leaf while the tree grows: its node, its rows as a stretch of the order, its histograms, its best split.
+struct Leaf<const C: usize> {
+    node: usize,
+    start: usize,
+    end: usize,
+    total: Cell<C>,
+    slot: Option<usize>,
+    split: Option<Split>,
+}
+
+/// Grows trees on one table of codes.
+pub(super) struct Grower<'a, const C: usize> {
+    binned: &'a Binned,
+    bounds: Bounds,
+    features: Vec<usize>,
+    order: Vec<u32>,
+    aside: Vec<u32>,
+    ordered: Vec<Cell<C>>,
+    slots: Vec<Vec<Cells<C>>>,
+    free: Vec<usize>,
+    leaves: Vec<Leaf<C>>,
+    /// How much each feature was used by all trees so far.
+    pub(super) uses: Vec<Use>,
+}
+
+impl<'a, const C: usize> Grower<'a, C> {
+    /// A grower for trees on `binned`.
+    pub(super) fn new(binned: &'a Binned, bounds: Bounds) -> Self {
+        Self {
+            binned,
+            bounds,
+            features: Vec::new(),
+            order: Vec::with_capacity(binned.rows),
+            aside: Vec::with_capacity(binned.rows),
+            ordered: Vec::with_capacity(binned.rows),
+            slots: Vec::new(),
+            free: Vec::new(),
+            leaves: Vec::with_capacity(bounds.leaves),
+            uses: vec![Use::default(); binned.features()],
+        }
+    }
+
+    /// Grows a tree on `rows` (ascending) and `features` (ascending); `sums` has one cell a row of the table.
+    /// A leaf's value is `-rate * G / (H + lambda)`.
+    pub(super) fn grow(&mut self, sums: &[Cell<C>], rows: &[u32], features: &[usize], rate: f64) -> Tree {
+        self.features.clear();
+        self.features.extend_from_slice(features);
+        self.order.clear();
+        self.order.extend_from_slice(rows);
+        self.free.clear();
+        self.free.extend(0..self.slots.len());
+        self.leaves.clear();
+        let mut tree = Tree::stump();
+        let mut root = self.leaf(0, 0, rows.len(), sums);
+        if self.may_split(&root) && self.bounds.leaves > 1 {
+            let slot = self.take_slot();
+            self.count(slot, &root, sums);
+            root.slot = Some(slot);
+            self.seek(&mut root);
+        }
+        self.leaves.push(root);
+        while self.leaves.len() < self.bounds.leaves {
+            let Some(at) = self.next() else { break };
+            self.part(at, &mut tree, sums);
+        }
+        for leaf in &self.leaves {
+            let value = -rate * leaf.total[0] / (leaf.total[1] + self.bounds.limits.lambda).max(f64::MIN_POSITIVE);
+            tree.fill(leaf.node, &[value]);
+        }
+        tree
+    }
+
+    /// The leaves of the last tree: value row by value row, the rows of the table in each.
+    pub(super) fn stretches(&self) -> impl Iterator<Item = &[u32]> {
+        self.leaves.iter().map(|l| &self.order[l.start..l.end])
+    }
+
+    /// The leaf with the highest gain, the earlier of equals.
+    fn next(&self) -> Option<usize> {
+        let mut best: Option<(usize, f64)> = None;
+        for (i, leaf) in self.leaves.iter().enumerate() {
+            if let Some(split) = &leaf.split
+                && best.is_none_or(|(_, gain)| split.gain > gain * (1.0 + TIE))
+            {
+                best = Some((i, split.gain));
+            }
+        }
+        best.map(|b| b.0)
+    }
+
+    /// Splits a leaf: the left child takes its place in the list, the right one goes to the end.
+    fn part(&mut self, at: usize, tree: &mut Tree, sums: &[Cell<C>]) {
+        let (node, start, end, slot) = {
+            let leaf = &self.leaves[at];
+            (leaf.node, leaf.start, leaf.end, leaf.slot)
+        };
+        let Some(split) = self.leaves[at].split else { return };
+        let feature = self.features[split.feature];
+        let middle = self.partition(start, end, feature, &split);
+        let (l, r) = tree.split(node, feature, &split.side);
+        self.uses[feature].gain += split.gain;
+        self.uses[feature].splits += 1;
+        let (mut left, mut right) = (self.leaf(l, start, middle, sums), self.leaf(r, middle, end, sums));
+        let last = self.leaves.len() + 1 >= self.bounds.leaves;
+        let wanted = !last && (self.may_split(&left) || self.may_split(&right));
+        if let Some(parent) = slot {
+            if wanted {
+                let (small, large) = if middle - start <= end - middle { (&mut left, &mut right) } else { (&mut right, &mut left) };
+                self.descend(parent, small, large, sums);
+            } else {
+                self.free.push(parent);
+            }
+        }
+        self.leaves[at] = left;
+        self.leaves.push(right);
+    }
+
+    /// Histograms and best splits of two siblings, the parent's histograms becoming the larger one's.
+    fn descend(&mut self, parent: usize, small: &mut Leaf<C>, large: &mut Leaf<C>, sums: &[Cell<C>]) {
+        let slot = self.take_slot();
+        self.count(slot, small, sums);
+        if self.may_split(large) {
+            self.subtract(parent, slot);
+            large.slot = Some(parent);
+            self.seek(large);
+        } else {
+            self.free.push(parent);
+        }
+        if self.may_split(small) {
+            small.slot = Some(slot);
+            self.seek(small);
+        } else {
+            self.free.push(slot);
+        }
+    }
+
+    /// A leaf with its sums taken anew from its rows, so that differences of histograms never build up error.
+    fn leaf(&self, node: usize, start: usize, end: usize, sums: &[Cell<C>]) -> Leaf<C> {
+        let total = self.order[start..end].iter().fold([0.0; C], |t, &r| plus(t, &sums[r as usize]));
+        Leaf { node, start, end, total, slot: None, split: None }
+    }
+
+    fn may_split(&self, leaf: &Leaf<C>) -> bool {
+        rows(&leaf.total) >= (2.0 * self.bounds.limits.min_leaf).max(2.0)
+    }
+
+    fn take_slot(&mut self) -> usize {
+        self.free.pop().unwrap_or_else(|| {
+            self.slots.push(vec![[[0.0; C]; 256]; self.binned.features()]);
+            self.slots.len() - 1
+        })
+    }
+
+    /// Counts the histograms of a leaf.
+    fn count(&mut self, slot: usize, leaf: &Leaf<C>, sums: &[Cell<C>]) {
+        let rows = &self.order[leaf.start..leaf.end];
+        self.ordered.clear();
+        self.ordered.extend(rows.iter().map(|&r| sums[r as usize]));
+        let (binned, ordered) = (self.binned, &self.ordered);
+        let hist = &mut self.slots[slot][..self.features.len()];
+        let work = |(some, features): (&mut [Cells<C>], &[usize])| {
+            for (cells, &f) in some.iter_mut().zip(features) {
+                cells[..=usize::from(binned.bins[f])].fill([0.0; C]);
+            }
+            add(some, features, binned, rows, ordered);
+        };
+        if rows.len() >= MANY_ROWS && rayon::current_num_threads() > 1 {
+            hist.par_chunks_mut(4).zip(self.features.par_chunks(4)).for_each(work);
+        } else {
+            hist.chunks_mut(4).zip(self.features.chunks(4)).for_each(work);
+        }
+    }
+
+    /// Takes the histograms of `less` from those of `from`.
+    fn subtract(&mut self, from: usize, less: usize) {
+        let taken = std::mem::take(&mut self.slots[less]);
+        for ((a, b), &f) in self.slots[from].iter_mut().zip(&taken).zip(&self.features) {
+            let end = usize::from(self.binned.bins[f]);
+            for (x, y) in a[..=end].iter_mut().zip(&b[..=end]) {
+                for c in 0..C {
+                    x[c] -= y[c];
+                }
+            }
+        }
+        self.slots[less] = taken;
+    }
+
+    /// Finds the best split of a leaf; of equal ones, the first feature's.
+    fn seek(&self, leaf: &mut Leaf<C>) {
+        let Some(slot) = leaf.slot else { return };
+        for (place, (&f, cells)) in self.features.iter().zip(&self.slots[slot]).enumerate() {
+            let seek = if self.binned.class[f] { best_of_classes } else { best_of_numbers };
+            if let Some((best, side)) = seek(cells, self.binned.bins[f], &leaf.total, self.bounds.limits)
+                && leaf.split.is_none_or(|s| best > s.score * (1.0 + TIE))
+            {
+                let gain = best - score(&leaf.total, self.bounds.limits.lambda);
+                leaf.split = Some(Split { score: best, gain, feature: place, side });
+            }
+        }
+    }
+
+    /// Brings the rows that go left to the front of a stretch, each side in its former order; the first right row.
+    fn partition(&mut self, start: usize, end: usize, feature: usize, split: &Split) -> usize {
+        let column = self.binned.column(feature);
+        let side = split.side;
+        let stretch = &mut self.order[start..end];
+        self.aside.clear();
+        self.aside.resize(stretch.len(), 0);
+        let (mut left, mut right) = (0, 0);
+        for i in 0..stretch.len() {
+            let row = stretch[i];
+            let goes_left = side.left(column[row as usize]);
+            // Both are written and one is kept: no branch to mispredict.
+            stretch[left] = row;
+            self.aside[right] = row;
+            left += usize::from(goes_left);
+            right += usize::from(!goes_left);
+        }
+        stretch[left..].copy_from_slice(&self.aside[..right]);
+        start + left
+    }
+}
+
+/// Adds rows to the histograms of up to four features at once: their additions do not wait for each other.
+fn add<const C: usize>(hist: &mut [Cells<C>], features: &[usize], binned: &Binned, rows: &[u32], sums: &[Cell<C>]) {
+    if let ([a, b, c, d], [f, g, h, k]) = (&mut *hist, features) {
+        let (x, y, z, w) = (binned.column(*f), binned.column(*g), binned.column(*h), binned.column(*k));
+        for (&row, s) in rows.iter().zip(sums) {
+            let row = row as usize;
+            bump(a, x[row], s);
+            bump(b, y[row], s);
+            bump(c, z[row], s);
+            bump(d, w[row], s);
+        }
+        return;
+    }
+    for (cells, &f) in hist.iter_mut().zip(features) {
+        let column = binned.column(f);
+        for (&row, s) in rows.iter().zip(sums) {
+            bump(cells, column[row as usize], s);
+        }
+    }
+}
+
+#[inline(always)]
+fn bump<const C: usize>(cells: &mut Cells<C>, code: u8, sum: &Cell<C>) {
+    let cell = &mut cells[usize::from(code)];
+    for c in 0..C {
+        cell[c] += sum[c];
+    }
+}

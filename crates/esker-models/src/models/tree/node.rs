@@ -1,0 +1,147 @@
+//! A fitted tree: flat nodes over codes, children in pairs behind their parent.
+
+use serde::{Deserialize, Serialize};
+
+use super::bins::Bins;
+
+/// The feature of a leaf.
+const LEAF: u16 = u16::MAX;
+/// The set of a split on numbers.
+const NO_SET: u32 = u32::MAX;
+
+/// Codes as a set of bits.
+pub(super) type CodeSet = [u64; 4];
+
+/// Whether `set` holds `code`.
+pub(super) fn holds(set: &CodeSet, code: u8) -> bool {
+    set[usize::from(code >> 6)] >> (code & 63) & 1 == 1
+}
+
+/// Puts `code` into `set`.
+pub(super) fn insert(set: &mut CodeSet, code: u8) {
+    set[usize::from(code >> 6)] |= 1 << (code & 63);
+}
+
+/// Which codes go left.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Side {
+    /// Codes up to `code`, and `also` (the code of missing values, or `code` again).
+    UpTo { code: u8, also: u8 },
+    /// Codes in a set.
+    Among(CodeSet),
+}
+
+impl Side {
+    /// Whether a code goes left.
+    pub(super) fn left(&self, code: u8) -> bool {
+        match self {
+            Self::UpTo { code: last, also } => code <= *last || code == *also,
+            Self::Among(set) => holds(set, code),
+        }
+    }
+}
+
+/// A split, or a leaf. Left child `next`, right child `next + 1`; a leaf's `next` is the row of its values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Node {
+    next: u32,
+    set: u32,
+    feature: u16,
+    code: u8,
+    also: u8,
+}
+
+/// A tree whose leaves hold rows of `values`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+    sets: Vec<CodeSet>,
+    values: Vec<f64>,
+}
+
+impl Tree {
+    /// A tree of one leaf without values yet.
+    pub(super) fn stump() -> Self {
+        Self { nodes: vec![Node { next: 0, set: NO_SET, feature: LEAF, code: 0, also: 0 }], sets: Vec::new(), values: Vec::new() }
+    }
+
+    /// Splits a leaf; the children's places are returned, left first.
+    pub(super) fn split(&mut self, leaf: usize, feature: usize, side: &Side) -> (usize, usize) {
+        let next = self.nodes.len();
+        let blank = Node { next: 0, set: NO_SET, feature: LEAF, code: 0, also: 0 };
+        self.nodes.extend([blank, blank]);
+        let (code, also, set) = match side {
+            Side::UpTo { code, also } => (*code, *also, NO_SET),
+            Side::Among(set) => {
+                self.sets.push(*set);
+                (0, 0, (self.sets.len() - 1) as u32)
+            }
+        };
+        self.nodes[leaf] = Node { next: next as u32, set, feature: feature as u16, code, also };
+        (next, next + 1)
+    }
+
+    /// Gives a leaf the row of values just behind the last one; `values` extends it.
+    pub(super) fn fill(&mut self, leaf: usize, values: &[f64]) {
+        self.nodes[leaf].next = (self.values.len() / values.len()) as u32;
+        self.values.extend_from_slice(values);
+    }
+
+    /// Gives a leaf a row of values that another leaf already has.
+    pub(super) fn share(&mut self, leaf: usize, row: u32) {
+        self.nodes[leaf].next = row;
+    }
+
+    /// The row of values a leaf has.
+    pub(super) fn row_of(&self, leaf: usize) -> u32 {
+        self.nodes[leaf].next
+    }
+
+    /// The values of all leaves, row after row.
+    pub(super) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Hands back memory that growing left over.
+    pub(super) fn shrink(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.sets.shrink_to_fit();
+        self.values.shrink_to_fit();
+    }
+
+    /// The row of values of the leaf that codes lead to.
+    #[inline]
+    pub(super) fn leaf(&self, code_of: impl Fn(usize) -> u8) -> usize {
+        let mut node = &self.nodes[0];
+        while node.feature != LEAF {
+            let code = code_of(usize::from(node.feature));
+            let left = if node.set == NO_SET {
+                code <= node.code || code == node.also
+            } else {
+                holds(&self.sets[node.set as usize], code)
+            };
+            node = &self.nodes[node.next as usize + usize::from(!left)];
+        }
+        node.next as usize
+    }
+
+    /// Whether a tree from a stranger's bytes can be walked without harm: every child lies behind its parent, so
+    /// that every walk ends, and every index has what it points at. Leaves have `width` finite values.
+    pub(super) fn sound(&self, bins: &Bins, width: usize) -> bool {
+        let rows = self.values.len() / width.max(1);
+        !self.nodes.is_empty()
+            && self.values.len() == rows * width
+            && self.values.iter().all(|v| v.is_finite())
+            && self.nodes.iter().enumerate().all(|(i, n)| {
+                if n.feature == LEAF {
+                    return (n.next as usize) < rows;
+                }
+                let feature = usize::from(n.feature);
+                let class = feature < bins.len() && bins.is_class(feature);
+                feature < bins.len()
+                    && n.next as usize > i
+                    && (n.next as usize) < self.nodes.len() - 1
+                    && if class { (n.set as usize) < self.sets.len() } else { n.set == NO_SET }
+            })
+    }
+}
