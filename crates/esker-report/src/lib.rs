@@ -1,1 +1,6 @@
-//! placeholder
+//! Pages, figures and maps from a record; knows no model.
+
+pub mod figure;
+pub mod map;
+pub mod page;
+pub mod png;

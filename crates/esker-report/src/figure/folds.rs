@@ -1,0 +1,89 @@
+//! The folds of the primary design: rows tested by each, and the score of each model there.
+
+use super::axis::{HEAD, Panel, SMALL};
+use super::canvas::{Canvas, Paint, Path, Pen, Type};
+use super::colour::{BLUE, category};
+use super::cx::{Cx, score};
+use super::legend::{Key, keys};
+use super::scale::{Scale, padded, range};
+use super::stats::{quantile, sorted};
+use super::text::{count, fit, number, width};
+use super::{Figure, WIDTH, Words};
+
+const ROW: f64 = 24.0;
+/// More folds than this are drawn without room for labels; the first ones are shown.
+const MOST: usize = 40;
+const MODELS: usize = 8;
+
+/// Fold sizes and scores.
+pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
+    let design = cx.design().filter(|d| !d.folds.is_empty())?;
+    let folds = &design.folds[..design.folds.len().min(MOST)];
+    let record = cx.record;
+    let mut scores: Vec<(&str, &[Option<f64>])> = record
+        .models
+        .iter()
+        .filter_map(|m| Some((m.name.as_str(), score(cx.run(m, &design.label)?, &record.metric)?.folds.as_slice())))
+        .filter(|s| s.1.iter().flatten().any(|v| v.is_finite()))
+        .collect();
+    // The chosen model keeps its place when there are more models than colours.
+    scores.sort_by_key(|s| s.0 != record.chosen.model);
+    scores.truncate(MODELS);
+    let names = folds.iter().map(|f| width(&f.label, SMALL, false)).fold(0.0, f64::max).min(180.0) + 16.0;
+    let middle = if scores.is_empty() { WIDTH - 60.0 } else { 380.0 };
+    let mut c = Canvas::new(WIDTH, 0.0);
+    let mut top = 34.0;
+    if !scores.is_empty() {
+        let items: Vec<(String, Key)> = scores.iter().enumerate().map(|(i, s)| (s.0.to_owned(), Key::Dot(Paint::Rgb(category(i, 8))))).collect();
+        top = keys(&mut c, (middle + 44.0, 38.0, WIDTH - 6.0), &items) + 22.0;
+    }
+    let h = ROW * folds.len() as f64;
+    c.height = top + h + 52.0;
+    sizes(&mut c, folds, (names, top, middle, h));
+    if !scores.is_empty() {
+        let values: Vec<f64> = scores.iter().flat_map(|s| s.1.iter().flatten().copied()).collect();
+        let all = range(&values)?;
+        // One fold that went wrong must not squeeze the others into a line.
+        let v = sorted(values.iter().copied());
+        let (q1, q3) = (quantile(&v, 0.1), quantile(&v, 0.9));
+        let reach = 3.0 * (q3 - q1).max(1e-12);
+        let domain = padded((all.0.max(q1 - reach), all.1.min(q3 + reach)), 0.05);
+        let panel = Panel::new((middle + 44.0, top, WIDTH - middle - 60.0, h), domain, (0.0, 1.0));
+        c.text((middle + 44.0, 16.0), "Score by fold", Type::new(HEAD).bold());
+        panel.x_axis(&mut c, &cx.metric_label(&record.metric), true);
+        for (m, (_, values)) in scores.iter().enumerate().rev() {
+            let mut path = Path::new();
+            for (f, v) in values.iter().take(folds.len()).enumerate() {
+                let Some(v) = v.filter(|v| panel.x.holds(*v)) else { continue };
+                path.dot(panel.x.at(v), top + ROW * (f as f64 + 0.5) + 1.6 * (m as f64 - (scores.len() - 1) as f64 / 2.0));
+            }
+            c.dots(&path, Pen::new(Paint::Rgb(category(m, 8)), 8.0).faded(0.85));
+        }
+    }
+    let rest = if design.folds.len() > MOST { format!(" The first {MOST} of {} folds are shown.", design.folds.len()) } else { String::new() };
+    let left_out: usize = design.folds.iter().map(|f| f.left_out).sum();
+    let buffer = if left_out > 0 { format!(" {} rows in all are left out as buffers.", count(left_out)) } else { String::new() };
+    let caption = format!("Folds of the design \"{}\": rows tested in each (left) and the score of each model there (right).{rest}{buffer}", design.label);
+    let sizes = sorted(design.folds.iter().map(|f| f.test as f64));
+    let mut alt = format!("{} folds of the design {}, testing between {} and {} rows each.", design.folds.len(), design.label, number(sizes[0]), number(sizes[sizes.len() - 1]));
+    if let Some((name, values)) = scores.first() {
+        let v = sorted(values.iter().flatten().copied());
+        alt += &format!(" {} of {name} runs from {} to {} over the folds.", cx.metric_label(&record.metric), number(v[0]), number(v[v.len() - 1]));
+    }
+    Some(Figure::new(Words { name: "folds", title: "Folds and their scores".to_owned(), alt, caption }, &c))
+}
+
+fn sizes(c: &mut Canvas, folds: &[esker_core::record::FoldRecord], (left, top, right, h): (f64, f64, f64, f64)) {
+    let most = folds.iter().map(|f| f.test).max().unwrap_or(1).max(1) as f64;
+    let room = width(&count(most as usize), SMALL, false) + 10.0;
+    let x = Scale::linear((0.0, most), left, right - room);
+    c.text((6.0, 16.0), "Rows tested", Type::new(HEAD).bold());
+    for (i, f) in folds.iter().enumerate() {
+        let y = top + ROW * (i as f64 + 0.5);
+        c.text((left - 9.0, y + SMALL * 0.36), &fit(&f.label, SMALL, false, left - 12.0), Type::new(SMALL).end());
+        let end = x.at(f.test as f64);
+        c.rect((left, y - 7.5, end - left, 15.0), Paint::Rgb(BLUE), 0.75);
+        c.text((end + 6.0, y + SMALL * 0.36), &count(f.test), Type::new(SMALL).muted());
+    }
+    c.line((left, top), (left, top + h), Pen::new(Paint::Faint, 1.0));
+}

@@ -1,0 +1,101 @@
+//! The figures of a report, drawn from a record and its held-out rows. A figure whose data are absent is left out.
+
+pub mod axis;
+pub mod canvas;
+mod classes;
+pub mod colour;
+mod confusion;
+mod coverage;
+mod cx;
+mod distribution;
+mod effects;
+mod folds;
+mod importance;
+pub mod legend;
+mod maps;
+mod observed;
+mod optimism;
+mod residuals;
+pub mod scale;
+mod stats;
+pub mod text;
+
+use esker_core::Record;
+use esker_core::record::Rows;
+use rayon::prelude::*;
+
+use canvas::{Canvas, Theme};
+use cx::Cx;
+
+/// Width of every figure in user units. At 170 mm, the text width of a page, its text is 7 to 8 points high.
+pub const WIDTH: f64 = 800.0;
+/// Width in pixels that a figure's PNG should have: twice its width, for sharp screens.
+pub const PNG_WIDTH: u32 = 1600;
+
+/// One figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// File stem, kebab-case, unique among the figures of a record.
+    pub name: String,
+    /// What it shows, in a few words.
+    pub title: String,
+    /// Full sentences for readers who cannot see it, with the main numbers.
+    pub alt: String,
+    /// Caption: how to read it.
+    pub caption: String,
+    /// The drawing as a file of its own: literal colours on white.
+    pub svg: String,
+    /// The same drawing to stand in a page: neutral colours follow the page's text colour and its `--paper`.
+    pub inline: String,
+}
+
+/// What a figure says in words.
+struct Words {
+    name: &'static str,
+    title: String,
+    alt: String,
+    caption: String,
+}
+
+impl Figure {
+    fn new(words: Words, c: &Canvas) -> Self {
+        let Words { name, title, alt, caption } = words;
+        let id = format!("fig-{name}");
+        let svg = c.svg(&id, &title, &alt, Theme::File);
+        let inline = c.svg(&id, &title, &alt, Theme::Page);
+        Self { name: name.to_owned(), title, alt, caption, svg, inline }
+    }
+}
+
+type Drawer = fn(&Cx<'_>) -> Option<Figure>;
+
+/// All figures that the record has data for, in the order of a report.
+pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
+    let cx = Cx::new(record, rows);
+    let regression: &[Drawer] = &[
+        optimism::draw,
+        observed::draw,
+        maps::residuals,
+        residuals::draw,
+        importance::draw,
+        effects::draw,
+        coverage::draw,
+        folds::draw,
+        maps::folds,
+        distribution::draw,
+    ];
+    let classification: &[Drawer] = &[
+        optimism::draw,
+        confusion::draw,
+        classes::scores,
+        classes::curves,
+        maps::errors,
+        importance::draw,
+        effects::draw,
+        folds::draw,
+        maps::folds,
+        distribution::draw,
+    ];
+    let drawers = if cx.is_classes() { classification } else { regression };
+    drawers.par_iter().filter_map(|draw| draw(&cx)).collect()
+}
