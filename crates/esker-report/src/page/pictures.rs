@@ -1,0 +1,99 @@
+//! Where each figure stands on the page, and how it is set.
+
+use super::html::Html;
+use crate::figure::Figure;
+
+/// The parts of the page that hold figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Scores and optimism.
+    Models,
+    /// Residuals on the map and against the observations.
+    Fit,
+    /// Classes.
+    Classes,
+    /// Folds on the map.
+    Folds,
+    /// Importance and effects.
+    Drivers,
+    /// Intervals.
+    Intervals,
+    /// Distribution of the data.
+    Data,
+    /// Anything the page has no better place for.
+    Rest,
+}
+
+impl Place {
+    /// The place of a figure, told by the words in its name.
+    pub fn of(name: &str) -> Self {
+        let places: [(Self, &[&str]); 7] = [
+            (Self::Folds, &["fold"]),
+            (Self::Intervals, &["coverage", "interval"]),
+            (Self::Classes, &["confusion", "class", "curve", "roc", "precision"]),
+            (Self::Drivers, &["importance", "effect", "internal"]),
+            (Self::Models, &["optimism", "model", "score", "difference"]),
+            (Self::Fit, &["map", "residual", "observed", "predicted", "error"]),
+            (Self::Data, &["distribution", "histogram", "target", "data"]),
+        ];
+        places.into_iter().find(|(_, words)| words.iter().any(|w| name.contains(w))).map_or(Self::Rest, |(place, _)| place)
+    }
+}
+
+/// Writes the figures of one place, in their own order; small ones stand side by side.
+pub fn write(h: &mut Html, figures: &[Figure], place: Place) {
+    let here: Vec<&Figure> = figures.iter().filter(|f| Place::of(&f.name) == place).collect();
+    if here.is_empty() {
+        return;
+    }
+    h.with("div", &[("class", "figures")], |h| {
+        for f in here {
+            one(h, f);
+        }
+    });
+}
+
+fn one(h: &mut Html, f: &Figure) {
+    let id = format!("figure-{}", slug(&f.name));
+    h.with("figure", &[("id", &id)], |h| {
+        // A drawing that names itself needs no second name; any other gets its text here.
+        if f.inline.contains("role=\"img\"") {
+            h.with("div", &[("class", "picture")], |h| h.drawing(&f.inline));
+        } else {
+            h.with("div", &[("class", "picture"), ("role", "img"), ("aria-label", &f.alt)], |h| h.drawing(&f.inline));
+        }
+        h.with("figcaption", &[], |h| {
+            h.element("strong", &[], &f.title);
+            h.text(" ");
+            h.text(&f.caption);
+        });
+    });
+}
+
+/// A name as an id: letters, digits and hyphens.
+fn slug(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_stands_where_its_name_says() {
+        for (name, place) in [
+            ("map-residual", Place::Fit),
+            ("map-folds", Place::Folds),
+            ("optimism", Place::Models),
+            ("effect-temp_07", Place::Drivers),
+            ("coverage", Place::Intervals),
+            ("confusion", Place::Classes),
+            ("class-scores", Place::Classes),
+            ("curves", Place::Classes),
+            ("histogram", Place::Data),
+            ("sketch", Place::Rest),
+        ] {
+            assert_eq!(Place::of(name), place, "{name}");
+        }
+    }
+}

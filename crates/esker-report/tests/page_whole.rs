@@ -1,0 +1,173 @@
+//! Laws of the page: it stands alone, it parses, it lets nobody's text through as markup, and it stays small.
+
+mod page_support;
+
+use std::collections::BTreeSet;
+
+use esker_core::record::{Record, Rows};
+use esker_report::figure::all;
+use esker_report::page::page;
+use page_support::{drawings, glaciers, wells};
+
+/// A tag as the walker finds it: `closes` for `</p>`, `alone` for one that opens nothing.
+struct Tag {
+    name: String,
+    attributes: Vec<(String, String)>,
+    closes: bool,
+    alone: bool,
+}
+
+/// Reads tags one by one; fails on anything a browser would have to mend.
+fn tags(html: &str) -> Vec<Tag> {
+    let mut out = Vec::new();
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        assert!(!rest[..at].contains('>'), "a bare > in: {}", &rest[..at]);
+        rest = &rest[at + 1..];
+        let end = rest.find('>').expect("a tag ends");
+        let inside = &rest[..end];
+        rest = &rest[end + 1..];
+        if inside.starts_with('!') {
+            continue;
+        }
+        let closes = inside.starts_with('/');
+        let (name, words) = inside.trim_matches('/').split_once(' ').unwrap_or((inside.trim_matches('/'), ""));
+        let alone = inside.ends_with('/') || matches!(name, "meta" | "br");
+        if name == "style" && !closes {
+            rest = &rest[rest.find("</style>").expect("style ends")..];
+        }
+        out.push(Tag { name: name.to_owned(), attributes: attributes(words), closes, alone });
+    }
+    out
+}
+
+fn attributes(mut words: &str) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    while !words.trim().is_empty() {
+        words = words.trim_start();
+        let stop = words.find(['=', ' ']).unwrap_or(words.len());
+        let key = words[..stop].to_owned();
+        words = &words[stop..];
+        let mut value = String::new();
+        if let Some(quoted) = words.strip_prefix("=\"") {
+            let end = quoted.find('"').expect("a value ends");
+            value = quoted[..end].to_owned();
+            words = &quoted[end + 1..];
+        }
+        assert!(!words.starts_with('='), "an unquoted value of {key}");
+        assert!(out.iter().all(|(k, _)| *k != key), "{key} is given twice");
+        out.push((key, value));
+    }
+    out
+}
+
+/// Every tag that opens closes, in order.
+fn balanced(tags: &[Tag]) {
+    let mut open: Vec<&str> = Vec::new();
+    for tag in tags.iter().filter(|t| !t.alone) {
+        if tag.closes {
+            assert_eq!(open.pop(), Some(tag.name.as_str()), "inside {open:?}");
+        } else {
+            open.push(&tag.name);
+        }
+    }
+    assert!(open.is_empty(), "left open: {open:?}");
+}
+
+fn both() -> [(Record, Rows); 2] {
+    [glaciers(), wells()]
+}
+
+#[test]
+fn every_tag_that_opens_closes_and_every_id_is_given_once() {
+    for (record, rows) in both() {
+        let html = page(&record, &rows, &all(&record, &rows));
+        let tags = tags(&html);
+        balanced(&tags);
+        let mut ids = BTreeSet::new();
+        for (_, id) in tags.iter().flat_map(|t| &t.attributes).filter(|(k, _)| k == "id") {
+            assert!(ids.insert(id.clone()), "{id} is given twice");
+        }
+        for tag in &tags {
+            for (key, value) in &tag.attributes {
+                if key == "href" && value.starts_with('#') {
+                    assert!(ids.contains(value.trim_start_matches('#')), "{value} leads nowhere");
+                }
+                if key == "aria-labelledby" {
+                    assert!(value.split(' ').all(|v| ids.contains(v)), "{value} names nothing");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_loaded_and_nothing_runs() {
+    for (record, rows) in both() {
+        let html = page(&record, &rows, &all(&record, &rows));
+        assert!(html.contains("Content-Security-Policy") && html.contains("default-src &#39;none&#39;"));
+        let plain = html.replace("xmlns=\"http://www.w3.org/2000/svg\"", "").replace("url(#", "");
+        assert!(!plain.contains("http://") && !plain.contains("https://") && !plain.contains("url(") && !plain.contains("@import"));
+        for tag in tags(&html).iter().filter(|t| !t.closes) {
+            assert!(
+                !matches!(tag.name.as_str(), "script" | "link" | "iframe" | "object" | "embed" | "form" | "base" | "img" | "foreignObject"),
+                "<{}>",
+                tag.name
+            );
+            for (key, value) in &tag.attributes {
+                assert!(!key.starts_with("on"), "{key} on <{}>", tag.name);
+                assert!(key != "src" && key != "srcset", "{key} on <{}>", tag.name);
+                assert!(!key.ends_with("href") || value.starts_with('#') || value.starts_with("data:image/"), "a link to {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_outline_is_that_of_a_document() {
+    for (record, rows) in both() {
+        let html = page(&record, &rows, &all(&record, &rows));
+        let tags = tags(&html);
+        let opened = |name: &str| tags.iter().filter(|t| t.name == name && !t.closes).count();
+        for once in ["main", "nav", "header", "footer", "h1", "title"] {
+            assert_eq!(opened(once), 1, "{once}");
+        }
+        let mut last = 0;
+        for level in tags.iter().filter(|t| !t.closes).filter_map(|t| t.name.strip_prefix('h')?.parse::<u32>().ok()) {
+            assert!(level <= last + 1, "h{level} follows h{last}");
+            last = level;
+        }
+        assert_eq!(opened("table"), opened("caption"));
+        assert!(tags.iter().filter(|t| t.name == "th" && !t.closes).all(|t| t.attributes.iter().any(|(k, _)| k == "scope")));
+        assert_eq!(opened("figure"), opened("figcaption"));
+    }
+}
+
+#[test]
+fn every_figure_has_its_text_and_one_place() {
+    let (record, rows) = glaciers();
+    for figures in [drawings(), all(&record, &rows)] {
+        let html = page(&record, &rows, &figures);
+        assert_eq!(html.matches("<figure ").count(), figures.len());
+        let tags = tags(&html);
+        let named = tags.iter().filter(|t| t.attributes.iter().any(|(k, v)| k == "role" && v == "img"));
+        let texts = |t: &Tag| t.attributes.iter().any(|(k, v)| matches!(k.as_str(), "aria-label" | "aria-labelledby") && !v.is_empty());
+        assert_eq!(named.filter(|t| texts(t)).count(), figures.len());
+    }
+}
+
+#[test]
+fn the_page_of_thousands_of_rows_is_small() {
+    let (record, rows) = glaciers();
+    assert_eq!(rows.row.len(), 6834);
+    let bare = page(&record, &rows, &[]).len();
+    assert!(bare < 300_000, "{bare} bytes without figures");
+    let whole = page(&record, &rows, &all(&record, &rows)).len();
+    assert!(whole < 2_000_000, "{whole} bytes with figures");
+}
+
+#[test]
+fn the_same_record_gives_the_same_bytes() {
+    let (record, rows) = glaciers();
+    assert_eq!(page(&record, &rows, &all(&record, &rows)), page(&record, &rows, &all(&record, &rows)));
+}
