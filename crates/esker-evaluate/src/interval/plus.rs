@@ -9,6 +9,8 @@ use super::rank;
 
 /// Rows a parallel task takes at once.
 const CHUNK: usize = 256;
+/// Candidates few enough to be selected from directly.
+const FEW: usize = 48;
 
 /// Absolute held-out residuals of each fold, sorted, in the unit of the target: all that CV+ keeps beside the fold models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,67 +52,87 @@ impl Residuals {
         self.rows
     }
 
-    /// The `k`-th smallest (from 1) of all `shift[fold] + residual`, exactly.
-    fn kth(&self, shift: &[f64], k: usize, ranges: &mut [(usize, usize)]) -> f64 {
-        // With a handful of residuals a fold (jackknife+ has one) searching each list costs more than a plain selection.
-        if self.rows < 16 * self.folds.len() {
-            let mut all: Vec<f64> = self.folds.iter().zip(shift).flat_map(|(f, s)| f.iter().map(move |r| s + r)).collect();
-            return *all.select_nth_unstable_by(k - 1, f64::total_cmp).1;
-        }
-        self.kth_of_sorted(shift, k, ranges)
+    /// The `k`-th smallest residual of all folds (from 1).
+    fn unshifted(&self, k: usize) -> f64 {
+        let mut all = self.folds.concat();
+        *all.select_nth_unstable_by(k - 1, f64::total_cmp).1
+    }
+}
+
+/// Selects the `k`-th smallest (from 1) of all `shift[fold] + residual`, exactly. Keeps its room from row to row.
+struct Selection<'a> {
+    folds: &'a [Vec<f64>],
+    k: usize,
+    /// The `k`-th smallest residual where nothing is shifted.
+    unshifted: f64,
+    /// The part of each fold that may hold the answer.
+    ranges: Vec<(usize, usize)>,
+    middles: Vec<(f64, usize)>,
+    few: Vec<f64>,
+}
+
+impl<'a> Selection<'a> {
+    fn new(residuals: &'a Residuals, k: usize, unshifted: f64) -> Self {
+        let folds = &residuals.folds;
+        Self { folds, k, unshifted, ranges: vec![(0, 0); folds.len()], middles: Vec::with_capacity(folds.len()), few: Vec::new() }
     }
 
-    /// Selection over sorted lists: each list keeps the range that may hold the answer, and a pivot from the weighted
-    /// median of the range middles discards at least a quarter of what remains. Floating-point addition of a
-    /// shift keeps order, so the shifted lists stay sorted.
-    fn kth_of_sorted(&self, shift: &[f64], k: usize, ranges: &mut [(usize, usize)]) -> f64 {
-        for (range, fold) in ranges.iter_mut().zip(&self.folds) {
-            *range = (0, fold.len());
+    /// Floating-point addition keeps order in both of its terms. So shifted folds stay sorted, and the answer lies between
+    /// what it would be with the smallest shift for all folds and with the largest. That bracket leaves few candidates
+    /// where fold models agree; the weighted median of the range middles then discards at least a quarter at each turn.
+    fn of(&mut self, shift: &[f64]) -> f64 {
+        let (least, most) = shift.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), s| (a.min(*s), b.max(*s)));
+        let (floor, roof) = (least + self.unshifted, most + self.unshifted);
+        for ((range, fold), s) in self.ranges.iter_mut().zip(self.folds).zip(shift) {
+            *range = (fold.partition_point(|r| s + r < floor), fold.partition_point(|r| s + r <= roof));
         }
         loop {
-            let pivot = self.pivot(shift, ranges);
-            let mut below = 0;
-            let mut upto = 0;
-            for ((fold, &s), &(lo, hi)) in self.folds.iter().zip(shift).zip(&*ranges) {
-                let part = &fold[lo..hi];
-                below += lo + part.partition_point(|r| s + r < pivot);
-                upto += lo + part.partition_point(|r| s + r <= pivot);
+            let left: usize = self.ranges.iter().map(|(lo, hi)| hi - lo).sum();
+            if left <= FEW {
+                return self.among_few(shift);
             }
-            if below < k && k <= upto {
+            let pivot = self.pivot(shift, left);
+            let cut = |above: bool, (lo, hi): (usize, usize), fold: &[f64], s: f64| {
+                lo + fold[lo..hi].partition_point(|r| if above { s + r <= pivot } else { s + r < pivot })
+            };
+            let count = |above: bool| -> usize {
+                self.folds.iter().zip(shift).zip(&self.ranges).map(|((f, s), range)| cut(above, *range, f, *s)).sum()
+            };
+            let below = count(false) >= self.k;
+            if !below && count(true) >= self.k {
                 return pivot;
             }
-            for ((fold, &s), range) in self.folds.iter().zip(shift).zip(&mut *ranges) {
-                let (lo, hi) = *range;
-                let part = &fold[lo..hi];
-                if k <= below {
-                    range.1 = lo + part.partition_point(|r| s + r < pivot);
-                } else {
-                    range.0 = lo + part.partition_point(|r| s + r <= pivot);
-                }
+            for ((range, fold), s) in self.ranges.iter_mut().zip(self.folds).zip(shift) {
+                let at = cut(!below, *range, fold, *s);
+                if below { range.1 = at } else { range.0 = at }
             }
         }
     }
 
-    fn pivot(&self, shift: &[f64], ranges: &[(usize, usize)]) -> f64 {
-        let mut middles: Vec<(f64, usize)> = Vec::with_capacity(ranges.len());
-        let mut left = 0;
-        for ((fold, s), &(lo, hi)) in self.folds.iter().zip(shift).zip(ranges) {
+    /// The answer among the few candidates left: so many of all are certainly smaller.
+    fn among_few(&mut self, shift: &[f64]) -> f64 {
+        self.few.clear();
+        for ((fold, s), &(lo, hi)) in self.folds.iter().zip(shift).zip(&self.ranges) {
+            self.few.extend(fold[lo..hi].iter().map(|r| s + r));
+        }
+        let smaller: usize = self.ranges.iter().map(|r| r.0).sum();
+        *self.few.select_nth_unstable_by(self.k - 1 - smaller, f64::total_cmp).1
+    }
+
+    fn pivot(&mut self, shift: &[f64], left: usize) -> f64 {
+        self.middles.clear();
+        for ((fold, s), &(lo, hi)) in self.folds.iter().zip(shift).zip(&self.ranges) {
             if lo < hi {
-                middles.push((s + fold[usize::midpoint(lo, hi)], hi - lo));
-                left += hi - lo;
+                self.middles.push((s + fold[usize::midpoint(lo, hi)], hi - lo));
             }
         }
-        middles.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        self.middles.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let mut seen = 0;
-        let mut pivot = f64::NAN;
-        for (value, count) in middles {
-            pivot = value;
+        let half = self.middles.iter().find(|(_, count)| {
             seen += count;
-            if 2 * seen >= left {
-                break;
-            }
-        }
-        pivot
+            2 * seen >= left
+        });
+        half.map_or(f64::NAN, |m| m.0)
     }
 }
 
@@ -159,19 +181,19 @@ pub fn cv_plus(residuals: &Residuals, said: &[Vec<f64>], level: f64) -> Result<(
     let rows = check_said(residuals, said)?;
     let mut low = vec![0.0; rows];
     let mut high = vec![0.0; rows];
-    let folds = said.len();
+    let unshifted = residuals.unshifted(k);
     low.par_chunks_mut(CHUNK).zip(high.par_chunks_mut(CHUNK)).enumerate().for_each(|(c, (low, high))| {
-        let mut shift = vec![0.0; folds];
-        let mut ranges = vec![(0, 0); folds];
+        let mut shift = vec![0.0; said.len()];
+        let mut select = Selection::new(residuals, k, unshifted);
         for (i, (low, high)) in low.iter_mut().zip(high).enumerate() {
             let row = c * CHUNK + i;
             for (s, fold) in shift.iter_mut().zip(said) {
                 *s = fold[row];
             }
-            *high = residuals.kth(&shift, k, &mut ranges);
+            *high = select.of(&shift);
             // ⌊α(n+1)⌋-th smallest of μ − R is minus the k-th smallest of R − μ; negation is exact.
             shift.iter_mut().for_each(|s| *s = -*s);
-            *low = -residuals.kth(&shift, k, &mut ranges);
+            *low = -select.of(&shift);
         }
     });
     Ok((low, high))
@@ -207,17 +229,15 @@ mod tests {
     #[test]
     fn search_over_sorted_lists_finds_what_sorting_everything_finds() {
         let mut rng = Rng::new(11);
-        for sizes in [&[40usize, 3, 0, 90][..], &[1, 1], &[17; 10], &[200, 1]] {
+        for sizes in [&[40usize, 3, 0, 90][..], &[1, 1], &[17; 10], &[200, 1], &[1; 300]] {
             // Rounded values make ties within and between folds.
             let folds = sizes.iter().map(|&n| (0..n).map(|_| (rng.uniform() * 20.0).round() / 8.0).collect()).collect();
             let r = Residuals::new(folds).unwrap();
             let shift: Vec<f64> = sizes.iter().map(|_| (rng.normal() * 4.0).round() / 4.0).collect();
             let mut all: Vec<f64> = r.folds.iter().zip(&shift).flat_map(|(f, s)| f.iter().map(move |r| s + r)).collect();
             all.sort_by(f64::total_cmp);
-            let mut ranges = vec![(0, 0); sizes.len()];
             for k in 1..=r.rows {
-                assert_eq!(r.kth_of_sorted(&shift, k, &mut ranges), all[k - 1], "sizes {sizes:?}, k = {k}");
-                assert_eq!(r.kth(&shift, k, &mut ranges), all[k - 1]);
+                assert_eq!(Selection::new(&r, k, r.unshifted(k)).of(&shift), all[k - 1], "sizes {sizes:?}, k = {k}");
             }
         }
     }
