@@ -1,1 +1,11 @@
-//! placeholder
+//! Everything that judges without knowing who learned: designs, scores, comparisons, intervals, explanation, alarms.
+//!
+//! A design ([`split::Design`]) sees where and when samples are, never the target. A score ([`score::Score`]) sees
+//! truth and prediction, never the model.
+
+pub mod alarm;
+pub mod compare;
+pub mod explain;
+pub mod interval;
+pub mod score;
+pub mod split;

@@ -1,0 +1,18 @@
+//! Scores: how good predictions are, from one catalog. Definitions are those of scikit-learn 1.9; where a score does
+//! not exist (R² of a constant truth), it is an error, never a number.
+//!
+//! Every score is weighted if weights are given: a row of weight 2 counts as two rows, a row of weight 0 as none.
+
+mod catalog;
+mod classes;
+mod confusion;
+mod cost;
+mod curve;
+mod input;
+mod probability;
+mod regression;
+
+pub use catalog::Score;
+pub use confusion::{confusion, per_class};
+pub use cost::cost;
+pub use curve::curve;

@@ -1,0 +1,78 @@
+//! Designs: how samples are cut into rows to learn from and rows to judge on.
+//!
+//! A design sees where, when and in which group the samples are, never the target. It draws from the generator
+//! it is given and from nothing else, so the same seed gives the same folds. Every list of a fold is sorted.
+
+mod catalog;
+mod forward;
+mod group;
+mod law;
+mod leave_one_group_out;
+mod random;
+mod stratified;
+
+pub use catalog::Design;
+pub use forward::Forward;
+pub use group::Group;
+pub use law::check_folds;
+pub use leave_one_group_out::LeaveOneGroupOut;
+pub use random::Random;
+pub use stratified::Stratified;
+
+use esker_core::{Codes, Error, Fold, MISSING, Result};
+
+/// Folds from the number of the fold that tests each row: the other rows are learned from.
+fn folds_of(fold_of_row: &[usize], labels: Vec<String>) -> Vec<Fold> {
+    labels
+        .into_iter()
+        .enumerate()
+        .map(|(fold, label)| {
+            let (test, train) = (0..fold_of_row.len()).partition(|&row| fold_of_row[row] == fold);
+            Fold { label, train, test, left_out: Vec::new() }
+        })
+        .collect()
+}
+
+/// The labels `fold 1`, `fold 2`, …
+fn numbered(folds: usize) -> Vec<String> {
+    (1..=folds).map(|i| format!("fold {i}")).collect()
+}
+
+/// `1 row`, `2 rows`.
+fn count(n: usize, thing: &str) -> String {
+    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+}
+
+/// More folds than there are things to cut.
+fn too_many_folds(design: &str, folds: usize, n: usize, thing: &str) -> Error {
+    let error = Error::recipe(format!("design '{design}'"))
+        .got(format!("{folds} folds from {}", count(n, thing)))
+        .rule(format!("every fold needs at least one {thing} to judge on"));
+    if n >= 2 { error.hint(format!("set folds to {n} or fewer")) } else { error.hint("more data, or another design, is needed") }
+}
+
+/// The groups of a support: all rows have one.
+fn groups_of<'a>(design: &str, group: Option<&'a Codes>, rows: usize) -> Result<&'a Codes> {
+    let groups = group.ok_or_else(|| {
+        Error::recipe(format!("design '{design}'"))
+            .got("samples without a group")
+            .rule("the design keeps groups whole, so every sample needs one")
+            .hint("name the column that says which samples belong together as group in [roles]")
+    })?;
+    complete(design, "group", groups, rows)
+}
+
+/// Codes of `rows` rows, none of them missing.
+fn complete<'a>(design: &str, role: &str, codes: &'a Codes, rows: usize) -> Result<&'a Codes> {
+    if codes.len() != rows {
+        return Err(Error::data(format!("{role} codes")).got(count(codes.len(), "row")).rule(format!("the samples have {rows}")));
+    }
+    let missing = codes.codes().iter().filter(|&&c| c == MISSING).count();
+    if let Some(first) = codes.codes().iter().position(|&c| c == MISSING) {
+        return Err(Error::data(format!("{role} of row {}", first + 1))
+            .got(format!("nothing ({} without one)", count(missing, "row")))
+            .rule(format!("design '{design}' needs the {role} of every sample"))
+            .hint(format!("filter rows without a {role} in [data] filter")));
+    }
+    Ok(codes)
+}
