@@ -17,7 +17,7 @@ pub struct Paired {
     pub folds: usize,
 }
 
-/// The corrected resampled t interval of Nadeau and Bengio 2003 (doi 10.1023/A:1024068626366, section 4): folds share
+/// The corrected resampled t interval of Nadeau and Bengio 2003 (doi 10.1023/A:1024068626366): folds share
 /// most of their training rows, so their scores vary less than independent ones would. With K folds, differences
 /// dᵢ, n₁ rows learned from and n₂ judged on, se² = (1/K + mean(n₂/n₁)) · var(d), and the interval is that of
 /// Student's t with K − 1 degrees of freedom. Differences that are all equal have a standard error of 0.

@@ -23,7 +23,7 @@ pub(super) fn f1_macro(rows: &Classes) -> f64 {
     average(counts.iter().enumerate().filter_map(|(k, row)| super::confusion::f1(row[k], row.iter().sum(), said[k])))
 }
 
-/// Matthews' correlation for several classes, the R_K of Gorodkin 2004 (doi 10.1016/j.compbiolchem.2004.09.006, eq. 8):
+/// Matthews' correlation for several classes, the R_K of Gorodkin 2004 (doi 10.1016/j.compbiolchem.2004.09.006):
 /// (c·s − Σ tₖpₖ) / √((s² − Σ pₖ²)(s² − Σ tₖ²)), with s the total weight, c the weight that is right, tₖ and pₖ the
 /// weight that is of and that is said to be of class k. A constant prediction scores 0, as in scikit-learn: it has
 /// no skill.

@@ -7,7 +7,7 @@ use super::input;
 /// The mean of `matrix[true class][predicted class]`, the most probable class being the predicted one; lower is
 /// better. `levels` names the classes of rows and columns; classes are matched by name.
 ///
-/// The score of the FORCE 2020 lithology contest (Bormann et al. 2020, doi 10.5281/zenodo.4351155) is minus this
+/// The score of the FORCE 2020 lithology contest (Bormann et al. 2020, github.com/bolgebrygg/Force-2020-Machine-Learning-competition) is minus this
 /// number with the contest's penalty matrix A: S = −(1/n) Σ A[true, predicted].
 ///
 /// # Errors

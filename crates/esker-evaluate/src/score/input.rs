@@ -15,6 +15,13 @@ impl Numbers<'_> {
         mean(self.truth.len(), self.weight, |row| f(self.truth[row], self.said[row]))
     }
 
+    /// The largest |f(truth, prediction)| over the rows that weigh anything: a unit in which squares neither overflow
+    /// nor underflow.
+    pub fn largest(&self, f: impl Fn(f64, f64) -> f64) -> f64 {
+        let counted = (0..self.truth.len()).filter(|&row| self.weight.is_none_or(|w| w[row] > 0.0));
+        counted.map(|row| f(self.truth[row], self.said[row]).abs()).fold(0.0, f64::max)
+    }
+
     /// Whether all of `values` that weigh anything are the same. Told from the values themselves: a variance of
     /// equal numbers need not come out as exactly 0.
     pub fn constant(&self, values: &[f64]) -> bool {
@@ -66,12 +73,7 @@ pub(super) fn thing(score: &str) -> String {
 }
 
 /// Truth and prediction as numbers.
-pub(super) fn numbers<'a>(
-    score: &str,
-    truth: &'a Values,
-    said: &'a Prediction,
-    weight: Option<&'a [f64]>,
-) -> Result<Numbers<'a>> {
+pub(super) fn numbers<'a>(score: &str, truth: &'a Values, said: &'a Prediction, weight: Option<&'a [f64]>) -> Result<Numbers<'a>> {
     let (Values::Real(truth), Prediction::Real { centre, .. }) = (truth, said) else {
         return Err(Error::data(thing(score)).got(both(truth, said)).rule("it judges numbers against numbers"));
     };
@@ -87,12 +89,7 @@ pub(super) fn numbers<'a>(
 }
 
 /// Truth and prediction as classes.
-pub(super) fn classes<'a>(
-    score: &str,
-    truth: &'a Values,
-    said: &'a Prediction,
-    weight: Option<&'a [f64]>,
-) -> Result<Classes<'a>> {
+pub(super) fn classes<'a>(score: &str, truth: &'a Values, said: &'a Prediction, weight: Option<&'a [f64]>) -> Result<Classes<'a>> {
     match truth {
         Values::Class(codes) => codes_and_probability(score, codes, said, weight),
         Values::Real(_) => Err(Error::data(thing(score)).got(both(truth, said)).rule("it judges classes against class probabilities")),
@@ -150,7 +147,7 @@ fn check_rows(score: &str, truth: usize, said: usize, weight: Option<&[f64]>) ->
     }
     let Some(weight) = weight else { return Ok(()) };
     if weight.len() != truth {
-        return Err(Error::data(thing(score)).got(format!("{} weights for {truth} rows", weight.len())).rule("one weight a row"));
+        return Err(Error::data(thing(score)).got(format!("{truth} rows and {} of weights", weight.len())).rule("one weight a row"));
     }
     if let Some(row) = weight.iter().position(|w| !w.is_finite() || *w < 0.0) {
         return Err(Error::data(thing(score))

@@ -9,8 +9,8 @@ pub(super) fn log_loss(rows: &Classes) -> f64 {
     rows.mean(|row| -rows.probability[row * k + rows.truth[row] as usize].clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln())
 }
 
-/// Mean of Σₖ(pₖ − yₖ)², yₖ = 1 for the true class and 0 else (Brier 1950, doi 10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2,
-/// eq. 2): 0 to 2 for any number of classes, two included. It is `brier_score_loss` of scikit-learn with
+/// Mean of Σₖ(pₖ − yₖ)², yₖ = 1 for the true class and 0 else (Brier 1950, Monthly Weather Review 78,
+/// 1-3): 0 to 2 for any number of classes, two included. It is `brier_score_loss` of scikit-learn 1.9 with
 /// `scale_by_half=False`; for two classes, twice the Brier score of one of them.
 pub(super) fn brier(rows: &Classes) -> f64 {
     let k = rows.levels.len();

@@ -28,7 +28,8 @@ pub(super) fn r2(rows: &Numbers) -> Result<f64> {
         return Err(does_not_exist("r2", "a constant truth", rows.truth, "R² compares with the spread of the truth"));
     }
     let centre = rows.mean(|t, _| t);
-    Ok(1.0 - rows.mean(|t, p| (t - p).powi(2)) / rows.mean(|t, _| (t - centre).powi(2)))
+    let unit = rows.largest(|t, _| t - centre);
+    Ok(1.0 - rows.mean(|t, p| ((t - p) / unit).powi(2)) / rows.mean(|t, _| ((t - centre) / unit).powi(2)))
 }
 
 /// Pearson's correlation, Σw(t − t̄)(p − p̄) / √(Σw(t − t̄)² Σw(p − p̄)²).
@@ -42,9 +43,9 @@ pub(super) fn correlation(rows: &Numbers) -> Result<f64> {
         }
     }
     let (mt, mp) = (rows.mean(|t, _| t), rows.mean(|_, p| p));
-    let joint = rows.mean(|t, p| (t - mt) * (p - mp));
-    // Two roots, not the root of a product, which would underflow for small numbers.
-    let spread = rows.mean(|t, _| (t - mt).powi(2)).sqrt() * rows.mean(|_, p| (p - mp).powi(2)).sqrt();
+    let (ut, up) = (rows.largest(|t, _| t - mt), rows.largest(|_, p| p - mp));
+    let joint = rows.mean(|t, p| (t - mt) / ut * ((p - mp) / up));
+    let spread = rows.mean(|t, _| ((t - mt) / ut).powi(2)).sqrt() * rows.mean(|_, p| ((p - mp) / up).powi(2)).sqrt();
     Ok((joint / spread).clamp(-1.0, 1.0))
 }
 

@@ -61,7 +61,7 @@ impl Splitter for Forward {
     }
 
     fn describe(&self) -> String {
-        let gap = if self.gap > 0.0 { format!(" that end at least {} days earlier", self.gap) } else { String::new() };
+        let gap = if self.gap > 0.0 { format!(", at least {} days before the block begins", self.gap) } else { String::new() };
         format!(
             "Time was cut into {} blocks of about equal rows; each block but the first was predicted by models that had learned from \
              earlier rows only{gap}.",

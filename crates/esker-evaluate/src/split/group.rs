@@ -61,7 +61,7 @@ impl Splitter for Group {
         vec![Note::warning(
             "uneven-folds",
             format!(
-                "The {} folds test from {least} to {most} rows, because {groups} whole groups do not divide more evenly; scores of single \
+                "The {} folds test from {least} to {most} rows, because {groups} groups are kept whole; scores of single \
                  folds weigh unequally.",
                 folds.len()
             ),

@@ -3,7 +3,8 @@
 use esker_core::{Fold, Result, Rng, Splitter, Support};
 
 /// One sentence for the reference page.
-pub(super) const DOC: &str = "Shuffles rows into folds of equal size; honest only where samples are independent of each other (Stone 1974).";
+pub(super) const DOC: &str =
+    "Shuffles rows into folds of equal size; honest only where samples are independent of each other (Stone 1974).";
 
 /// Shuffled k-fold cross-validation (Stone 1974, doi 10.1111/j.2517-6161.1974.tb00994.x).
 ///
@@ -32,7 +33,7 @@ impl Splitter for Random {
 
     fn describe(&self) -> String {
         format!(
-            "Rows were shuffled into {} folds of equal size; each fold was predicted by models that had learned from the others.",
+            "Rows were shuffled into {} folds of about equal size; each fold was predicted by models that had learned from the others.",
             self.folds
         )
     }

@@ -3,8 +3,7 @@
 use esker_core::{Error, Fold, Note, Result, Rng, Splitter, Support};
 
 /// One sentence for the reference page.
-pub(super) const DOC: &str =
-    "Shuffles rows into folds that hold each class, or each band of the target, in the same share (Kohavi 1995).";
+pub(super) const DOC: &str = "Shuffles rows into folds that hold each class, or each band of the target, in the same share (Kohavi 1995).";
 
 /// Stratified k-fold cross-validation (Kohavi 1995, IJCAI 14, 1137-1145).
 ///
