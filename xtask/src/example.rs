@@ -6,7 +6,7 @@ use crate::check::cargo;
 use crate::{Outcome, root, schema};
 
 /// The README's first command, written to a folder of its own under `target/`.
-const RUN: &str = "run --release --locked -- run examples/glacier-mass-balance/recipe.toml --quiet --out";
+const RUN: &str = "run --release --locked -- run examples/glacier-mass-balance/recipe.toml --quiet --output";
 
 /// What a run leaves behind.
 const FILES: [&str; 4] = ["report.html", "record.json", "model.esker", "predictions.csv"];
