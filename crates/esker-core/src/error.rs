@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The result of anything that can be refused.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What sort of thing went wrong; a face turns it into an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,1 +1,36 @@
-//! placeholder
+//! The corridor: a recipe comes in, a plan is checked, a record goes out.
+//!
+//! ```text
+//! Recipe::read → Plan::read → Plan::run → Outcome::write
+//! ```
+
+mod alarms;
+mod card;
+mod dataset;
+mod explain;
+mod expression;
+mod findings;
+pub mod inspect;
+mod intervals;
+mod judge;
+mod model_file;
+mod output;
+mod pipeline;
+mod plan;
+mod predict;
+pub mod recipe;
+mod reference;
+mod run;
+mod tune;
+
+pub use esker_core::{Context, Error, Fault, Note, Progress, Record, Silent, Table, Weight, record};
+pub use esker_io::{ReadOptions, read_table, write_file, write_table};
+pub use esker_report::page::summary;
+pub use findings::{Finding, Findings, Place};
+pub use model_file::{Header, LoadedModel, SavedModel};
+pub use output::{check_folder, default_folder, record_json};
+pub use plan::Plan;
+pub use predict::Predicted;
+pub use recipe::Recipe;
+pub use reference::{record_schema, reference};
+pub use run::Outcome;

@@ -1,0 +1,92 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  esker init stations.csv > recipe.toml      look at a table and write a first recipe
+  esker check recipe.toml                    list every fault and warning, do no work
+  esker run recipe.toml                      compare, choose, explain; write runs/<name>/
+  esker predict runs/<name>/model.esker new.csv -o out.csv
+  esker completions bash > ~/.local/share/bash-completion/completions/esker
+
+Exit codes:
+  0 done   1 unexpected   2 usage   3 recipe   4 data   5 model file   6 disk   7 numeric   130 stopped
+
+NO_COLOR is respected. Progress goes to stderr, results to stdout.";
+
+/// From your own table to a model you can defend.
+#[derive(Debug, Parser)]
+#[command(name = "esker", version, about, after_help = EXAMPLES, propagate_version = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No progress, no notes: only results and errors.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Threads to use; results never depend on it [default: all cores].
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a recipe: compare models under its design, choose, explain, write the report.
+    #[command(after_help = "Example:\n  esker run examples/glacier-mass-balance/recipe.toml\n\nAn earlier run in the same folder is replaced only when the new one is whole.")]
+    Run {
+        /// The recipe.
+        recipe: PathBuf,
+        /// Folder to write [default: runs/<name of the recipe or its folder>].
+        #[arg(short, long, value_name = "FOLDER")]
+        output: Option<PathBuf>,
+        /// Seed instead of the recipe's.
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+    },
+    /// Check a recipe against its data and list every fault and warning at once.
+    #[command(after_help = "Example:\n  esker check recipe.toml --json")]
+    Check {
+        /// The recipe.
+        recipe: PathBuf,
+    },
+    /// Look at a table and write a commented recipe to stdout.
+    #[command(after_help = "Example:\n  esker init wells.csv --target lithology > recipe.toml")]
+    Init {
+        /// The table, CSV or Parquet.
+        table: PathBuf,
+        /// The target column, if you know it.
+        #[arg(long, value_name = "COLUMN")]
+        target: Option<String>,
+        /// File to write instead of stdout; an existing one is not overwritten.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Predict rows never seen, with intervals.
+    #[command(after_help = "Example:\n  esker predict runs/glacier-mass-balance/model.esker new.csv -o out.csv")]
+    Predict {
+        /// A model written by esker run.
+        model: PathBuf,
+        /// The rows, CSV or Parquet.
+        table: PathBuf,
+        /// File to write, .csv or .parquet.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Print the reference of models, designs and metrics, in Markdown.
+    Reference,
+    /// Print the JSON schema of record.json.
+    Schema,
+    /// Print completions for a shell.
+    #[command(after_help = "Example:\n  esker completions zsh > ~/.zfunc/_esker")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}

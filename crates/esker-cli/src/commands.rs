@@ -1,0 +1,158 @@
+//! One function a command.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::CommandFactory;
+use esker::{Context, Error, Findings, LoadedModel, Plan, Progress, Recipe, inspect::Inspection};
+
+use crate::arguments::{Arguments, Command};
+use crate::progress::Bars;
+use crate::show;
+
+type Result<T> = std::result::Result<T, Findings>;
+
+/// Does what the words ask.
+pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
+    let cli = Session { arguments, cancel };
+    match &arguments.command {
+        Command::Run { recipe, output, seed } => cli.run(recipe, output.as_deref(), *seed),
+        Command::Check { recipe } => cli.check(recipe),
+        Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
+        Command::Predict { model, table, output } => cli.predict(model, table, output),
+        Command::Reference => {
+            show::print(&esker::reference());
+            Ok(())
+        }
+        Command::Schema => {
+            show::print(&esker::record_schema());
+            Ok(())
+        }
+        Command::Completions { shell } => {
+            let mut words = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "esker", &mut words);
+            show::print(&String::from_utf8_lossy(&words));
+            Ok(())
+        }
+    }
+}
+
+/// What every command shares.
+struct Session<'a> {
+    arguments: &'a Arguments,
+    cancel: Arc<AtomicBool>,
+}
+
+impl Session<'_> {
+    fn threads(&self) -> usize {
+        self.arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+    }
+
+    fn watched(&self, cx: Context) -> Context {
+        let quiet = self.arguments.quiet || self.arguments.json;
+        let progress: Arc<dyn Progress> = if quiet { Arc::new(esker::Silent) } else { Arc::new(Bars::new()) };
+        cx.watched(progress, Arc::clone(&self.cancel))
+    }
+
+    fn say(&self, text: &str) {
+        if !self.arguments.quiet && !self.arguments.json {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+
+    fn plan(&self, path: &Path, seed: Option<u64>) -> Result<Plan> {
+        let mut recipe = Recipe::read(path)?;
+        if let Some(seed) = seed {
+            recipe.seed = seed;
+        }
+        let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        Plan::read(recipe, &folder)
+    }
+
+    fn run(&self, path: &Path, output: Option<&Path>, seed: Option<u64>) -> Result<()> {
+        let started = std::time::Instant::now();
+        let folder = output.map_or_else(|| esker::default_folder(path), Path::to_path_buf);
+        let plan = self.plan(path, seed)?;
+        esker::check_folder(&folder)?;
+        self.say(&show::plan(&plan));
+        let cx = self.watched(plan.context(self.threads()));
+        let outcome = plan.run(&cx)?;
+        outcome.write(&folder, plan.recipe(), &cx)?;
+        if self.arguments.json {
+            show::print(&show::run_json(&outcome.record, &folder));
+        } else {
+            show::print(&show::scores(&outcome.record));
+            self.say(&show::after_run(&outcome.record, &folder, started.elapsed()));
+        }
+        Ok(())
+    }
+
+    fn check(&self, path: &Path) -> Result<()> {
+        let plan = self.plan(path, None)?;
+        if self.arguments.json {
+            show::print(&show::plan_json(&plan));
+        } else {
+            show::print(&format!("{}\n{}: no faults\n", show::plan(&plan), path.display()));
+        }
+        Ok(())
+    }
+
+    fn init(&self, path: &Path, target: Option<&str>, output: Option<&Path>) -> Result<()> {
+        let table = esker::read_table(path, &esker::ReadOptions::default())?;
+        if let Some(target) = target {
+            table.column(target)?;
+        }
+        let inspection = Inspection::of(&table, target);
+        if self.arguments.json {
+            show::print(&show::inspection_json(&inspection));
+            return Ok(());
+        }
+        // The recipe finds its table from its own folder.
+        let source = match output {
+            Some(file) => relative(path, file.parent().unwrap_or_else(|| Path::new(""))),
+            None => path.to_path_buf(),
+        };
+        let text = inspection.recipe(&table, &source.to_string_lossy());
+        let Some(file) = output else {
+            show::print(&text);
+            return Ok(());
+        };
+        if file.exists() {
+            let error = Error::new(esker::Fault::Io, format!("'{}'", file.display())).rule("it exists and is not overwritten").hint("name another file with -o");
+            return Err(error.into());
+        }
+        esker::write_file(file, text.as_bytes())?;
+        self.say(&format!("wrote {}; next: esker check {}", file.display(), file.display()));
+        Ok(())
+    }
+
+    fn predict(&self, model: &Path, table: &Path, output: &Path) -> Result<()> {
+        let model = LoadedModel::read(model)?;
+        let rows = model.read_rows(table)?;
+        let cx = self.watched(Context::new(0, self.threads()));
+        let predicted = model.predict(rows, &cx)?;
+        esker::write_table(output, &predicted.table)?;
+        if self.arguments.json {
+            show::print(&show::predicted_json(&model.header, &predicted, output));
+        } else {
+            self.say(&show::notes(&predicted.notes));
+            show::print(&show::predicted(&model.header, &predicted, output));
+        }
+        Ok(())
+    }
+}
+
+/// `path` as seen from `folder`, where both can be resolved and share a root; else absolute or as it is.
+fn relative(path: &Path, folder: &Path) -> PathBuf {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let (Ok(path), Ok(folder)) = (path.canonicalize(), folder.canonicalize()) else { return path.to_path_buf() };
+    let common = path.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let mut seen = PathBuf::new();
+    for _ in folder.components().skip(common) {
+        seen.push("..");
+    }
+    seen.extend(path.components().skip(common));
+    seen
+}

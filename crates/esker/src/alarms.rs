@@ -1,0 +1,47 @@
+//! Alarms of a run: measured on the data and folds when the plan is made, and on the scores when it is done.
+
+use esker_core::record::ModelRecord;
+use esker_core::{Note, Values};
+use esker_evaluate::alarm;
+use esker_evaluate::split::Design;
+
+use crate::dataset::Dataset;
+use crate::plan::{Plan, PlannedDesign};
+use crate::recipe::Recipe;
+
+/// What the data and the primary design's folds tell.
+pub(crate) fn of_data(recipe: &Recipe, data: &Dataset, designs: &[PlannedDesign]) -> Vec<Note> {
+    let Some(primary) = designs.first() else { return Vec::new() };
+    let mut notes = alarm::measure(&data.samples, &data.target, recipe.roles.group.as_deref(), &primary.folds).unwrap_or_default();
+    let split_apart = matches!(primary.part.design, Design::Random | Design::Stratified);
+    if let Some(group) = data.samples.support().group.as_ref().filter(|_| split_apart) {
+        let used = group.counts().iter().filter(|c| **c > 0).count();
+        if used < data.samples.rows() {
+            notes.push(Note::warning(
+                "groups-apart",
+                format!(
+                    "design '{}' puts rows of one group into different folds ({} rows in {used} groups): the score says nothing of groups never seen",
+                    primary.part.label,
+                    data.samples.rows()
+                ),
+            ));
+        }
+    }
+    notes
+}
+
+/// What the scores tell beside the data: the noise ceiling.
+pub(crate) fn of_run(plan: &Plan, models: &[ModelRecord], chosen: usize) -> Vec<Note> {
+    let Some(error) = &plan.data.error else { return Vec::new() };
+    let Ok(target) = plan.data.samples.column(&plan.data.target) else { return Vec::new() };
+    let Values::Real(values) = &target.values else { return Vec::new() };
+    let r2 = models[chosen].runs[0].scores.iter().find(|s| s.metric == "r2").and_then(|s| s.pooled);
+    alarm::noise_ceiling(values, error, &target.unit, r2).into_iter().collect()
+}
+
+/// Gravest first; the order within a weight is kept. Notes that say the same are said once.
+pub(crate) fn sort(notes: &mut Vec<Note>) {
+    let mut seen = std::collections::HashSet::new();
+    notes.retain(|n| seen.insert((n.code.clone(), n.text.clone())));
+    notes.sort_by_key(|n| std::cmp::Reverse(n.weight));
+}

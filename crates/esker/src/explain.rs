@@ -1,0 +1,138 @@
+//! Explanation of the chosen model on the held-out rows of the primary design.
+
+use std::collections::BTreeMap;
+
+use esker_core::record::{Effect, Explanation, Task};
+use esker_core::{Context, Inside, Model, Note, Result, Samples};
+use esker_evaluate::explain::{HeldOut, ale, permutation};
+
+use crate::pipeline::Pipeline;
+use crate::plan::Plan;
+use crate::recipe::matches;
+use crate::run::FoldRun;
+
+/// Held-out rows of a fold used for explanation at most; more change the answer little and cost much.
+const MOST_ROWS: usize = 4000;
+/// Quantile bins of an accumulated local effect.
+const BINS: usize = 20;
+
+pub(crate) struct Explained {
+    pub explanation: Option<Explanation>,
+    pub notes: Vec<Note>,
+}
+
+pub(crate) fn explain(plan: &Plan, folds: &[FoldRun], final_fit: &Pipeline, cx: &Context) -> Result<Explained> {
+    let part = &plan.recipe.explain;
+    if !part.importance {
+        return Ok(Explained { explanation: None, notes: Vec::new() });
+    }
+    let mut notes = Vec::new();
+    let tests = held_out_rows(plan, cx, &mut notes);
+    let held: Vec<HeldOut<'_>> =
+        folds.iter().zip(&tests).filter_map(|(run, test)| run.pipeline.as_ref().map(|p| HeldOut { model: p as &dyn Model, test })).collect();
+    let target = &plan.data.target;
+    let metric = &*plan.metric().metric;
+    let weighted = plan.recipe.validate.weighted;
+    let singles: Vec<(String, Vec<String>)> = plan.data.features.iter().map(|f| (f.clone(), vec![f.clone()])).collect();
+    cx.progress().begin("explain", 2 + part.effects);
+    let features = permutation(&held, target, &singles, metric, part.repeats, weighted, &cx.fork("permutation", 0))?;
+    cx.progress().step();
+    let sets = sets(plan, &mut notes);
+    let groups = permutation(&held, target, &sets, metric, part.repeats, weighted, &cx.fork("permutation", 1))?;
+    cx.progress().step();
+    let mut effects: Vec<Effect> = Vec::new();
+    let class = shown_class(&plan.data.task, &plan.data.samples, target)?;
+    for importance in features.iter().take(part.effects) {
+        let mut effect = ale(&held, target, &importance.name, BINS, class.as_ref().map(|c| c.0), &cx.fork("ale", 0))?;
+        if let Some((_, name)) = &class {
+            effect.class.clone_from(name);
+        }
+        effects.push(effect);
+        cx.progress().step();
+    }
+    cx.progress().end();
+    let (internal, internal_kind) = internal(final_fit);
+    let metric = plan.metric().kind.name().to_owned();
+    Ok(Explained { explanation: Some(Explanation { metric, features, groups, internal, internal_kind, effects }), notes })
+}
+
+fn held_out_rows(plan: &Plan, cx: &Context, notes: &mut Vec<Note>) -> Vec<Samples> {
+    let mut sampled = false;
+    let tests = plan.designs[0]
+        .folds
+        .iter()
+        .enumerate()
+        .map(|(f, fold)| {
+            if fold.test.len() <= MOST_ROWS {
+                return plan.data.samples.select(&fold.test);
+            }
+            sampled = true;
+            let mut rows = fold.test.clone();
+            cx.rng.fork("explained rows", f as u64).shuffle(&mut rows);
+            rows.truncate(MOST_ROWS);
+            rows.sort_unstable();
+            plan.data.samples.select(&rows)
+        })
+        .collect();
+    if sampled {
+        notes.push(Note::info("explained-rows", format!("importance and effects use at most {MOST_ROWS} held-out rows of each fold, drawn at random")));
+    }
+    tests
+}
+
+/// The class whose probability is explained: the most frequent one.
+fn shown_class(task: &Task, samples: &Samples, target: &str) -> Result<Option<(usize, String)>> {
+    let Task::Classification { names, .. } = task else { return Ok(None) };
+    let counts = samples.column(target)?.classes()?.counts();
+    let most = (0..counts.len()).fold(0, |best, k| if counts[k] > counts[best] { k } else { best });
+    Ok(Some((most, names[most].clone())))
+}
+
+/// Features that are shuffled together: the recipe's globs, or numbered series such as `temp_01 … temp_12`.
+fn sets(plan: &Plan, notes: &mut Vec<Note>) -> Vec<(String, Vec<String>)> {
+    let features = &plan.data.features;
+    let globs = if plan.recipe.explain.groups.is_empty() { series(features) } else { plan.recipe.explain.groups.clone() };
+    let mut sets = Vec::new();
+    let mut grouped = vec![false; features.len()];
+    for glob in &globs {
+        let members: Vec<usize> = (0..features.len()).filter(|&i| matches(glob, &features[i])).collect();
+        if members.is_empty() {
+            notes.push(Note::warning("explain-group", format!("explain group '{glob}' matches no feature")));
+            continue;
+        }
+        members.iter().for_each(|&i| grouped[i] = true);
+        sets.push((glob.clone(), members.into_iter().map(|i| features[i].clone()).collect()));
+    }
+    if sets.is_empty() {
+        return sets;
+    }
+    sets.extend(features.iter().zip(&grouped).filter(|(_, g)| !**g).map(|(f, _)| (f.clone(), vec![f.clone()])));
+    sets
+}
+
+/// Globs of features that differ only in a number at their end, three or more of them.
+fn series(features: &[String]) -> Vec<String> {
+    let mut stems: BTreeMap<&str, usize> = BTreeMap::new();
+    for feature in features {
+        let stem = feature.trim_end_matches(|c: char| c.is_ascii_digit());
+        if stem.len() < feature.len() && !stem.is_empty() {
+            *stems.entry(stem).or_default() += 1;
+        }
+    }
+    stems.into_iter().filter(|(_, n)| *n >= 3).map(|(stem, _)| format!("{stem}*")).collect()
+}
+
+/// Importance read off the model itself, as shares.
+fn internal(fitted: &Pipeline) -> (Vec<(String, f64)>, String) {
+    let (mut list, kind) = match fitted.inside() {
+        Inside::Trees { gain, .. } => (gain, "share of split gain"),
+        Inside::Linear { coefficients, .. } => {
+            let total: f64 = coefficients.iter().map(|(_, b)| b.abs()).sum();
+            let share = |b: f64| if total > 0.0 { b.abs() / total } else { 0.0 };
+            (coefficients.into_iter().map(|(n, b)| (n, share(b))).collect(), "share of absolute coefficients as the model saw its features")
+        }
+        Inside::Closed => (Vec::new(), ""),
+    };
+    list.sort_by(|a: &(String, f64), b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    (list, kind.to_owned())
+}

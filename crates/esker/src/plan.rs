@@ -1,0 +1,296 @@
+//! The plan: a recipe that has met its data. Every mistake is found here, before any work starts.
+
+use std::path::{Path, PathBuf};
+
+use esker_core::record::Task;
+use esker_core::{Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, Support, Table, Targets, Values};
+use esker_evaluate::score::{self, Score};
+use esker_evaluate::split::Design;
+
+use crate::alarms;
+use crate::dataset::Dataset;
+use crate::findings::Findings;
+use crate::pipeline::{needs, takes};
+use crate::recipe::{DesignPart, Recipe};
+use crate::tune::inner_design;
+
+/// A design with the folds it makes of these data.
+pub(crate) struct PlannedDesign {
+    pub part: DesignPart,
+    pub splitter: Box<dyn Splitter>,
+    pub support: Support,
+    pub folds: Vec<Fold>,
+}
+
+/// A metric ready to score.
+pub(crate) struct PlannedMetric {
+    pub kind: Score,
+    pub metric: Box<dyn Metric>,
+}
+
+/// A recipe and its data, checked against each other.
+pub struct Plan {
+    pub(crate) recipe: Recipe,
+    pub(crate) data: Dataset,
+    pub(crate) data_file: String,
+    pub(crate) data_sha256: String,
+    pub(crate) designs: Vec<PlannedDesign>,
+    pub(crate) metrics: Vec<PlannedMetric>,
+    /// Index into `metrics` of the one models are compared and tuned by.
+    pub(crate) primary_metric: usize,
+    /// What was noticed, gravest first.
+    pub notes: Vec<Note>,
+}
+
+impl Recipe {
+    /// Reads a recipe from a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, and every fault of form.
+    pub fn read(path: &Path) -> Result<Self, Findings> {
+        let bytes = esker_io::read_file(path, 1 << 20)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|e| Error::recipe(path.display().to_string()).got(format!("a byte that is not UTF-8 at {}", e.utf8_error().valid_up_to())).rule("a recipe is UTF-8 text"))?;
+        Self::parse(&path.display().to_string(), text.strip_prefix('\u{feff}').unwrap_or(&text))
+    }
+}
+
+impl Plan {
+    /// Reads the recipe's data (paths are relative to `folder`) and checks recipe and data against each other.
+    ///
+    /// # Errors
+    /// Every fault at once.
+    pub fn read(recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
+        let path = folder.join(&recipe.data.source);
+        let named = |mut e: Error| -> Findings {
+            if e.fault == esker_core::Fault::Io && !path.exists() {
+                e = e.hint(format!("[data] source = \"{}\" is taken relative to the recipe's folder", recipe.data.source));
+            }
+            Findings { file: recipe.file.clone(), list: vec![crate::findings::Finding { at: recipe.place("data.source"), error: e }] }
+        };
+        let table = esker_io::read_table(&path, &read_options(&recipe)).map_err(named)?;
+        let sha256 = esker_io::sha256_file(&path).map_err(named)?;
+        let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let penalty = penalty(&recipe, folder)?;
+        let mut plan = Self::new(recipe, table, penalty)?;
+        plan.data_file = name;
+        plan.data_sha256 = sha256;
+        Ok(plan)
+    }
+
+    /// Checks a recipe against a table. `penalty` is the table of the `cost` metric, if there is one.
+    ///
+    /// # Errors
+    /// Every fault at once.
+    pub fn new(recipe: Recipe, table: Table, penalty: Option<Table>) -> Result<Self, Findings> {
+        let data = Dataset::build(&recipe, table)?;
+        let mut findings = Findings { file: recipe.file.clone(), list: Vec::new() };
+        let designs = designs(&recipe, &data, &mut findings);
+        let class = matches!(data.task, Task::Classification { .. });
+        for (i, model) in recipe.models.iter().enumerate() {
+            let needs = needs(model.kind, &model.settings);
+            let path = format!("model[{}].kind", i + 1);
+            if !takes(needs, class) {
+                let (is, hint) = if class { ("classes", "logistic, neighbours, forest and boosting take classes") } else { ("numbers", "ridge, forest and boosting take numbers") };
+                let error = Error::recipe(format!("model '{}'", model.name)).got(format!("a target of {is}")).rule(format!("'{}' does not take it", model.kind.name())).hint(hint);
+                findings.push(recipe.place(&path), error);
+            }
+            if needs.group && data.samples.support().group.is_none() {
+                let error = Error::recipe(format!("model '{}'", model.name)).rule("it needs to know the group of each row").hint("name the column: [roles] group = \"…\"");
+                findings.push(recipe.place(&path), error);
+            }
+        }
+        let (metrics, primary_metric) = metrics(&recipe, &data.task, penalty, &mut findings);
+        if recipe.models.iter().any(|m| m.trials > 0) {
+            for design in &designs {
+                for fold in &design.folds {
+                    if let Err(error) = inner_design(&design.part, recipe.validate.inner, &design.support.select(&fold.train)) {
+                        findings.push(recipe.place(&design.part.path), error);
+                        break;
+                    }
+                }
+            }
+        }
+        let mut notes = data.notes.clone();
+        for design in &designs {
+            for mut note in design.splitter.notes(&design.support, &design.folds) {
+                note.text = format!("design '{}': {}", design.part.label, note.text);
+                notes.push(note);
+            }
+        }
+        if findings.list.is_empty() {
+            notes.extend(alarms::of_data(&recipe, &data, &designs));
+        }
+        alarms::sort(&mut notes);
+        findings.or(Self { recipe, data, data_file: String::new(), data_sha256: String::new(), designs, metrics, primary_metric, notes })
+    }
+
+    /// The recipe it was made from.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// The title of the recipe.
+    pub fn title(&self) -> &str {
+        &self.recipe.title
+    }
+
+    /// A short account of what will be done: rows, features, designs with their folds, models.
+    pub fn describe(&self) -> Vec<String> {
+        let mut lines = vec![format!(
+            "{} rows ({} read), {} features, target '{}'",
+            self.data.samples.rows(),
+            self.data.rows_read,
+            self.data.features.len(),
+            self.data.target
+        )];
+        for (i, d) in self.designs.iter().enumerate() {
+            let role = if i == 0 { "design" } else { "beside it" };
+            lines.push(format!("{role}: {} ({} folds) {}", d.part.label, d.folds.len(), d.splitter.describe()));
+        }
+        let models: Vec<String> = self
+            .recipe
+            .models
+            .iter()
+            .map(|m| if m.trials > 0 { format!("{} ({} settings tried in each training part)", m.name, m.trials) } else { m.name.clone() })
+            .collect();
+        lines.push(format!("models: {}", models.join(", ")));
+        lines
+    }
+
+    pub(crate) fn metric(&self) -> &PlannedMetric {
+        &self.metrics[self.primary_metric]
+    }
+
+    pub(crate) fn better(&self) -> Better {
+        self.metric().metric.better()
+    }
+
+    /// A context of the recipe's seed.
+    pub fn context(&self, threads: usize) -> Context {
+        Context::new(self.recipe.seed, threads)
+    }
+}
+
+pub(crate) fn read_options(recipe: &Recipe) -> esker_io::ReadOptions {
+    let d = &recipe.data;
+    let mut classes = d.classes.clone();
+    // A column that is only ever a label is read as the text it is: "007" stays "007".
+    classes.extend(recipe.roles.group.clone());
+    if recipe.roles.class == Some(true) {
+        classes.push(recipe.roles.target.clone());
+    }
+    esker_io::ReadOptions {
+        delimiter: d.delimiter,
+        decimal: d.decimal,
+        comment: d.comment,
+        missing: d.missing.clone(),
+        classes,
+        ..esker_io::ReadOptions::default()
+    }
+}
+
+fn penalty(recipe: &Recipe, folder: &Path) -> Result<Option<Table>, Findings> {
+    let Some(file) = &recipe.validate.penalty else { return Ok(None) };
+    let path: PathBuf = folder.join(file);
+    esker_io::read_table(&path, &esker_io::ReadOptions::default()).map(Some).map_err(|error| Findings {
+        file: recipe.file.clone(),
+        list: vec![crate::findings::Finding { at: recipe.place("validate.penalty"), error }],
+    })
+}
+
+fn designs(recipe: &Recipe, data: &Dataset, findings: &mut Findings) -> Vec<PlannedDesign> {
+    let rng = Rng::new(recipe.seed);
+    let mut planned = Vec::new();
+    for (i, part) in std::iter::once(&recipe.validate.primary).chain(&recipe.validate.compare).enumerate() {
+        let mut support = data.samples.support().clone();
+        if let Some(codes) = part.group.as_ref().and_then(|g| data.other_groups.get(g)) {
+            support.group = Some(codes.clone());
+        }
+        if part.design == Design::Stratified {
+            support.strata = Some(strata(&data.samples.column(&data.target).map_or(Values::Real(Vec::new()), |c| c.values.clone())));
+        }
+        let splitter = part.design.splitter(&part.settings);
+        match splitter.folds(&support, &mut rng.fork("folds", i as u64)) {
+            Ok(folds) => planned.push(PlannedDesign { part: part.clone(), splitter, support, folds }),
+            Err(mut error) => {
+                error.fault = esker_core::Fault::Recipe;
+                findings.push(recipe.place(&format!("{}.design", part.path)), error);
+            }
+        }
+    }
+    planned
+}
+
+/// Classes as they are; numbers in fifths.
+fn strata(target: &Values) -> Codes {
+    match target {
+        Values::Class(codes) => codes.clone(),
+        Values::Real(v) => {
+            let mut order: Vec<usize> = (0..v.len()).collect();
+            order.sort_by(|&a, &b| v[a].total_cmp(&v[b]));
+            let mut labels = vec![None; v.len()];
+            for (rank, &row) in order.iter().enumerate() {
+                labels[row] = Some((rank * 5 / v.len().max(1) + 1).to_string());
+            }
+            Codes::from_labels(&labels)
+        }
+    }
+}
+
+fn metrics(recipe: &Recipe, task: &Task, penalty: Option<Table>, findings: &mut Findings) -> (Vec<PlannedMetric>, usize) {
+    let class = matches!(task, Task::Classification { .. });
+    let mut metrics = Vec::new();
+    for kind in Score::ALL {
+        let fits = match kind.for_target() {
+            Targets::Either => true,
+            Targets::Class => class,
+            Targets::Real => !class,
+        };
+        if fits && kind != Score::Cost {
+            metrics.push(PlannedMetric { kind, metric: kind.metric() });
+        }
+    }
+    match (task, penalty) {
+        (Task::Classification { levels, .. }, Some(table)) => match penalty_matrix(&table, levels).and_then(|m| score::cost(m, levels.clone())) {
+            Ok(metric) => metrics.push(PlannedMetric { kind: Score::Cost, metric }),
+            Err(error) => findings.push(recipe.place("validate.penalty"), error),
+        },
+        (Task::Regression { .. }, Some(_)) => {
+            findings.push(recipe.place("validate.penalty"), Error::recipe("'validate.penalty'").got("a target of numbers").rule("penalties are between classes"));
+        }
+        (_, None) => {}
+    }
+    let default = if class { Score::BalancedAccuracy } else { Score::Rmse };
+    let wanted = recipe.validate.metric.unwrap_or(default);
+    let primary = metrics.iter().position(|m| m.kind == wanted);
+    if primary.is_none() && findings.list.is_empty() {
+        let known: Vec<&str> = metrics.iter().map(|m| m.kind.name()).collect();
+        let mut error = Error::recipe(format!("metric '{}'", wanted.name())).rule("it does not fit this target").hint(format!("choose from {}", known.join(", ")));
+        if wanted == Score::Cost {
+            error = error.hint("the cost metric needs penalty = \"penalty.csv\" in [validate]");
+        }
+        findings.push(recipe.place("validate.metric"), error);
+    }
+    (metrics, primary.unwrap_or(0))
+}
+
+/// Rows: true class, columns: predicted class; the first column and the header name the classes.
+fn penalty_matrix(table: &Table, levels: &[String]) -> Result<Vec<Vec<f64>>> {
+    let first = table.columns().first().ok_or_else(|| Error::data("penalty table").rule("it has no columns"))?;
+    let labels = crate::expression::as_classes(first);
+    let codes = labels.classes()?;
+    let row_of = |level: &str| (0..codes.len()).find(|&r| codes.label(r) == Some(level));
+    let missing = |level: &str, what: &str| Error::data("penalty table").got(format!("no {what} for class '{level}'")).rule("every class of the target needs a row and a column");
+    let mut matrix = Vec::with_capacity(levels.len());
+    for truth in levels {
+        let row = row_of(truth).ok_or_else(|| missing(truth, "row"))?;
+        let mut penalties = Vec::with_capacity(levels.len());
+        for said in levels {
+            let column = table.columns().iter().find(|c| c.name == *said).ok_or_else(|| missing(said, "column"))?;
+            penalties.push(column.reals()?[row]);
+        }
+        matrix.push(penalties);
+    }
+    Ok(matrix)
+}

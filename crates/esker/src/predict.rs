@@ -1,0 +1,113 @@
+//! Predicts rows never seen, with the intervals the folds have earned.
+
+use std::path::Path;
+
+use esker_core::{Codes, Column, Context, Error, FieldKind, Model, Note, Prediction, Result, Samples, Support, Table, Values};
+use esker_core::record::Task;
+use esker_evaluate::interval::cv_plus;
+use rayon::prelude::*;
+
+use crate::expression::{as_classes, derived};
+use crate::model_file::LoadedModel;
+
+/// A table with its predictions.
+pub struct Predicted {
+    /// The columns given, then the predictions.
+    pub table: Table,
+    /// What was noticed.
+    pub notes: Vec<Note>,
+}
+
+impl LoadedModel {
+    /// Reads the rows of a file as this model wants them.
+    ///
+    /// # Errors
+    /// A table that cannot be read.
+    pub fn read_rows(&self, path: &Path) -> Result<Table> {
+        let mut classes: Vec<String> = self.header.schema.fields.iter().filter(|f| matches!(f.kind, FieldKind::Class { .. })).map(|f| f.name.clone()).collect();
+        classes.extend(self.header.group.clone());
+        let options = esker_io::ReadOptions { missing: self.header.missing.clone(), classes, ..esker_io::ReadOptions::default() };
+        esker_io::read_table(path, &options)
+    }
+
+    /// Predicts every row of a table. For numbers the columns `<target>_predicted`, `_low` and `_high` are
+    /// added, in the target's unit; for classes the most probable class and the probability of each.
+    ///
+    /// # Errors
+    /// A missing column, another unit, a class never seen; a column of the name of a prediction.
+    pub fn predict(&self, mut table: Table, cx: &Context) -> Result<Predicted> {
+        let mut notes = std::mem::take(&mut table.notes);
+        let given = table.columns().len();
+        for d in &self.header.derive {
+            if table.columns().iter().all(|c| c.name != d.name) {
+                // A derived column the model does not use may lack its inputs.
+                let needed = self.header.schema.fields.iter().any(|f| f.name == d.name) || self.header.group.as_deref() == Some(&d.name);
+                match derived(d, &table) {
+                    Ok((column, _)) => table.put(column)?,
+                    Err(e) if needed => return Err(Error { fault: esker_core::Fault::Data, ..e }),
+                    Err(_) => {}
+                }
+            }
+        }
+        let (samples, admitted) = self.header.schema.admit(&table)?;
+        notes.extend(admitted);
+        let samples = self.with_group(samples, &table)?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(cx.threads)
+            .build()
+            .map_err(|e| Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started"))?;
+        let columns = pool.install(|| self.columns(&samples, cx))?;
+        let mut out = Table::new(table.columns()[..given].to_vec())?;
+        for column in columns {
+            if out.columns().iter().any(|c| c.name == column.name) {
+                return Err(Error::data(format!("column '{}'", column.name)).got("a column of that name in the table").rule("predictions need it").hint("rename or remove the column"));
+            }
+            out.put(column)?;
+        }
+        Ok(Predicted { table: out, notes })
+    }
+
+    fn with_group(&self, samples: Samples, table: &Table) -> Result<Samples> {
+        let Some(column) = self.header.group.as_ref().and_then(|g| table.columns().iter().find(|c| c.name == *g)) else { return Ok(samples) };
+        let group: Codes = as_classes(column).classes()?.clone();
+        let support = Support { group: Some(group), ..Support::bare(samples.rows()) };
+        Samples::new(samples.columns().to_vec(), support, None)
+    }
+
+    fn columns(&self, samples: &Samples, cx: &Context) -> Result<Vec<Column>> {
+        let said = self.pipeline.predict(samples)?;
+        let name = |suffix: &str| match &self.header.task {
+            Task::Regression { target, .. } | Task::Classification { target, .. } => format!("{target}_{suffix}"),
+        };
+        match (&said, &self.header.task) {
+            (Prediction::Real { unit, centre, .. }, Task::Regression { .. }) => {
+                let mut columns = vec![Column::real(name("predicted"), unit.as_str(), centre.clone())];
+                if let (Some(residuals), Some(level)) = (&self.residuals, self.header.level) {
+                    let folds: Vec<Vec<f64>> = self
+                        .folds
+                        .par_iter()
+                        .map(|f| {
+                            cx.check()?;
+                            f.predict(samples).and_then(|p| p.centre().map(<[f64]>::to_vec))
+                        })
+                        .collect::<Result<_>>()?;
+                    let (low, high) = cv_plus(residuals, &folds, level)?;
+                    columns.push(Column::real(name("low"), unit.as_str(), low));
+                    columns.push(Column::real(name("high"), unit.as_str(), high));
+                }
+                Ok(columns)
+            }
+            (Prediction::Class { levels, probability }, Task::Classification { .. }) => {
+                let codes = Codes::new(said.classes()?, levels.clone())?;
+                let mut columns = vec![Column { values: Values::Class(codes), ..Column::class(name("predicted"), Codes::default()) }];
+                let k = levels.len();
+                for (j, level) in levels.iter().enumerate() {
+                    let values = probability.iter().skip(j).step_by(k).copied().collect();
+                    columns.push(Column::real(name(&format!("p_{level}")), "", values));
+                }
+                Ok(columns)
+            }
+            _ => Err(Error::model("the model").rule("its task and its answers are of one kind")),
+        }
+    }
+}

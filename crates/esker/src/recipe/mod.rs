@@ -1,0 +1,231 @@
+//! The recipe: what the user wrote, read from TOML and checked for form, before it has met any data.
+
+mod read;
+mod section;
+
+use std::collections::BTreeMap;
+
+use esker_core::{Crs, Settings, Unit};
+use esker_evaluate::score::Score;
+use esker_evaluate::split::Design;
+use esker_models::Kind;
+
+use crate::findings::Place;
+
+pub(crate) use section::nearest;
+
+/// A recipe, well formed but not yet checked against data.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// File name, for messages.
+    pub file: String,
+    /// The text it was read from.
+    pub text: String,
+    /// Title of the report.
+    pub title: String,
+    /// The seed all random streams start from.
+    pub seed: u64,
+    /// Where the rows come from.
+    pub data: DataPart,
+    /// What the columns are for.
+    pub roles: Roles,
+    /// How models are judged.
+    pub validate: Validate,
+    /// The models to compare.
+    pub models: Vec<ModelPart>,
+    /// Nominal level of prediction intervals; `None` switches them off.
+    pub interval_level: Option<f64>,
+    /// What to explain.
+    pub explain: Explain,
+    places: BTreeMap<String, Place>,
+}
+
+/// `[data]`: where the rows come from.
+#[derive(Debug, Clone, Default)]
+pub struct DataPart {
+    /// Path of the table, relative to the recipe.
+    pub source: String,
+    /// Whom to credit.
+    pub credit: Option<String>,
+    /// Column separator, detected if absent.
+    pub delimiter: Option<char>,
+    /// Decimal mark, detected if absent.
+    pub decimal: Option<char>,
+    /// Character that begins a comment line.
+    pub comment: Option<char>,
+    /// Cells that mean "missing".
+    pub missing: Vec<String>,
+    /// Columns to read as classes though they hold numbers.
+    pub classes: Vec<String>,
+    /// Units by column.
+    pub units: BTreeMap<String, String>,
+    /// Derived columns, in order.
+    pub derive: Vec<Derived>,
+    /// Conditions a row must meet.
+    pub filter: Vec<String>,
+    /// Rows kept: column and allowed values.
+    pub keep: Vec<(String, Vec<String>)>,
+}
+
+/// A column computed from others.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Derived {
+    /// Its name.
+    pub name: String,
+    /// The expression.
+    pub value: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// Whether its values are classes.
+    pub class: bool,
+}
+
+/// `[roles]`: what the columns are for.
+#[derive(Debug, Clone, Default)]
+pub struct Roles {
+    /// The target column.
+    pub target: String,
+    /// Its unit, if stated here.
+    pub unit: Option<Unit>,
+    /// `Some(true)` takes the target as classes, `Some(false)` as numbers.
+    pub class: Option<bool>,
+    /// Readable names of classes.
+    pub names: BTreeMap<String, String>,
+    /// x column, y column, CRS.
+    pub place: Option<(String, String, Crs)>,
+    /// The time column.
+    pub time: Option<String>,
+    /// The group column.
+    pub group: Option<String>,
+    /// How rows are weighted.
+    pub weight: Option<WeightPart>,
+    /// Column with the target's reported standard error.
+    pub error: Option<String>,
+    /// Feature columns: names and globs; empty takes every column without another role.
+    pub features: Vec<String>,
+    /// Columns and globs that are never features.
+    pub exclude: Vec<String>,
+}
+
+/// How rows are weighted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WeightPart {
+    /// One over the square of a reported standard error.
+    InverseVariance(String),
+    /// A column of weights.
+    Column(String),
+}
+
+/// A design with its settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesignPart {
+    /// Kind from the catalog.
+    pub design: Design,
+    /// Its settings.
+    pub settings: Settings,
+    /// The column whose groups it keeps whole, if not the recipe's group.
+    pub group: Option<String>,
+    /// Label in tables, unique in the recipe.
+    pub label: String,
+    /// Where it stands in the recipe.
+    pub path: String,
+}
+
+/// `[validate]`: how models are judged.
+#[derive(Debug, Clone)]
+pub struct Validate {
+    /// The design that counts.
+    pub primary: DesignPart,
+    /// Designs run beside it.
+    pub compare: Vec<DesignPart>,
+    /// The metric that models are compared and tuned by; the task's default if absent.
+    pub metric: Option<Score>,
+    /// Whether scores are weighted by the sample weights.
+    pub weighted: bool,
+    /// File with the penalties of the `cost` metric.
+    pub penalty: Option<String>,
+    /// Folds of tuning inside each training part.
+    pub inner: usize,
+}
+
+/// `[[model]]`: one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelPart {
+    /// Name in tables, unique in the recipe.
+    pub name: String,
+    /// Kind from the catalog.
+    pub kind: Kind,
+    /// Its settings.
+    pub settings: Settings,
+    /// Settings tried by tuning, the recipe's own among them; 0 does not tune.
+    pub trials: usize,
+    /// Parameters the recipe sets: tuning leaves them alone.
+    pub fixed: Vec<String>,
+}
+
+/// `[explain]`: what to explain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explain {
+    /// Permutation importance.
+    pub importance: bool,
+    /// Shuffles of each column in each fold.
+    pub repeats: usize,
+    /// Globs of columns that are shuffled together.
+    pub groups: Vec<String>,
+    /// Number of features whose effects are drawn.
+    pub effects: usize,
+}
+
+impl Recipe {
+    /// Where a key stands, by its path such as `roles.target`; the nearest key above it if it is absent.
+    pub fn place(&self, path: &str) -> Option<Place> {
+        let mut path = path;
+        loop {
+            if let Some(place) = self.places.get(path) {
+                return Some(*place);
+            }
+            path = &path[..path.rfind('.')?];
+        }
+    }
+}
+
+/// Whether `name` matches `glob`, where `*` stands for any text.
+pub(crate) fn matches(glob: &str, name: &str) -> bool {
+    let mut parts = glob.split('*');
+    let first = parts.next().unwrap_or("");
+    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let mut last = None;
+    for part in parts {
+        if let Some(middle) = last.replace(part) {
+            let Some(at) = rest.find(middle) else { return false };
+            rest = &rest[at + middle.len()..];
+        }
+    }
+    match last {
+        None => rest.is_empty(),
+        Some(tail) => rest.ends_with(tail),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn globs_match_as_a_shell_would() {
+        for (glob, name, expected) in [
+            ("temp_*", "temp_01", true),
+            ("temp_*", "mean_temp_01", false),
+            ("*_01", "temp_01", true),
+            ("t*_0*", "temp_01", true),
+            ("t*_1*", "temp_01", false),
+            ("area", "area", true),
+            ("area", "areas", false),
+            ("*", "", true),
+            ("a*a", "a", false),
+            ("a*b*c", "a-b-b-c", true),
+        ] {
+            assert_eq!(matches(glob, name), expected, "{glob} {name}");
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! From TOML text to a [`Recipe`], with every fault of form at once.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use esker_core::{Crs, Error, Parameter, Settings, Unit};
+use esker_evaluate::score::Score;
+use esker_evaluate::split::Design;
+use esker_models::Kind;
+use toml::de::DeTable;
+
+use super::section::{Reading, Section, nearest};
+use super::{DataPart, Derived, DesignPart, Explain, ModelPart, Recipe, Roles, Validate, WeightPart};
+use crate::findings::{Findings, Place};
+
+impl Recipe {
+    /// Reads a recipe from its text; `file` names it in messages.
+    ///
+    /// # Errors
+    /// Every fault of form: syntax, unknown keys, values against their rules, each with line and column.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Findings> {
+        let mut findings = Findings { file: file.to_owned(), list: Vec::new() };
+        let root = match DeTable::parse(text) {
+            Ok(root) => root,
+            Err(e) => {
+                let at = e.span().map(|s| Place::of(text, s.start));
+                findings.push(at, Error::recipe("the recipe").got(e.message().to_owned()).rule("a recipe is written in TOML"));
+                return Err(findings);
+            }
+        };
+        let reading = Reading { text, findings: RefCell::new(findings), places: RefCell::new(BTreeMap::new()) };
+        let section = Section::root(&reading, root.get_ref());
+        let title = section.text("title").unwrap_or_else(|| file.trim_end_matches(".toml").to_owned());
+        let seed = section.integer("seed", 42, 0, i64::MAX) as u64;
+        let data = data(&section);
+        let roles = roles(&section);
+        let validate = validate(&section);
+        let models = models(&section);
+        let interval_level = intervals(&section);
+        let explain = explain(&section);
+        section.finish();
+        let Reading { findings, places, .. } = reading;
+        let places = places.into_inner();
+        let file = file.to_owned();
+        let text = text.to_owned();
+        findings.into_inner().or(Self { file, text, title, seed, data, roles, validate, models, interval_level, explain, places })
+    }
+}
+
+fn one_char(section: &Section<'_>, key: &'static str) -> Option<char> {
+    let text = section.text(key)?;
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) => Some(c),
+        _ if text == "\\t" || text == "tab" => Some('\t'),
+        _ => {
+            section.fault(key, Error::recipe(format!("'{}.{key}'", section.path())).got(format!("'{text}'")).rule("one character is wanted"));
+            None
+        }
+    }
+}
+
+fn data(root: &Section<'_>) -> DataPart {
+    let Some(s) = root.table("data") else {
+        root.fault("data", Error::recipe("table [data]").rule("it is missing").hint("write [data] with source = \"table.csv\""));
+        return DataPart::default();
+    };
+    let derive = s.table("derive").map(|d| derived(&d)).unwrap_or_default();
+    let part = DataPart {
+        source: s.required("source", "name the table, e.g. source = \"table.csv\"").unwrap_or_default(),
+        credit: s.text("credit"),
+        delimiter: one_char(&s, "delimiter"),
+        decimal: one_char(&s, "decimal"),
+        comment: one_char(&s, "comment"),
+        missing: s.texts("missing"),
+        classes: s.texts("classes"),
+        units: s.table("units").map(|u| u.pairs().into_iter().collect()).unwrap_or_default(),
+        filter: s.texts("filter"),
+        keep: s.table("keep").map(|k| k.lists()).unwrap_or_default(),
+        derive,
+    };
+    s.finish();
+    part
+}
+
+fn derived(section: &Section<'_>) -> Vec<Derived> {
+    let mut list = Vec::new();
+    for (name, entry) in section.entries() {
+        match entry {
+            Ok(value) => list.push(Derived { name, value, unit: Unit::default(), class: false }),
+            Err(s) => {
+                let value = s.required("value", "write the expression, e.g. value = \"zmax - zmin\"").unwrap_or_default();
+                let unit = Unit::new(s.text("unit").unwrap_or_default());
+                list.push(Derived { name, value, unit, class: s.flag("class", false) });
+                s.finish();
+            }
+        }
+    }
+    list
+}
+
+fn roles(root: &Section<'_>) -> Roles {
+    let hint = "write [roles] with target = \"column\"";
+    let Some(s) = root.table("roles") else {
+        root.fault("roles", Error::recipe("table [roles]").rule("it is missing").hint(hint));
+        return Roles::default();
+    };
+    let mut roles = Roles::default();
+    match s.text_or_table("target") {
+        Some(Ok(name)) => roles.target = name,
+        Some(Err(t)) => {
+            roles.target = t.required("column", "name the target's column").unwrap_or_default();
+            roles.unit = t.text("unit").map(Unit::new);
+            roles.class = t.text("kind").and_then(|k| match k.as_str() {
+                "class" => Some(true),
+                "number" => Some(false),
+                _ => {
+                    t.fault("kind", Error::recipe("'roles.target.kind'").got(format!("'{k}'")).rule("'number' or 'class' is wanted"));
+                    None
+                }
+            });
+            roles.names = t.table("names").map(|n| n.pairs().into_iter().collect()).unwrap_or_default();
+            t.finish();
+        }
+        None if !s.has("target") => s.fault("target", Error::recipe("'roles.target'").rule("it is missing").hint(hint)),
+        None => {}
+    }
+    if let Some(p) = s.table("place") {
+        let x = p.required("x", "name the column of longitude or easting");
+        let y = p.required("y", "name the column of latitude or northing");
+        let crs = p.required("crs", "longitude and latitude are crs = \"EPSG:4326\"; a CRS is stated, never guessed");
+        if let (Some(x), Some(y), Some(crs)) = (x, y, crs) {
+            match Crs::parse(&crs) {
+                Ok(crs) => roles.place = Some((x, y, crs)),
+                Err(error) => p.fault("crs", error),
+            }
+        }
+        p.finish();
+    }
+    roles.time = s.text("time");
+    roles.group = s.text("group");
+    if let Some(w) = s.table("weight") {
+        roles.weight = match (w.text("error"), w.text("column")) {
+            (Some(error), None) => Some(WeightPart::InverseVariance(error)),
+            (None, Some(column)) => Some(WeightPart::Column(column)),
+            _ => {
+                let rule = "exactly one of error = \"column of standard errors\" and column = \"column of weights\" is wanted";
+                s.fault("weight", Error::recipe("'roles.weight'").rule(rule));
+                None
+            }
+        };
+        w.finish();
+    }
+    roles.error = s.text("error");
+    roles.features = s.texts("features");
+    roles.exclude = s.texts("exclude");
+    s.finish();
+    roles
+}
+
+fn design(section: &Section<'_>, key: &'static str, name: &str) -> Option<DesignPart> {
+    let Some(design) = Design::parse(name) else {
+        let known: Vec<&str> = Design::ALL.iter().map(|d| d.name()).collect();
+        section.fault(key, unknown("design", name, &known));
+        return None;
+    };
+    let parameters = design.parameters();
+    let settings = section.settings(&parameters);
+    let group = section.text("group");
+    let label = section.text("label").unwrap_or_else(|| match &group {
+        Some(g) => format!("{name} {g}"),
+        None => name.to_owned(),
+    });
+    Some(DesignPart { design, settings, group, label, path: section.path().to_owned() })
+}
+
+/// A design by name alone takes over the number of folds of the primary one.
+fn plain_design(name: &str, like: Option<&DesignPart>, path: &str) -> Result<DesignPart, Error> {
+    let known: Vec<&str> = Design::ALL.iter().map(|d| d.name()).collect();
+    let design = Design::parse(name).ok_or_else(|| unknown("design", name, &known))?;
+    let parameters = design.parameters();
+    let mut settings = Settings::defaults(&parameters);
+    let folds = like.and_then(|l| l.settings.iter().find(|(k, _)| *k == "folds").map(|(_, v)| v.clone()));
+    if let Some(folds) = folds
+        && parameters.iter().any(|p| p.name == "folds")
+    {
+        settings = settings.set(&parameters, "folds", folds)?;
+    }
+    Ok(DesignPart { design, settings, group: None, label: name.to_owned(), path: path.to_owned() })
+}
+
+fn validate(root: &Section<'_>) -> Validate {
+    let default = |path: &str| plain_design("random", None, path);
+    let Some(s) = root.table("validate") else {
+        let hint = "write [validate] with design = \"group\" (whole groups are held out) or another design";
+        root.fault("validate", Error::recipe("table [validate]").rule("it is missing: the design decides what a score means").hint(hint));
+        let primary = default("validate").unwrap_or_else(|_| unreachable!("'random' is in the catalog"));
+        return Validate { primary, compare: Vec::new(), metric: None, weighted: false, penalty: None, inner: 3 };
+    };
+    let name = s.required("design", "designs are random, stratified, group, leave-one-group-out, forward");
+    let primary = name.as_deref().and_then(|n| design(&s, "design", n));
+    if primary.is_none() {
+        // The keys of an unknown design are not judged: one fault is enough.
+        for design in Design::ALL {
+            let _ = s.settings(&design.parameters());
+        }
+        let _ = (s.text("group"), s.text("label"));
+    }
+    let mut compare = Vec::new();
+    for entry in s.texts_or_tables("compare") {
+        match entry {
+            Ok(name) => match plain_design(&name, primary.as_ref(), "validate.compare") {
+                Ok(part) => compare.push(part),
+                Err(error) => s.fault("compare", error),
+            },
+            Err(t) => {
+                let name = t.required("design", "name the design to compare with");
+                compare.extend(name.as_deref().and_then(|n| design(&t, "design", n)));
+                t.finish();
+            }
+        }
+    }
+    let metric = s.text("metric").and_then(|m| {
+        let known: Vec<&str> = Score::ALL.iter().map(|k| k.name()).collect();
+        let found = Score::parse(&m);
+        if found.is_none() {
+            s.fault("metric", unknown("metric", &m, &known));
+        }
+        found
+    });
+    let weighted = s.flag("weighted", false);
+    let penalty = s.text("penalty");
+    let inner = s.integer("inner", 3, 2, 20) as usize;
+    s.finish();
+    let mut labels: Vec<String> = primary.iter().map(|p| p.label.clone()).collect();
+    for part in &compare {
+        if labels.contains(&part.label) {
+            let error = Error::recipe(format!("design '{}'", part.label)).rule("designs have different labels").hint("add label = \"…\"");
+            root.fault("validate", error);
+        }
+        labels.push(part.label.clone());
+    }
+    let primary = primary.unwrap_or_else(|| default("validate").unwrap_or_else(|_| unreachable!("'random' is in the catalog")));
+    Validate { primary, compare, metric, weighted, penalty, inner }
+}
+
+fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
+    let error = Error::recipe(format!("{what} '{name}'")).rule(format!("no such {what} is known"));
+    match nearest(name, known) {
+        Some(near) => error.hint(format!("did you mean '{near}'?")),
+        None => error.hint(format!("known are {}", known.join(", "))),
+    }
+}
+
+fn models(root: &Section<'_>) -> Vec<ModelPart> {
+    let sections = root.tables("model");
+    if sections.is_empty() && !root.has("model") {
+        let hint = "write [[model]] with kind = \"ridge\"";
+        root.fault("model", Error::recipe("tables [[model]]").rule("at least one model is wanted").hint(hint));
+    }
+    let mut models: Vec<ModelPart> = Vec::new();
+    for s in sections {
+        let Some(kind_name) = s.required("kind", "name the model, e.g. kind = \"ridge\"") else { continue };
+        let Some(kind) = Kind::parse(&kind_name) else {
+            let known: Vec<&str> = Kind::ALL.iter().map(|k| k.name()).collect();
+            s.fault("kind", unknown("model kind", &kind_name, &known));
+            continue;
+        };
+        let name = s.text("name").unwrap_or_else(|| kind.name().to_owned());
+        if models.iter().any(|m| m.name == name) {
+            s.fault("kind", Error::recipe(format!("model '{name}'")).rule("model names are unique").hint("add name = \"…\""));
+        }
+        let parameters = kind.parameters();
+        let fixed = parameters.iter().filter(|p| s.has(p.name)).map(|p| p.name.to_owned()).collect();
+        let settings = s.settings(&parameters);
+        let trials = tune(&s, &parameters);
+        s.finish();
+        models.push(ModelPart { name, kind, settings, trials, fixed });
+    }
+    models
+}
+
+fn tune(s: &Section<'_>, parameters: &[Parameter]) -> usize {
+    if !s.has("tune") {
+        // Ask for it all the same, so that it counts as a known key.
+        let _ = s.flag("tune", false);
+        return 0;
+    }
+    let Some(t) = s.table("tune") else { return 0 };
+    let trials = t.integer("trials", 16, 2, 10_000) as usize;
+    t.finish();
+    if parameters.iter().all(|p| p.search.is_none()) {
+        s.fault("tune", Error::recipe(format!("'{}.tune'", s.path())).rule("this kind of model has nothing to tune").hint("remove tune"));
+        return 0;
+    }
+    trials
+}
+
+fn intervals(root: &Section<'_>) -> Option<f64> {
+    let Some(s) = root.table("intervals") else { return Some(0.9) };
+    let on = s.flag("on", true);
+    let level = s.real("level", 0.9, 0.5, 0.999);
+    s.finish();
+    on.then_some(level)
+}
+
+fn explain(root: &Section<'_>) -> Explain {
+    let default = Explain { importance: true, repeats: 5, groups: Vec::new(), effects: 6 };
+    let Some(s) = root.table("explain") else { return default };
+    let part = Explain {
+        importance: s.flag("importance", true),
+        repeats: s.integer("repeats", 5, 1, 1000) as usize,
+        groups: s.texts("groups"),
+        effects: s.integer("effects", 6, 0, 100) as usize,
+    };
+    s.finish();
+    part
+}

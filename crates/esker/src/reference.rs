@@ -1,0 +1,73 @@
+//! Pages generated from the catalogs: the reference of everything a recipe may name, and the record's schema.
+
+use std::fmt::Write as _;
+
+use esker_core::{Parameter, Record, Rule, Search, Targets};
+use esker_evaluate::score::Score;
+use esker_evaluate::split::Design;
+use esker_models::{Kind, Step};
+
+/// The JSON schema of `record.json`.
+pub fn record_schema() -> String {
+    let mut text = serde_json::to_string_pretty(&schemars::schema_for!(Record)).expect("a schema is plain data");
+    text.push('\n');
+    text
+}
+
+/// The reference page, in Markdown.
+pub fn reference() -> String {
+    let mut page = String::from("# Reference\n\nGenerated from the catalogs by `cargo xtask reference`.\n\n## Models\n");
+    for kind in Kind::ALL {
+        let targets = match kind.estimator(&esker_core::Settings::defaults(&kind.parameters())).needs().target {
+            Targets::Real => "numbers",
+            Targets::Class => "classes",
+            Targets::Either => "numbers or classes",
+        };
+        let _ = write!(page, "\n### `{}`\n\n{} Target: {targets}.\n", kind.name(), kind.doc());
+        parameters(&mut page, &kind.parameters());
+    }
+    page.push_str("\n## Preparation\n\nApplied where a model needs it, fitted on training rows alone.\n\n");
+    for step in Step::ALL {
+        let _ = writeln!(page, "* `{}`: {}", step.name(), step.doc());
+    }
+    page.push_str("\n## Designs\n");
+    for design in Design::ALL {
+        let _ = write!(page, "\n### `{}`\n\n{}\n", design.name(), design.doc());
+        parameters(&mut page, &design.parameters());
+    }
+    page.push_str("\n## Metrics\n\n| Name | Target | Meaning |\n| --- | --- | --- |\n");
+    for score in Score::ALL {
+        let target = match score.for_target() {
+            Targets::Real => "numbers",
+            Targets::Class => "classes",
+            Targets::Either => "either",
+        };
+        let _ = writeln!(page, "| `{}` | {target} | {} |", score.name(), score.doc().replace('|', "\\|"));
+    }
+    page
+}
+
+fn parameters(page: &mut String, parameters: &[Parameter]) {
+    if parameters.is_empty() {
+        return;
+    }
+    page.push_str("\n| Parameter | Default | Values | Tuned over | Meaning |\n| --- | --- | --- | --- | --- |\n");
+    for p in parameters {
+        let values = match p.rule {
+            Rule::Flag => "true or false".to_owned(),
+            Rule::Integer(lo, hi) => format!("whole, {lo} to {hi}"),
+            Rule::Real(lo, hi) => format!("{lo} to {hi}"),
+            Rule::Choice(words) => words.join(", "),
+            Rule::Text => "text".to_owned(),
+        };
+        let tuned = match p.search {
+            None => "–".to_owned(),
+            Some(Search::Uniform(lo, hi)) => format!("{lo} to {hi}"),
+            Some(Search::LogUniform(lo, hi)) => format!("{lo} to {hi}, logarithmic"),
+            Some(Search::Integer(lo, hi)) => format!("{lo} to {hi}"),
+            Some(Search::LogInteger(lo, hi)) => format!("{lo} to {hi}, logarithmic"),
+            Some(Search::Choice(words)) => words.join(", "),
+        };
+        let _ = writeln!(page, "| `{}` | {} | {values} | {tuned} | {} |", p.name, p.default, p.doc);
+    }
+}

@@ -1,0 +1,280 @@
+//! Runs a plan: fit, tune and predict in every fold of every design, choose, refit, explain; the record comes out.
+
+use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
+use esker_core::{Context, Error, Fold, Model, Note, Prediction, Result, Samples, Settings};
+use rayon::prelude::*;
+
+use crate::alarms;
+use crate::explain::{self, Explained};
+use crate::intervals;
+use crate::judge;
+use crate::model_file::SavedModel;
+use crate::pipeline::{Pipeline, needs, steps};
+use crate::plan::{Plan, PlannedDesign};
+use crate::recipe::ModelPart;
+use crate::tune::{Inner, oriented, tune};
+
+/// What a run leaves: the record, its held-out rows, and the model.
+pub struct Outcome {
+    /// Everything measured and decided.
+    pub record: Record,
+    /// Held-out rows of the chosen model.
+    pub rows: Rows,
+    /// The chosen model, refitted on all rows, with what its intervals need.
+    pub model: SavedModel,
+}
+
+/// What one fold said.
+pub(crate) struct FoldRun {
+    pub said: Prediction,
+    pub tuning: Option<Tuning>,
+    /// Kept for the primary design: intervals and explanation need it.
+    pub pipeline: Option<Pipeline>,
+}
+
+/// A model's folds under every design.
+pub(crate) struct ModelFolds {
+    /// One list a design, one entry a fold.
+    pub designs: Vec<Vec<FoldRun>>,
+}
+
+impl Plan {
+    /// Does the work. Results do not depend on `cx.threads`.
+    ///
+    /// # Errors
+    /// A model that cannot be fitted, or the user stopped the work.
+    pub fn run(&self, cx: &Context) -> Result<Outcome> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(cx.threads)
+            .build()
+            .map_err(|e| Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started"))?;
+        pool.install(|| self.run_here(cx))
+    }
+
+    fn run_here(&self, cx: &Context) -> Result<Outcome> {
+        let mut models = Vec::new();
+        let mut best: Option<(usize, f64, ModelFolds)> = None;
+        for (index, part) in self.recipe.models.iter().enumerate() {
+            let mut folds = self.fold_runs(part, cx)?;
+            let runs = self.judge_model(&folds)?;
+            let mean = runs[0].scores[self.primary_metric].mean;
+            models.push(self.model_record(part, &mut folds, runs)?);
+            // Only the leader's fold models are kept: forests are large.
+            if let Some(score) = mean.map(|m| oriented(self.better(), m))
+                && best.as_ref().is_none_or(|(_, leader, _)| score > *leader)
+            {
+                best = Some((index, score, folds));
+            }
+        }
+        let Some((chosen, _, mut folds)) = best else {
+            return Err(Error::numeric(format!("metric '{}'", self.metric().kind.name())).rule("it exists for no model under the primary design"));
+        };
+        self.finish(models, chosen, folds.designs.swap_remove(0), cx)
+    }
+
+    /// Every fold of every design for one model.
+    fn fold_runs(&self, part: &ModelPart, cx: &Context) -> Result<ModelFolds> {
+        let tasks: Vec<(usize, usize)> = self.designs.iter().enumerate().flat_map(|(d, design)| (0..design.folds.len()).map(move |f| (d, f))).collect();
+        cx.progress().begin(&part.name, tasks.len());
+        let done: Vec<Result<FoldRun>> = tasks
+            .par_iter()
+            .map(|&(d, f)| {
+                let run = self.fold_run(part, &self.designs[d], f, d == 0, cx);
+                cx.progress().step();
+                run
+            })
+            .collect();
+        cx.progress().end();
+        let mut designs: Vec<Vec<FoldRun>> = self.designs.iter().map(|_| Vec::new()).collect();
+        for ((d, _), run) in tasks.iter().zip(done) {
+            designs[*d].push(run?);
+        }
+        Ok(ModelFolds { designs })
+    }
+
+    fn fold_run(&self, part: &ModelPart, design: &PlannedDesign, f: usize, keep: bool, cx: &Context) -> Result<FoldRun> {
+        cx.check()?;
+        let fold = &design.folds[f];
+        let cx = cx.fork(&format!("model {} design {}", part.name, design.part.label), f as u64);
+        let train = self.data.samples.select(&fold.train);
+        let tuning = self.tuned(part, design, fold, &train, &cx)?;
+        let settings = tuning.as_ref().map_or(&part.settings, |t| &t.chosen);
+        let pipeline = Pipeline::fit(part.kind, settings, train, &self.data.target, &cx.fork("fit", 0)).map_err(|e| in_fold(e, part, design, fold))?;
+        let said = pipeline.predict(&self.data.samples.select(&fold.test))?;
+        Ok(FoldRun { said, tuning, pipeline: keep.then_some(pipeline) })
+    }
+
+    fn tuned(&self, part: &ModelPart, design: &PlannedDesign, fold: &Fold, train: &Samples, cx: &Context) -> Result<Option<Tuning>> {
+        if part.trials == 0 {
+            return Ok(None);
+        }
+        let inner = self.inner(design);
+        let support = design.support.select(&fold.train);
+        let mut tuning = tune(part, train, &support, &self.data.target, &inner, cx).map_err(|e| in_fold(e, part, design, fold))?;
+        tuning.part = format!("{}: {}", design.part.label, fold.label);
+        Ok(Some(tuning))
+    }
+
+    fn inner<'a>(&'a self, design: &'a PlannedDesign) -> Inner<'a> {
+        Inner { design: &design.part, folds: self.recipe.validate.inner, metric: &*self.metric().metric, weighted: self.recipe.validate.weighted }
+    }
+
+    fn judge_model(&self, folds: &ModelFolds) -> Result<Vec<ModelRun>> {
+        self.designs
+            .iter()
+            .zip(&folds.designs)
+            .enumerate()
+            .map(|(d, (design, runs))| judge::model_run(self, design, runs, d == 0))
+            .collect()
+    }
+
+    fn model_record(&self, part: &ModelPart, folds: &mut ModelFolds, runs: Vec<ModelRun>) -> Result<ModelRecord> {
+        let tuning = folds.designs[0].iter_mut().filter_map(|r| r.tuning.clone()).collect();
+        let needs = needs(part.kind, &part.settings);
+        let preparation = steps(needs, &self.data.samples, &self.data.target).iter().map(|s| s.doc().to_owned()).collect();
+        Ok(ModelRecord { name: part.name.clone(), kind: part.kind.name().to_owned(), settings: part.settings.clone(), tuning, preparation, runs })
+    }
+
+    fn finish(&self, mut models: Vec<ModelRecord>, chosen: usize, folds: Vec<FoldRun>, cx: &Context) -> Result<Outcome> {
+        let part = &self.recipe.models[chosen];
+        cx.progress().begin("final fit", 1);
+        let (final_fit, settings) = self.final_fit(part, &mut models[chosen], cx)?;
+        cx.progress().step();
+        cx.progress().end();
+        let comparisons = judge::comparisons(self, &models)?;
+        let Explained { explanation, notes: explain_notes } = explain::explain(self, &folds, &final_fit, cx)?;
+        let (held, no_intervals) = intervals::held_out(self, &folds)?;
+        let mut rows = self.rows(&folds)?;
+        let mut notes = self.notes.clone();
+        notes.extend(explain_notes);
+        notes.extend(no_intervals);
+        notes.extend(final_fit.notes().into_iter().map(|n| Note { text: format!("final {}: {}", part.name, n.text), ..n }));
+        let intervals = held.map(|h| {
+            rows.low = h.low;
+            rows.high = h.high;
+            h.record
+        });
+        let reason = judge::reason(self, &models, chosen, &comparisons);
+        notes.extend(alarms::of_run(self, &models, chosen));
+        alarms::sort(&mut notes);
+        let record = Record {
+            format: record::FORMAT,
+            title: self.recipe.title.clone(),
+            provenance: self.provenance(),
+            data: crate::card::data_card(self),
+            task: self.data.task.clone(),
+            designs: self.designs.iter().enumerate().map(|(i, d)| self.design_record(d, i == 0)).collect(),
+            models,
+            metric: self.metric().kind.name().to_owned(),
+            metrics: judge::metric_cards(self),
+            comparisons,
+            chosen: Chosen { model: part.name.clone(), reason, settings },
+            intervals,
+            explanation,
+            notes,
+        };
+        let model = SavedModel::new(self, &record, &final_fit, &folds)?;
+        Ok(Outcome { record, rows, model })
+    }
+
+    /// The chosen model, tuned once more under the primary design and fitted on all rows.
+    fn final_fit(&self, part: &ModelPart, record: &mut ModelRecord, cx: &Context) -> Result<(Pipeline, Settings)> {
+        let cx = cx.fork(&format!("model {} final", part.name), 0);
+        let mut settings = part.settings.clone();
+        if part.trials > 0 {
+            let design = &self.designs[0];
+            let mut tuning = tune(part, &self.data.samples, &design.support, &self.data.target, &self.inner(design), &cx)?;
+            tuning.part = "all rows".to_owned();
+            settings = tuning.chosen.clone();
+            record.tuning.push(tuning);
+        }
+        let pipeline = Pipeline::fit(part.kind, &settings, self.data.samples.clone(), &self.data.target, &cx.fork("fit", 0))?;
+        Ok((pipeline, settings))
+    }
+
+    fn provenance(&self) -> record::Provenance {
+        record::Provenance {
+            esker: env!("CARGO_PKG_VERSION").to_owned(),
+            data_file: self.data_file.clone(),
+            data_sha256: self.data_sha256.clone(),
+            recipe_sha256: esker_io::sha256_hex(self.recipe.text.as_bytes()),
+            recipe: self.recipe.text.clone(),
+            seed: self.recipe.seed,
+        }
+    }
+
+    fn design_record(&self, design: &PlannedDesign, primary: bool) -> DesignRecord {
+        let folds = design
+            .folds
+            .iter()
+            .map(|f| FoldRecord { label: f.label.clone(), train: f.train.len(), test: f.test.len(), left_out: f.left_out.len() })
+            .collect();
+        DesignRecord {
+            label: design.part.label.clone(),
+            kind: design.part.design.name().to_owned(),
+            settings: design.part.settings.clone(),
+            description: design.splitter.describe(),
+            primary,
+            folds,
+            fold_of_row: fold_of_row(design, self.data.samples.rows()),
+        }
+    }
+
+    /// Held-out predictions of the primary design, row by row.
+    fn rows(&self, folds: &[FoldRun]) -> Result<Rows> {
+        let samples = &self.data.samples;
+        let n = samples.rows();
+        let support = samples.support();
+        let mut rows = Rows { row: self.data.rows.iter().map(|r| r + 1).collect(), fold: fold_of_row(&self.designs[0], n), ..Rows::default() };
+        if let Some(place) = &support.place {
+            rows.x = place.x().to_vec();
+            rows.y = place.y().to_vec();
+        }
+        if let Some(group) = &support.group {
+            rows.group = (0..n).map(|r| group.label(r).unwrap_or("").to_owned()).collect();
+        }
+        rows.observed = match &samples.column(&self.data.target)?.values {
+            esker_core::Values::Real(v) => v.clone(),
+            esker_core::Values::Class(c) => c.codes().iter().map(|k| f64::from(*k)).collect(),
+        };
+        rows.predicted = vec![f64::NAN; n];
+        if let Task::Classification { levels, .. } = &self.data.task {
+            rows.probability = vec![f64::NAN; n * levels.len()];
+        }
+        for (fold, (planned, run)) in self.designs[0].folds.iter().zip(folds).enumerate() {
+            let classes = if matches!(run.said, Prediction::Class { .. }) { run.said.classes()? } else { Vec::new() };
+            for (i, &row) in planned.test.iter().enumerate() {
+                if rows.fold[row] != Some(fold as u32) {
+                    continue;
+                }
+                match &run.said {
+                    Prediction::Real { centre, .. } => rows.predicted[row] = centre[i],
+                    Prediction::Class { levels, probability } => {
+                        let k = levels.len();
+                        rows.predicted[row] = f64::from(classes[i]);
+                        rows.probability[row * k..(row + 1) * k].copy_from_slice(&probability[i * k..(i + 1) * k]);
+                    }
+                }
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// The first fold that tests each row.
+pub(crate) fn fold_of_row(design: &PlannedDesign, rows: usize) -> Vec<Option<u32>> {
+    let mut of = vec![None; rows];
+    for (f, fold) in design.folds.iter().enumerate() {
+        for &row in &fold.test {
+            of[row].get_or_insert(f as u32);
+        }
+    }
+    of
+}
+
+fn in_fold(mut error: Error, part: &ModelPart, design: &PlannedDesign, fold: &Fold) -> Error {
+    if error.fault != esker_core::Fault::Cancelled {
+        error.thing = format!("model '{}', design '{}', {}: {}", part.name, design.part.label, fold.label, error.thing);
+    }
+    error
+}
