@@ -7,7 +7,7 @@ use esker_core::Rng;
 
 use super::bins::Binned;
 use super::grow::Use;
-use super::measure::{Item, Measure, rows, weight};
+use super::measure::{Item, Measure};
 use super::node::{CodeSet, Side, Tree, insert};
 use super::split::{TIE, levels_left};
 
@@ -30,10 +30,10 @@ pub(super) struct Bag<'a, M: Measure> {
     items: Vec<Item<M::Target>>,
     aside: Vec<Item<M::Target>>,
     pool: Vec<usize>,
-    cells: Vec<f64>,
-    total: Vec<f64>,
-    left: Vec<f64>,
-    with: Vec<f64>,
+    cells: Vec<M::Cell>,
+    total: M::Cell,
+    left: M::Cell,
+    with: M::Cell,
     codes: Vec<u8>,
 }
 
@@ -55,7 +55,6 @@ struct Best {
 impl<'a, M: Measure> Bag<'a, M> {
     /// A grower on `binned`.
     pub(super) fn new(binned: &'a Binned, measure: &'a M, growth: Growth) -> Self {
-        let width = measure.width();
         Self {
             binned,
             measure,
@@ -63,10 +62,10 @@ impl<'a, M: Measure> Bag<'a, M> {
             items: Vec::new(),
             aside: Vec::new(),
             pool: Vec::new(),
-            cells: vec![0.0; 256 * width],
-            total: vec![0.0; width],
-            left: vec![0.0; width],
-            with: vec![0.0; width],
+            cells: vec![measure.empty(); 256],
+            total: measure.empty(),
+            left: measure.empty(),
+            with: measure.empty(),
             codes: Vec::with_capacity(256),
         }
     }
@@ -84,7 +83,7 @@ impl<'a, M: Measure> Bag<'a, M> {
         while let Some(at) = open.pop() {
             self.sum(&at);
             let only = self.measure.only(&self.total);
-            let small = rows(&self.total) < (2.0 * self.growth.min_leaf).max(2.0);
+            let small = self.measure.rows(&self.total) < (2.0 * self.growth.min_leaf).max(2.0);
             let best = if small || only.is_some() || at.depth >= self.growth.depth { None } else { self.seek(&at, rng) };
             let Some(best) = best else {
                 // A forest has many leaves of a single class: they share one row of values.
@@ -99,7 +98,7 @@ impl<'a, M: Measure> Bag<'a, M> {
                 }
                 continue;
             };
-            uses[best.feature].gain += best.score - self.parent();
+            uses[best.feature].gain += best.score - self.measure.score(&self.total);
             uses[best.feature].splits += 1;
             let middle = self.partition(&at, &best);
             let (l, r) = tree.split(at.node, best.feature, &best.side);
@@ -111,21 +110,16 @@ impl<'a, M: Measure> Bag<'a, M> {
     }
 
     fn sum(&mut self, at: &Open) {
-        self.total.fill(0.0);
+        self.measure.wipe(&mut self.total);
         for item in &self.items[at.start..at.end] {
             self.measure.add(&mut self.total, item);
         }
     }
 
-    /// The score of the unsplit node.
-    fn parent(&self) -> f64 {
-        self.measure.score(&self.total, &self.total)
-    }
-
     /// The best split among features drawn without replacement. As in scikit-learn, drawing goes on while all
     /// features drawn are constant here. The order of drawing does not decide ties.
     fn seek(&mut self, at: &Open, rng: &mut Rng) -> Option<Best> {
-        let parent = self.parent();
+        let parent = self.measure.score(&self.total);
         let bar = parent + TIE * parent.max(f64::MIN_POSITIVE);
         let (features, tried) = (self.pool.len(), self.growth.tried.min(self.pool.len()));
         for place in 0..tried {
@@ -153,13 +147,12 @@ impl<'a, M: Measure> Bag<'a, M> {
 
     /// Counts the histogram of a feature; `codes` becomes the touched ones, ascending. Whether it varies.
     fn count(&mut self, at: &Open, feature: usize) -> bool {
-        let (column, width) = (self.binned.column(feature), self.measure.width());
+        let column = self.binned.column(feature);
         let mut touched: CodeSet = [0; 4];
         for item in &self.items[at.start..at.end] {
             let code = column[item.row as usize];
             insert(&mut touched, code);
-            let cell = usize::from(code) * width;
-            self.measure.add(&mut self.cells[cell..cell + width], item);
+            self.measure.add(&mut self.cells[usize::from(code)], item);
         }
         self.codes.clear();
         for (word, bits) in touched.iter().enumerate() {
@@ -173,9 +166,8 @@ impl<'a, M: Measure> Bag<'a, M> {
     }
 
     fn wipe(&mut self) {
-        let width = self.measure.width();
         for &code in &self.codes {
-            self.cells[usize::from(code) * width..][..width].fill(0.0);
+            self.measure.wipe(&mut self.cells[usize::from(code)]);
         }
     }
 
@@ -185,55 +177,68 @@ impl<'a, M: Measure> Bag<'a, M> {
             return None;
         }
         let bins = self.binned.bins[feature];
-        if self.binned.class[feature] {
-            self.scan_levels(bar)
-        } else {
-            self.scan_numbers(bins, bar)
-        }
+        if self.binned.class[feature] { self.scan_levels(bar) } else { self.scan_numbers(bins, bar) }
     }
 
     fn scan_numbers(&mut self, bins: u8, mut bar: f64) -> Option<(f64, Side)> {
-        let width = self.measure.width();
+        let (measure, least, whole) = (self.measure, self.growth.min_leaf, self.measure.rows(&self.total));
         let any = self.codes.last() == Some(&bins);
-        let seen = self.codes.len() - usize::from(any);
+        let seen = &self.codes[..self.codes.len() - usize::from(any)];
+        let missing = &self.cells[usize::from(bins)];
+        let gone = measure.rows(missing);
         let mut found = None;
-        self.left.fill(0.0);
-        for place in 0..seen {
-            let cell = usize::from(self.codes[place]) * width;
-            add(&mut self.left, &self.cells[cell..cell + width]);
-            if let Some(score) = beats(self.measure, &self.left, &self.total, self.growth.min_leaf, bar) {
-                bar = score * (1.0 + TIE);
-                found = Some((score, place, false, 2.0 * weight(&self.left) >= weight(&self.total)));
+        // Kept in a local, so that sums of few numbers stay in registers.
+        let mut left = std::mem::take(&mut self.left);
+        measure.wipe(&mut left);
+        for (place, &code) in seen.iter().enumerate() {
+            measure.join(&mut left, &self.cells[usize::from(code)]);
+            let count = measure.rows(&left);
+            if count + gone < least {
+                continue;
             }
-            if any {
-                self.with.copy_from_slice(&self.left);
-                add(&mut self.with, &self.cells[usize::from(bins) * width..][..width]);
-                if let Some(score) = beats(self.measure, &self.with, &self.total, self.growth.min_leaf, bar) {
+            if whole - count < least {
+                break;
+            }
+            if count >= least
+                && let Some(score) = measure.beats(&left, &self.total, bar)
+            {
+                bar = score * (1.0 + TIE);
+                found = Some((score, place, false, 2.0 * measure.weight(&left) >= measure.weight(&self.total)));
+            }
+            if any && whole - count - gone >= least {
+                self.with.clone_from(&left);
+                measure.join(&mut self.with, missing);
+                if let Some(score) = measure.beats(&self.with, &self.total, bar) {
                     bar = score * (1.0 + TIE);
                     found = Some((score, place, true, false));
                 }
             }
         }
+        self.left = left;
         let (score, place, with_missing, larger) = found?;
         let missing_left = if any { with_missing } else { larger };
         // Halfway through the bins that are empty here; see `split::best_of_numbers`.
-        let (code, next) = (self.codes[place], self.codes[..seen].get(place + 1));
+        let (code, next) = (seen[place], seen.get(place + 1));
         let code = next.map_or(bins - 1, |&next| code + (next - code - 1) / 2);
         Some((score, Side::UpTo { code, also: if missing_left { bins } else { code } }))
     }
 
     fn scan_levels(&mut self, mut bar: f64) -> Option<(f64, Side)> {
-        let width = self.measure.width();
-        let cell = |code: u8| &self.cells[usize::from(code) * width..][..width];
-        let mut order: Vec<(f64, u8)> = self.codes.iter().map(|&c| (self.measure.key(cell(c), &self.total), c)).collect();
+        let (measure, least, whole) = (self.measure, self.growth.min_leaf, self.measure.rows(&self.total));
+        let key = |&code: &u8| (measure.key(&self.cells[usize::from(code)], &self.total), code);
+        let mut order: Vec<(f64, u8)> = self.codes.iter().map(key).collect();
         order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let mut found = None;
-        self.left.fill(0.0);
+        measure.wipe(&mut self.left);
         for (place, &(_, code)) in order.iter().enumerate() {
-            add(&mut self.left, cell(code));
-            if let Some(score) = beats(self.measure, &self.left, &self.total, self.growth.min_leaf, bar) {
+            measure.join(&mut self.left, &self.cells[usize::from(code)]);
+            let count = measure.rows(&self.left);
+            if count >= least
+                && whole - count >= least
+                && let Some(score) = measure.beats(&self.left, &self.total, bar)
+            {
                 bar = score * (1.0 + TIE);
-                found = Some((score, place, 2.0 * weight(&self.left) >= weight(&self.total)));
+                found = Some((score, place, 2.0 * measure.weight(&self.left) >= measure.weight(&self.total)));
             }
         }
         let (score, place, larger) = found?;
@@ -259,21 +264,4 @@ impl<'a, M: Measure> Bag<'a, M> {
         stretch[left..].copy_from_slice(&self.aside);
         at.start + left
     }
-}
-
-#[inline]
-fn add(to: &mut [f64], cell: &[f64]) {
-    for (a, b) in to.iter_mut().zip(cell) {
-        *a += b;
-    }
-}
-
-/// The score of splitting off `left`, if both sides are allowed and it beats `bar`.
-#[inline]
-fn beats<M: Measure>(measure: &M, left: &[f64], total: &[f64], min_leaf: f64, bar: f64) -> Option<f64> {
-    if rows(left) < min_leaf || rows(total) - rows(left) < min_leaf {
-        return None;
-    }
-    let score = measure.score(left, total);
-    (score > bar).then_some(score)
 }

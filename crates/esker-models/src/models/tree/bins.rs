@@ -82,8 +82,7 @@ impl Bins {
             };
             Feature { name: column.name.clone(), rule }
         };
-        let features =
-            if rows.len() >= MANY_ROWS { columns.par_iter().map(fit).collect() } else { columns.iter().map(fit).collect() };
+        let features = if rows.len() >= MANY_ROWS { columns.par_iter().map(fit).collect() } else { columns.iter().map(fit).collect() };
         Ok(Self { features })
     }
 
@@ -149,9 +148,7 @@ impl Bins {
     pub(super) fn sound(&self) -> bool {
         self.features.len() < usize::from(u16::MAX)
             && self.features.iter().all(|f| match &f.rule {
-                Rule::Real { cuts } => {
-                    cuts.len() < MOST_BINS && cuts.iter().all(|c| c.is_finite()) && cuts.windows(2).all(|w| w[0] < w[1])
-                }
+                Rule::Real { cuts } => cuts.len() < MOST_BINS && cuts.iter().all(|c| c.is_finite()) && cuts.windows(2).all(|w| w[0] < w[1]),
                 Rule::Class { levels, codes, bins } => levels.len() == codes.len() && codes.iter().all(|c| c <= bins),
             })
     }

@@ -1,8 +1,6 @@
 //! Gradient boosting on histograms: squared loss for numbers, logistic and multinomial loss for classes.
 
-use esker_core::{
-    Context, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Rng, Samples, Search, Settings, Targets,
-};
+use esker_core::{Context, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Rng, Samples, Search, Settings, Targets};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +20,14 @@ pub const DOC: &str = "Gradient boosting: a sum of small trees, each fitted to w
 /// Parameters, defaults and search spaces.
 pub fn parameters() -> Vec<Parameter> {
     vec![
-        Parameter::integer("trees", 200, 1, 5000, "Rounds of boosting; a class target with more than two classes grows one tree a class a round.")
-            .tuned(Search::LogInteger(50, 400)),
+        Parameter::integer(
+            "trees",
+            200,
+            1,
+            5000,
+            "Rounds of boosting; a class target with more than two classes grows one tree a class a round.",
+        )
+        .tuned(Search::LogInteger(50, 400)),
         Parameter::real("rate", 0.05, 1e-4, 1.0, "Learning rate: the part of each tree's answer that is added.")
             .tuned(Search::LogUniform(0.02, 0.2)),
         Parameter::integer("leaves", 31, 2, 512, "Most leaves of a tree.").tuned(Search::LogInteger(4, 63)),
@@ -362,9 +366,7 @@ pub fn load(bytes: &[u8]) -> Result<Box<dyn Model>> {
         Answer::Class { present, .. } if present.len() <= 2 => 1,
         Answer::Class { present, .. } => present.len(),
     };
-    let sound = model.answer.sound()
-        && model.start.len() == outputs
-        && model.start.iter().all(|s| s.is_finite())
-        && model.ensemble.sound(outputs);
+    let sound =
+        model.answer.sound() && model.start.len() == outputs && model.start.iter().all(|s| s.is_finite()) && model.ensemble.sound(outputs);
     if sound { Ok(Box::new(model)) } else { Err(damaged("boosting")) }
 }

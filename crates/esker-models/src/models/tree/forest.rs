@@ -30,8 +30,14 @@ pub fn parameters() -> Vec<Parameter> {
             "Share of the features tried at each node; 0 is automatic: a third for numbers, the square root of their number for classes.",
         )
         .tuned(Search::Uniform(0.1, 1.0)),
-        Parameter::integer("min_leaf", 0, 0, 1_000_000, "Fewest distinct training rows in a leaf; 0 is automatic: 5 for numbers, 1 for classes.")
-            .tuned(Search::LogInteger(1, 30)),
+        Parameter::integer(
+            "min_leaf",
+            0,
+            0,
+            1_000_000,
+            "Fewest distinct training rows in a leaf; 0 is automatic: 5 for numbers, 1 for classes.",
+        )
+        .tuned(Search::LogInteger(1, 30)),
         Parameter::integer("depth", 0, 0, 64, "Deepest leaf; 0 is as deep as the rows allow."),
     ]
 }

@@ -115,11 +115,7 @@ impl Tree {
         let mut node = &self.nodes[0];
         while node.feature != LEAF {
             let code = code_of(usize::from(node.feature));
-            let left = if node.set == NO_SET {
-                code <= node.code || code == node.also
-            } else {
-                holds(&self.sets[node.set as usize], code)
-            };
+            let left = if node.set == NO_SET { code <= node.code || code == node.also } else { holds(&self.sets[node.set as usize], code) };
             node = &self.nodes[node.next as usize + usize::from(!left)];
         }
         node.next as usize

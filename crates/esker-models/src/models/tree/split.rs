@@ -77,71 +77,124 @@ pub(super) fn score<const C: usize>(cell: &Cell<C>, lambda: f64) -> f64 {
     if h > 0.0 { cell[0] * cell[0] / h } else { 0.0 }
 }
 
-/// The score a split must exceed.
-fn floor<const C: usize>(total: &Cell<C>, lambda: f64) -> f64 {
-    let parent = score(total, lambda);
-    parent + TIE * parent.max(f64::MIN_POSITIVE)
-}
-
 /// Keeps the best of the candidates shown to it.
+///
+/// With dl and dr the hessians plus lambda of the sides, D = dl + dr and t = Gl - G dl / D, the score of both sides is
+/// G² / D + D t² / (dl dr): one product decides, and what is compared has lost nothing to cancellation.
 struct Race<const C: usize> {
     total: Cell<C>,
     limits: Limits,
+    /// D.
+    both: f64,
+    /// G / D.
+    slope: f64,
+    /// What t² / (dl dr) must exceed.
     bar: f64,
-    best: f64,
 }
 
 impl<const C: usize> Race<C> {
     fn new(total: &Cell<C>, limits: Limits) -> Self {
-        Self { total: *total, limits, bar: floor(total, limits.lambda), best: 0.0 }
+        let both = hessian(total) + 2.0 * limits.lambda;
+        let (parent, base) = (score(total, limits.lambda), total[0] * total[0] / both);
+        let bar = (parent - base + TIE * parent.max(f64::MIN_POSITIVE)) / both;
+        Self { total: *total, limits, both, slope: total[0] / both, bar }
     }
 
     /// Whether splitting off `left` beats everything shown before.
-    #[inline]
+    #[inline(always)]
     fn beats(&mut self, left: &Cell<C>) -> bool {
-        let right = minus(self.total, left);
-        let (dl, dr) = (hessian(left) + self.limits.lambda, hessian(&right) + self.limits.lambda);
-        let (over, under) = (left[0] * left[0] * dr + right[0] * right[0] * dl, dl * dr);
+        let dl = hessian(left) + self.limits.lambda;
+        let dr = self.both - dl;
+        let t = left[0] - self.slope * dl;
+        let under = dl * dr;
         // Compared without dividing: most candidates lose.
-        if over > self.bar * under && dl > 0.0 && dr > 0.0 && self.allows(left) && self.allows(&right) {
-            self.best = over / under;
-            self.bar = self.best * (1.0 + TIE);
+        if t * t > self.bar * under && self.allows(left) {
+            self.bar = t * t / under * (1.0 + TIE);
             return true;
         }
         false
     }
 
-    fn allows(&self, side: &Cell<C>) -> bool {
-        rows(side) >= self.limits.min_leaf && hessian(side) >= self.limits.min_hessian
+    #[inline(never)]
+    fn allows(&self, left: &Cell<C>) -> bool {
+        let right = minus(self.total, left);
+        let allowed = |side: &Cell<C>| {
+            let h = hessian(side);
+            rows(side) >= self.limits.min_leaf && h >= self.limits.min_hessian && h + self.limits.lambda > 0.0
+        };
+        allowed(left) && allowed(&right)
+    }
+
+    /// Score of the best split shown.
+    fn best(&self) -> f64 {
+        self.both * (self.slope * self.slope + self.bar / (1.0 + TIE))
+    }
+}
+
+/// The codes of a histogram that hold rows, ascending. Small nodes touch few of their bins.
+struct Occupied {
+    words: CodeSet,
+    at: usize,
+}
+
+impl Occupied {
+    fn of<const C: usize>(cells: &Cells<C>, bins: u8) -> Self {
+        let mut words = [0; 4];
+        for (word, cells) in words.iter_mut().zip(cells[..usize::from(bins)].chunks(64)) {
+            for (bit, cell) in cells.iter().enumerate() {
+                *word |= u64::from(rows(cell) > 0.0) << bit;
+            }
+        }
+        Self { words, at: 0 }
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<u8> {
+        while self.words[self.at] == 0 {
+            if self.at == 3 {
+                return None;
+            }
+            self.at += 1;
+        }
+        let bit = self.words[self.at].trailing_zeros();
+        self.words[self.at] &= self.words[self.at] - 1;
+        Some((self.at * 64) as u8 + bit as u8)
     }
 }
 
 /// The best split on a feature of numbers with `bins` bins, with its score; cell `bins` holds the missing values.
 pub(super) fn best_of_numbers<const C: usize>(cells: &Cells<C>, bins: u8, total: &Cell<C>, limits: Limits) -> Option<(f64, Side)> {
     let missing = cells[usize::from(bins)];
-    let any = rows(&missing) > 0.0;
+    let (gone, least, whole) = (rows(&missing), limits.min_leaf, rows(total));
     let mut race = Race::new(total, limits);
     let mut left = [0.0; C];
-    let mut found: Option<(u8, bool)> = None;
-    for code in 0..bins {
+    let (mut found, mut at) = (None, [0.0; C]);
+    let mut seen = Occupied::of(cells, bins);
+    while let Some(code) = seen.next() {
         left = plus(left, &cells[usize::from(code)]);
-        if race.beats(&left) {
-            found = Some((code, false));
+        let count = rows(&left);
+        // The ends, where one side is too small either way, need no arithmetic.
+        if count + gone < least {
+            continue;
         }
-        if any && race.beats(&plus(left, &missing)) {
+        if whole - count < least {
+            break;
+        }
+        if race.beats(&left) {
+            (found, at) = (Some((code, false)), left);
+        }
+        if gone > 0.0 && race.beats(&plus(left, &missing)) {
             found = Some((code, true));
         }
     }
-    let (code, mut missing_left) = found?;
-    if !any {
-        let left = cells[..=usize::from(code)].iter().fold([0.0; C], plus);
-        missing_left = hessian(&left) >= hessian(&minus(*total, &left));
-    }
+    let (code, missing_left) = found?;
+    // Without a missing value to learn from, the side with more weight takes those to come.
+    let missing_left = if gone == 0.0 { 2.0 * hessian(&at) >= hessian(total) } else { missing_left };
     // Halfway through the bins that are empty here: nothing speaks for one end of the gap. Without a further
     // value the split is of missing values from all others, whatever they may be.
     let next = (code + 1..bins).find(|&c| rows(&cells[usize::from(c)]) > 0.0);
     let code = next.map_or(bins - 1, |next| code + (next - code - 1) / 2);
-    Some((race.best, Side::UpTo { code, also: if missing_left { bins } else { code } }))
+    Some((race.best(), Side::UpTo { code, also: if missing_left { bins } else { code } }))
 }
 
 /// The best split of a class feature's levels into two sets: levels in order of their smoothed mean gradient, cut
@@ -165,7 +218,7 @@ pub(super) fn best_of_classes<const C: usize>(cells: &Cells<C>, bins: u8, total:
         }
     }
     let codes: Vec<u8> = order.iter().map(|o| o.1).collect();
-    Some((race.best, Side::Among(levels_left(&codes, cut?, 2.0 * weight >= hessian(total)))))
+    Some((race.best(), Side::Among(levels_left(&codes, cut?, 2.0 * weight >= hessian(total)))))
 }
 
 /// The set of `order[..=cut]`; codes that `order` lacks join it if the left side is the larger.
