@@ -68,10 +68,24 @@ pub fn transposed_product(a: Columns<'_>, b: Columns<'_>, out: &mut [f64]) {
 pub fn gram(x: Columns<'_>) -> Vec<f64> {
     let p = x.columns;
     let mut out = vec![0.0; p * p];
+    add_gram(x, &mut out);
+    for j in 0..p {
+        for i in 0..j {
+            out[j * p + i] = out[i * p + j];
+        }
+    }
+    out
+}
+
+/// Adds the lower triangle of XᵀX to that of `out`, columns × columns.
+///
+/// # Panics
+/// `out` has another size.
+pub fn add_gram(x: Columns<'_>, out: &mut [f64]) {
     triangular::matmul(
-        MatMut::from_column_major_slice_mut(&mut out, p, p),
+        MatMut::from_column_major_slice_mut(out, x.columns, x.columns),
         BlockStructure::TriangularLower,
-        Accum::Replace,
+        Accum::Add,
         x.faer().transpose(),
         BlockStructure::Rectangular,
         x.faer(),
@@ -79,12 +93,6 @@ pub fn gram(x: Columns<'_>) -> Vec<f64> {
         1.0,
         Par::Seq,
     );
-    for j in 0..p {
-        for i in 0..j {
-            out[j * p + i] = out[i * p + j];
-        }
-    }
-    out
 }
 
 /// Xᵀy, one number a column.

@@ -10,9 +10,9 @@ pub mod optimise;
 pub mod sphere;
 pub mod statistics;
 
-pub use dense::{Cholesky, Columns, LeastSquares, cross, dot, gram, least_squares, product, transposed_product};
+pub use dense::{Cholesky, Columns, LeastSquares, add_gram, cross, dot, gram, least_squares, product, transposed_product};
 pub use distribution::{normal_cdf, normal_quantile, student_cdf, student_quantile};
 pub use neighbours::{KdTree, Neighbour};
-pub use optimise::{Descent, Function, minimise};
+pub use optimise::{Descent, Function, Inverse, Stop, minimise};
 pub use sphere::{EARTH_RADIUS, great_circle};
 pub use statistics::{correlation, mean, quantile, quantile_of_sorted, variance, weighted_mean, weighted_variance};

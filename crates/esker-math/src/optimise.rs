@@ -1,5 +1,7 @@
 //! Minimisation of smooth convex functions: limited-memory BFGS.
 
+use std::collections::VecDeque;
+
 use esker_core::Result;
 
 /// Pairs of steps remembered.
@@ -7,6 +9,9 @@ const MEMORY: usize = 20;
 
 /// Writes the gradient at its first argument into its second and returns the value, or an error that ends the search.
 pub type Function<'a> = dyn FnMut(&[f64], &mut [f64]) -> Result<f64> + 'a;
+
+/// Multiplies a vector by an approximate inverse of the Hessian.
+pub type Inverse<'a> = dyn Fn(&[f64]) -> Vec<f64> + 'a;
 
 /// Where a minimisation ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +28,19 @@ pub struct Descent {
     pub converged: bool,
 }
 
-/// Minimises a smooth convex function by L-BFGS (Nocedal and Wright 2006, algorithm 7.4) until the largest entry of
-/// the gradient is at most `tolerance`, or `limit` iterations are made.
+/// When to stop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stop {
+    /// The largest entry of the gradient, in magnitude, that counts as zero.
+    pub gradient: f64,
+    /// Iterations to make at most.
+    pub iterations: usize,
+}
+
+/// Minimises a smooth convex function by L-BFGS (Nocedal and Wright 2006, algorithm 7.4).
+///
+/// `inverse` multiplies a vector by an approximate inverse of the Hessian; the better it is, the fewer steps are made.
+/// Without one, the curvature along the last step is taken for all directions.
 ///
 /// Near the minimum, where
 /// values differ by rounding alone, steps are judged by their slopes (the approximate Wolfe conditions of Hager and
@@ -32,22 +48,22 @@ pub struct Descent {
 ///
 /// # Errors
 /// Whatever `function` returns, such as a request to stop.
-pub fn minimise(start: Vec<f64>, tolerance: f64, limit: usize, function: &mut Function<'_>) -> Result<Descent> {
+pub fn minimise(start: Vec<f64>, stop: Stop, inverse: Option<&Inverse<'_>>, function: &mut Function<'_>) -> Result<Descent> {
     let n = start.len();
     let mut at = start;
     let mut gradient = vec![0.0; n];
     let mut value = function(&at, &mut gradient)?;
-    let mut memory: std::collections::VecDeque<Pair> = std::collections::VecDeque::new();
+    let mut memory: VecDeque<Pair> = VecDeque::new();
     let mut iterations = 0;
-    while largest(&gradient) > tolerance && iterations < limit {
-        let mut direction = two_loops(&memory, &gradient);
+    while largest(&gradient) > stop.gradient && iterations < stop.iterations {
+        let mut direction = two_loops(&memory, &gradient, inverse);
         let mut slope = dot(&direction, &gradient);
         if slope >= 0.0 {
             memory.clear();
-            direction = gradient.iter().map(|g| -g).collect();
-            slope = -dot(&gradient, &gradient);
+            direction = two_loops(&memory, &gradient, inverse);
+            slope = dot(&direction, &gradient);
         }
-        let first = if memory.is_empty() { 1.0 / largest(&gradient).max(f64::MIN_POSITIVE) } else { 1.0 };
+        let first = if memory.is_empty() && inverse.is_none() { 1.0 / largest(&gradient).max(f64::MIN_POSITIVE) } else { 1.0 };
         let here = Point { at: &at, value, slope };
         let Some((step, next, next_gradient, next_value)) = search(&here, &direction, first.min(1.0), function)? else {
             if memory.is_empty() {
@@ -71,7 +87,7 @@ pub fn minimise(start: Vec<f64>, tolerance: f64, limit: usize, function: &mut Fu
         iterations += 1;
     }
     let gradient = largest(&gradient);
-    Ok(Descent { at, value, gradient, iterations, converged: gradient <= tolerance })
+    Ok(Descent { at, value, gradient, iterations, converged: gradient <= stop.gradient })
 }
 
 struct Pair {
@@ -95,14 +111,16 @@ fn largest(v: &[f64]) -> f64 {
 }
 
 /// Minus the approximate inverse Hessian times the gradient.
-fn two_loops(memory: &std::collections::VecDeque<Pair>, gradient: &[f64]) -> Vec<f64> {
+fn two_loops(memory: &VecDeque<Pair>, gradient: &[f64], inverse: Option<&Inverse<'_>>) -> Vec<f64> {
     let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut alpha = vec![0.0; memory.len()];
     for (i, p) in memory.iter().enumerate().rev() {
         alpha[i] = p.rho * dot(&p.s, &q);
         q.iter_mut().zip(&p.y).for_each(|(v, y)| *v -= alpha[i] * y);
     }
-    if let Some(last) = memory.back() {
+    if let Some(inverse) = inverse {
+        q = inverse(&q);
+    } else if let Some(last) = memory.back() {
         let scale = 1.0 / (last.rho * dot(&last.y, &last.y));
         q.iter_mut().for_each(|v| *v *= scale);
     }
@@ -155,9 +173,12 @@ mod tests {
             }
             Ok(sum)
         };
-        let end = minimise(vec![0.0; 4], 1e-11, 500, &mut f).unwrap();
+        let end = minimise(vec![0.0; 4], Stop { gradient: 1e-11, iterations: 500 }, None, &mut f).unwrap();
         assert!(end.converged, "{end:?}");
         assert!(end.at.iter().zip(&centre).all(|(a, c)| (a - c).abs() < 1e-8), "{end:?}");
+        let exact = |v: &[f64]| v.iter().zip(&stiff).map(|(v, s)| v / s).collect();
+        let end = minimise(vec![0.0; 4], Stop { gradient: 1e-11, iterations: 2 }, Some(&exact), &mut f).unwrap();
+        assert!(end.converged, "one step by the exact inverse: {end:?}");
     }
 
     #[test]
@@ -171,15 +192,15 @@ mod tests {
             }
             Ok(total.ln() + x.iter().map(|v| 5e-4 * (v - 1.0).powi(2)).sum::<f64>())
         };
-        let end = minimise(vec![0.0; 5], 1e-12, 2000, &mut f).unwrap();
+        let end = minimise(vec![0.0; 5], Stop { gradient: 1e-12, iterations: 2000 }, None, &mut f).unwrap();
         assert!(end.converged, "{end:?}");
-        let short = minimise(vec![0.0; 5], 1e-12, 2, &mut f).unwrap();
+        let short = minimise(vec![0.0; 5], Stop { gradient: 1e-12, iterations: 2 }, None, &mut f).unwrap();
         assert!(!short.converged);
     }
 
     #[test]
     fn a_request_to_stop_is_passed_on() {
         let mut f = |_: &[f64], _: &mut [f64]| Err(esker_core::Error::cancelled());
-        assert!(minimise(vec![1.0], 1e-6, 10, &mut f).is_err());
+        assert!(minimise(vec![1.0], Stop { gradient: 1e-6, iterations: 10 }, None, &mut f).is_err());
     }
 }

@@ -9,10 +9,10 @@ use super::training::{Classes, Target, carrying_weight};
 use crate::store;
 
 /// What `mean` does.
-pub const DOC_MEAN: &str = "the weighted mean of the target, or the weighted share of each class, for every row";
+pub const DOC_MEAN: &str = "The weighted mean of the target, or the weighted share of each class, for every row.";
 /// What `group-mean` does.
-pub const DOC_GROUP_MEAN: &str = "the weighted mean of the target, or the weighted share of each class, of the row's group; \
-     the overall mean where the group was not in the training rows";
+pub const DOC_GROUP_MEAN: &str = "The weighted mean of the target, or the weighted share of each class, of the row's group; \
+     the overall mean where the group was not in the training rows.";
 
 /// Predicts the overall mean.
 pub struct Mean;

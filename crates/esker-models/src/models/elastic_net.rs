@@ -7,8 +7,8 @@ use super::linear::{Affine, Centred};
 use crate::matrix::Matrix;
 
 /// What `elastic-net` does.
-pub const DOC: &str = "weighted least squares with L1 and L2 penalties on the coefficients, which sets weak ones to zero \
-     (Zou and Hastie 2005; coordinate descent of Friedman, Hastie and Tibshirani 2010)";
+pub const DOC: &str = "Weighted least squares with L1 and L2 penalties on the coefficients, which sets weak ones to zero \
+     (Zou and Hastie 2005; coordinate descent of Friedman, Hastie and Tibshirani 2010).";
 
 /// Sweeps over the coordinates before giving up.
 const SWEEPS: usize = 20_000;

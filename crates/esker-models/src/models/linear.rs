@@ -11,11 +11,11 @@ use crate::matrix::Matrix;
 use crate::store;
 
 /// What `linear` does.
-pub const DOC_LINEAR: &str = "weighted least squares; where several solutions fit equally well, the one of least norm \
-     in units of each feature's spread";
+pub const DOC_LINEAR: &str = "Weighted least squares; where several solutions fit equally well, the one of least norm \
+     in units of each feature's spread.";
 /// What `ridge` does.
-pub const DOC_RIDGE: &str = "weighted least squares with an L2 penalty on the coefficients, not on the constant term \
-     (Hoerl and Kennard 1970)";
+pub const DOC_RIDGE: &str = "Weighted least squares with an L2 penalty on the coefficients, not on the constant term \
+     (Hoerl and Kennard 1970).";
 
 /// Parameters of `ridge`.
 pub fn parameters_ridge() -> Vec<Parameter> {

@@ -3,7 +3,7 @@
 use esker_core::{
     Context, Error, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Samples, Search, Settings, Targets,
 };
-use esker_math::{Cholesky, Columns, dot, minimise, product, transposed_product};
+use esker_math::{Cholesky, Columns, Descent, Stop, add_gram, minimise, product, transposed_product};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -12,20 +12,21 @@ use crate::matrix::Matrix;
 use crate::store;
 
 /// What `logistic` does.
-pub const DOC: &str = "multinomial logistic regression with an L2 penalty on the coefficients, not on the constant terms \
-     (Hastie, Tibshirani and Friedman 2009, section 4.4; Newton's method, or L-BFGS for many coefficients)";
+pub const DOC: &str = "Multinomial logistic regression with an L2 penalty on the coefficients, not on the constant terms \
+     (Hastie, Tibshirani and Friedman 2009, section 4.4; Newton's method, or L-BFGS for many coefficients).";
 
 /// Rows worked on at a time: their products stay in the cache.
 const BLOCK: usize = 512;
 /// Blocks are dealt to this many sums, added in order; it does not depend on the number of threads.
 const SUMS: usize = 8;
 /// Up to this many unknowns the Hessian is formed.
-const NEWTON_LIMIT: usize = 400;
+const HESSIAN_LIMIT: usize = 400;
+/// Steps made with one Hessian.
+const STEPS: usize = 12;
+/// Hessians formed before giving up.
+const REFRESHES: usize = 100;
 /// Gradient at which to stop, as a share of the gradient of the start.
 const TOLERANCE: f64 = 1e-10;
-/// From this many rows on, the start is a solution on every n-th row.
-const LARGE: usize = 8192;
-
 /// Parameters of `logistic`.
 pub fn parameters() -> Vec<Parameter> {
     vec![
@@ -70,17 +71,8 @@ impl Estimator for Logistic {
             let note = Note::warning("one-class", format!("all training rows are of class '{}'", classes.name(0)));
             return Ok(Box::new(Softmax { theta: Vec::new(), names, classes, notes: vec![note] }));
         }
-        let rows: Vec<usize> = (0..x.rows).collect();
-        let mut start = vec![0.0; (x.columns() + 1) * outputs(&classes)];
-        // A tenth of the rows leads most of the way, at a tenth of the cost.
-        if x.rows >= LARGE {
-            let some: Vec<usize> = rows.iter().copied().step_by(x.rows / (LARGE / 2)).collect();
-            let scale = x.rows as f64 / some.len() as f64;
-            let small = Problem::new(&x, (&places, &weight), &some, outputs(&classes), self.lambda / scale);
-            start = small.solve(start, 1e-3, cx)?.theta;
-        }
-        let problem = Problem::new(&x, (&places, &weight), &rows, outputs(&classes), self.lambda);
-        let end = problem.solve(start, TOLERANCE, cx)?;
+        let problem = Problem::new(&x, (&places, &weight), outputs(&classes), self.lambda);
+        let end = problem.solve(cx)?;
         let mut notes = Vec::new();
         if !end.converged {
             notes.push(Note::warning(
@@ -125,17 +117,25 @@ struct End {
     converged: bool,
 }
 
+impl End {
+    fn of(end: Descent, scale: f64) -> Self {
+        let gradient = if scale > 0.0 { end.gradient / scale } else { 0.0 };
+        Self { theta: end.at, gradient, converged: end.converged }
+    }
+}
+
 impl Problem {
-    fn new(x: &Matrix, (y, weight): (&[u32], &[f64]), rows: &[usize], outputs: usize, lambda: f64) -> Self {
-        let blocks = rows
-            .chunks(BLOCK)
-            .map(|rows| {
+    fn new(x: &Matrix, (y, weight): (&[u32], &[f64]), outputs: usize, lambda: f64) -> Self {
+        let starts = (0..x.rows).step_by(BLOCK);
+        let blocks = starts
+            .map(|start| {
+                let rows = start..(start + BLOCK).min(x.rows);
                 let mut values = Vec::with_capacity(rows.len() * (x.columns() + 1));
                 for j in 0..x.columns() {
-                    values.extend(rows.iter().map(|&r| x.column(j)[r]));
+                    values.extend_from_slice(&x.column(j)[rows.clone()]);
                 }
                 values.resize(values.len() + rows.len(), 1.0);
-                Block { x: values, y: rows.iter().map(|&r| y[r]).collect(), weight: rows.iter().map(|&r| weight[r]).collect() }
+                Block { x: values, y: y[rows.clone()].to_vec(), weight: weight[rows].to_vec() }
             })
             .collect();
         Self { blocks, inputs: x.columns() + 1, outputs, lambda }
@@ -145,56 +145,32 @@ impl Problem {
         self.inputs * self.outputs
     }
 
-    fn solve(&self, start: Vec<f64>, tolerance: f64, cx: &Context) -> Result<End> {
-        let (_, at_zero) = self.value_gradient(&vec![0.0; self.unknowns()]);
-        let scale = largest(&at_zero);
-        let stop = tolerance * scale;
-        let share = |g: f64| if scale > 0.0 { g / scale } else { 0.0 };
-        if self.unknowns() <= NEWTON_LIMIT {
-            let (theta, gradient) = self.newton(start, stop, cx)?;
-            return Ok(End { theta, gradient: share(gradient), converged: gradient <= stop });
-        }
-        let end = minimise(start, stop, 5000, &mut |theta, out| {
+    /// L-BFGS with the inverse of a Hessian that is formed anew every few steps: Newton's method where one Hessian,
+    /// by far the dearest part, serves many steps.
+    fn solve(&self, cx: &Context) -> Result<End> {
+        let mut theta = vec![0.0; self.unknowns()];
+        let scale = largest(&self.value_gradient(&theta).1);
+        let stop = |iterations| Stop { gradient: TOLERANCE * scale, iterations };
+        let mut function = |theta: &[f64], out: &mut [f64]| {
             cx.check()?;
             let (value, gradient) = self.value_gradient(theta);
             out.copy_from_slice(&gradient);
             Ok(value)
-        })?;
-        Ok(End { theta: end.at, gradient: share(end.gradient), converged: end.converged })
-    }
-
-    /// Newton's method with a step that is halved until the value falls; the end and its largest gradient entry.
-    fn newton(&self, start: Vec<f64>, stop: f64, cx: &Context) -> Result<(Vec<f64>, f64)> {
-        let mut theta = start;
-        let (mut value, mut gradient) = self.value_gradient(&theta);
-        for _ in 0..100 {
-            cx.check()?;
-            if largest(&gradient) <= stop {
-                break;
-            }
-            let factor = self.factor(self.hessian(&theta))?;
-            let step = factor.solve(&gradient);
-            let fall = dot(&step, &gradient);
-            let mut length = 1.0;
-            let next = loop {
-                let at: Vec<f64> = theta.iter().zip(&step).map(|(t, s)| t - length * s).collect();
-                let (v, g) = self.value_gradient(&at);
-                // Near the minimum values differ by rounding alone; there the full step is right.
-                if v <= value - 1e-4 * length * fall + 1e-13 * value.abs() {
-                    break Some((at, v, g));
-                }
-                length *= 0.5;
-                if length < 1e-10 {
-                    break None;
-                }
-            };
-            match next {
-                Some(next) => (theta, value, gradient) = next,
-                None => break,
-            }
+        };
+        if self.unknowns() > HESSIAN_LIMIT {
+            return Ok(End::of(minimise(theta, stop(5000), None, &mut function)?, scale));
         }
-        let left = largest(&gradient);
-        Ok((theta, left))
+        let mut most = 0;
+        loop {
+            cx.check()?;
+            let factor = self.factor(self.hessian(&theta))?;
+            let end = minimise(theta, stop(STEPS), Some(&|v| factor.solve(v)), &mut function)?;
+            most += 1;
+            if end.converged || most == REFRESHES {
+                return Ok(End::of(end, scale));
+            }
+            theta = end.at;
+        }
     }
 
     /// The factor of the Hessian. Where rounding leaves it singular (probabilities of exactly 0 and 1), a growing
@@ -255,38 +231,35 @@ impl Problem {
         (value, sum)
     }
 
-    /// Xᵀ diag(w p_k (δ_kl − p_l)) X for each pair of outputs, plus the penalty.
+    /// Xᵀ diag(w p_k (δ_kl − p_l)) X for each pair of outputs k, l, plus the penalty.
+    ///
+    /// The part with p_k p_l is the Gram matrix of the rows √w (p ⊗ x): one large product instead of many small ones.
     fn hessian(&self, theta: &[f64]) -> Vec<f64> {
         let (q, outputs, d) = (self.inputs, self.outputs, self.unknowns());
-        // Packed: for output k the columns of outputs k.. side by side, q rows each.
-        let offset = |k: usize| (0..k).map(|i| q * q * (outputs - i)).sum::<usize>();
-        let packed = self.sum(offset(outputs), |block, sum| {
+        let sums = self.sum(d * d + q * d, |block, sum| {
             let rows = block.y.len();
             let mut p = self.predictors(block, theta);
             probabilities(&mut p, outputs, None);
-            let mut scaled = vec![0.0; rows * q * outputs];
-            for k in 0..outputs {
-                let pk = &p[k * rows..(k + 1) * rows];
-                let wide = &mut scaled[..rows * q * (outputs - k)];
-                for (l, part) in (k..outputs).zip(wide.chunks_exact_mut(rows * q)) {
-                    let pl = &p[l * rows..(l + 1) * rows];
-                    let own = f64::from(u8::from(k == l));
-                    let v: Vec<f64> = (0..rows).map(|i| block.weight[i] * pk[i] * (own - pl[i])).collect();
-                    for (to, from) in part.chunks_exact_mut(rows).zip(block.x.chunks_exact(rows)) {
-                        to.iter_mut().zip(from).zip(&v).for_each(|((t, x), v)| *t = x * v);
-                    }
+            let (mut spread, mut own) = (Vec::with_capacity(rows * d), Vec::with_capacity(rows * d));
+            for pk in p.chunks_exact(rows) {
+                let root: Vec<f64> = pk.iter().zip(&block.weight).map(|(p, w)| w.sqrt() * p).collect();
+                let full: Vec<f64> = pk.iter().zip(&block.weight).map(|(p, w)| w * p).collect();
+                for x in block.x.chunks_exact(rows) {
+                    spread.extend(x.iter().zip(&root).map(|(x, r)| x * r));
+                    own.extend(x.iter().zip(&full).map(|(x, f)| x * f));
                 }
-                transposed_product(self.view(block), Columns::new(wide, rows, q * (outputs - k)), &mut sum[offset(k)..offset(k + 1)]);
             }
+            add_gram(Columns::new(&spread, rows, d), &mut sum[..d * d]);
+            transposed_product(self.view(block), Columns::new(&own, rows, d), &mut sum[d * d..]);
         });
+        let (spread, own) = sums.split_at(d * d);
         let mut h = vec![0.0; d * d];
-        for k in 0..outputs {
-            for (c, column) in packed[offset(k)..offset(k + 1)].chunks_exact(q).enumerate() {
-                for (r, &v) in column.iter().enumerate() {
-                    let (i, j) = (k * q + r, k * q + c);
-                    h[j * d + i] = v;
-                    h[i * d + j] = v;
-                }
+        for j in 0..d {
+            for i in j..d {
+                let same = i / q == j / q;
+                let v = if same { own[i * q + j % q] } else { 0.0 } - spread[j * d + i];
+                h[j * d + i] = v;
+                h[i * d + j] = v;
             }
         }
         self.penalised().for_each(|i| h[i * d + i] += self.lambda);

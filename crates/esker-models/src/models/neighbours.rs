@@ -12,8 +12,8 @@ use crate::matrix::Matrix;
 use crate::store;
 
 /// What `neighbours` does.
-pub const DOC: &str = "the weighted mean, or the weighted shares of classes, of the k training rows that are nearest in the \
-     space of the standardised features (Cover and Hart 1967; found by a k-d tree)";
+pub const DOC: &str = "The weighted mean, or the weighted shares of classes, of the k training rows that are nearest in the \
+     space of the standardised features (Cover and Hart 1967; found by a k-d tree).";
 
 /// Rows predicted by one piece of parallel work.
 const CHUNK: usize = 256;

@@ -7,8 +7,8 @@ use super::impute::{clash, known_classes};
 use crate::store;
 
 /// What it does.
-pub const DOC: &str = "each class column becomes one column of 0 and 1 for each class in the training rows; of two classes only the \
-     second gets one";
+pub const DOC: &str = "Each class column becomes one column of 0 and 1 for each class in the training rows; of two classes only the \
+     second gets one.";
 
 /// Classes beyond which a note warns of the many columns they make.
 const MANY: usize = 50;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::store;
 
 /// What it does.
-pub const DOC: &str = "missing numbers are replaced by the median of the training rows, with a further column that marks them \
-     where more than 1 % of the training rows are missing; missing classes become a class of their own";
+pub const DOC: &str = "Missing numbers are replaced by the median of the training rows, with a further column that marks them \
+     where more than 1 % of the training rows are missing; missing classes become a class of their own.";
 
 /// The class that stands for a missing one.
 pub const MISSING_LEVEL: &str = "(missing)";

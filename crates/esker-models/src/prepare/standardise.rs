@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::store;
 
 /// What it does.
-pub const DOC: &str = "numbers are brought to mean 0 and standard deviation 1 over the training rows (not weighted); \
-     columns of 0 and 1 stay as they are";
+pub const DOC: &str = "Numbers are brought to mean 0 and standard deviation 1 over the training rows (not weighted); \
+     columns of 0 and 1 stay as they are.";
 
 /// Brings numbers to one scale.
 pub struct Standardise;
