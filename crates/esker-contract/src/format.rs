@@ -7,7 +7,8 @@ use crate::hostile;
 /// What a format keeps of a table, beyond names, order, numbers, classes and gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keeps {
-    /// Whether a column is of numbers or of classes, also where all classes look like numbers or all values are missing.
+    /// Whether a column is of numbers or of classes, also where all classes look like numbers or like missing values, or
+    /// where all values are missing.
     pub types: bool,
     /// Units.
     pub units: bool,
@@ -53,7 +54,7 @@ fn tables(keeps: Keeps) -> Vec<(&'static str, Table)> {
         f64::NAN,
         1e22,
     ];
-    let words = ["a,b", "say \"ice\"", "two\nlines", "tab\there", "Jökulhlaup", "氷河", "x;y", "it's", "a  b", "-", "#7", "q\""];
+    let words = ["a,b", "say \"ice\"", "two\nlines", "tab\there", "Jökulhlaup", "氷河", "x;y", "it's", "a  b", "~", "#7", "q\""];
     let words: Vec<Option<&str>> = words.iter().map(|w| Some(*w)).collect();
     let hard = vec![Column::real("edges", "", edges), class("a \"quoted\", name", &words)];
     let mut all = vec![
@@ -62,7 +63,7 @@ fn tables(keeps: Keeps) -> Vec<(&'static str, Table)> {
         ("one row", vec![Column::real("x", "", vec![2.5]), class("y", &[Some("z")])]),
     ];
     if keeps.types {
-        let numbers = class("code", &[Some("65000"), Some("30000"), None]);
+        let numbers = class("code", &[Some("65000"), Some("-"), None]);
         all.push((
             "classes that look like numbers",
             vec![numbers, Column::real("gap", "", vec![f64::NAN; 3]), class("void", &[None, None, None])],
