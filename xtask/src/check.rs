@@ -25,7 +25,10 @@ const BUILT: [(&str, &str); 3] = [
 /// The fault, with the command that found it.
 pub fn all() -> Outcome {
     let mut times = Vec::new();
-    step(&mut times, "cargo fmt --all --check", || cargo("", "fmt --all --check"))?;
+    step(&mut times, "cargo fmt --all --check", || {
+        cargo("", "fmt --all --check")
+            .map_err(|e| format!("{e}\n  hint: `cargo fmt --all`; where it is missing, `rustup component add rustfmt clippy`"))
+    })?;
     for (name, own) in OWN {
         step(&mut times, &format!("cargo xtask {name}"), own)?;
     }
@@ -73,9 +76,6 @@ pub fn command(words: &str) -> Command {
 fn told(line: &str, status: std::io::Result<std::process::ExitStatus>) -> Outcome {
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) if line.starts_with("cargo fmt") || line.starts_with("cargo clippy") => {
-            Err(format!("{line}: {status}\n  hint: `rustup component add rustfmt clippy` where they are missing"))
-        }
         Ok(status) => Err(format!("{line}: {status}")),
         Err(error) => Err(format!("{line}: cannot be started: {error}")),
     }
