@@ -39,19 +39,30 @@ impl<'a> Interner<'a> {
         }
     }
 
+    /// A text that would otherwise be taken for a marker of missing. A zero byte, which no text of a table holds, keeps it apart from
+    /// the same text without protection.
+    pub(crate) fn push_protected(&mut self, text: &str) {
+        self.push(Cow::Owned(format!("\0{text}")));
+    }
+
     pub(crate) fn push_missing(&mut self) {
         self.codes.push(MISSING);
     }
 
-    /// The codes, levels sorted. `missing` is asked once for each distinct text, with the number of rows that hold it.
-    pub(crate) fn finish(self, mut missing: impl FnMut(&str, u64) -> bool) -> Codes {
+    /// The codes, levels sorted. `missing` is asked once for each distinct text, with whether it is protected and the number of rows
+    /// that hold it.
+    pub(crate) fn finish(self, mut missing: impl FnMut(&str, bool, u64) -> bool) -> Codes {
         let mut texts: Vec<Option<Cow<'a, str>>> = vec![None; self.counts.len()];
         for (text, code) in self.known {
             texts[code as usize] = Some(text);
         }
-        for (text, &count) in texts.iter_mut().zip(&self.counts) {
-            if text.as_deref().is_some_and(|t| missing(t, count)) {
-                *text = None;
+        for (slot, &count) in texts.iter_mut().zip(&self.counts) {
+            let Some(text) = slot.take() else { continue };
+            let bare = text.strip_prefix('\0').map(str::to_owned);
+            let protected = bare.is_some();
+            let text = bare.map_or(text, Cow::Owned);
+            if !missing(&text, protected, count) {
+                *slot = Some(text);
             }
         }
         let distinct = Codes::from_labels(&texts);

@@ -15,6 +15,15 @@ pub struct ReadOptions {
     pub missing: Vec<String>,
     /// Columns to read as classes even where every cell is a number.
     pub classes: Vec<String>,
+    /// Columns that are labels wherever the file has them; names it lacks are no error here.
+    pub labels: Vec<String>,
     /// Units by column name; they go before units found in the file.
     pub units: BTreeMap<String, String>,
+}
+
+impl ReadOptions {
+    /// Whether the column of this name is read as classes whatever its cells hold.
+    pub(crate) fn reads_as_class(&self, name: &String) -> bool {
+        self.classes.contains(name) || self.labels.contains(name)
+    }
 }

@@ -147,7 +147,7 @@ pub fn parse_days(text: &str) -> Option<f64> {
 /// ```
 /// use esker_io::time::format_date;
 /// assert_eq!(format_date(-0.25), "1969-12-31");
-/// assert_eq!(format_date(-171_662.0), "1500-01-01");
+/// assert_eq!(format_date(-171_664.0), "1500-01-01");
 /// ```
 pub fn format_date(days: f64) -> String {
     if days.is_nan() {
@@ -174,7 +174,7 @@ mod tests {
         for (text, days) in [
             ("1970-01-01", 0.0),
             ("0001-01-01", -719_162.0),
-            ("1500-01-01", -171_662.0),
+            ("1500-01-01", -171_664.0),
             ("1582-10-15", -141_427.0),
             ("1900-03-01", -25_508.0),
             ("2000-02-29", 11_016.0),

@@ -31,6 +31,8 @@ struct Numbers {
     zeros: Option<(u64, String)>,
     long: Option<(u64, String)>,
     markers: Vec<(String, u64)>,
+    /// Some cell stands without quotes.
+    bare: bool,
 }
 
 impl Numbers {
@@ -38,6 +40,10 @@ impl Numbers {
         let raw = cell.bytes(head.text);
         let bytes = if cell.quoted { raw.trim_ascii() } else { raw };
         let value = match number(bytes, head.decimal_comma) {
+            Some(infinite) if infinite.is_infinite() && declared.text(bytes) => {
+                self.marker(bytes);
+                f64::NAN
+            }
             Some(value) => {
                 self.numbers += 1;
                 if leading_zero(bytes) {
@@ -87,7 +93,11 @@ impl Numbers {
         if self.numbers * 10 < (self.numbers + self.bad) * 9 {
             return Ok(true);
         }
-        let others = if self.bad == 1 { String::new() } else { format!(" ({} such cells in all)", self.bad) };
+        let others = match self.bad {
+            1 => String::new(),
+            2 => " and 1 more cell that is no number".to_owned(),
+            n => format!(" and {} more cells that are no numbers", n - 1),
+        };
         let hint = if first.row == 1 && self.bad == 1 {
             "if the first row holds units, remove it and declare them in [data] units".to_owned()
         } else {
@@ -118,13 +128,14 @@ pub(super) fn read(
     tally: &mut Tally,
     notes: &mut Vec<Note>,
 ) -> Result<Vec<Column>> {
-    let forced: Vec<bool> = head.names.iter().map(|n| options.classes.contains(n)).collect();
+    let forced: Vec<bool> = head.names.iter().map(|n| options.reads_as_class(n)).collect();
     let first = numbers(head, &forced, declared, notes)?;
     let mut classes = forced;
     for ((column, name), class) in first.iter().zip(&head.names).zip(&mut classes) {
         *class = *class || column.are_classes(head, name)?;
     }
-    let mut texts = texts(head, &classes)?.into_iter();
+    let bare: Vec<bool> = first.iter().map(|c| c.bare).collect();
+    let mut texts = texts(head, &classes, &bare)?.into_iter();
     let mut columns = Vec::with_capacity(first.len());
     for ((column, name), class) in first.into_iter().zip(&head.names).zip(classes) {
         let values = if class {
@@ -132,10 +143,16 @@ pub(super) fn read(
                 notes.push(mixed(name, &column));
             }
             let texts = texts.next().unwrap_or_default();
-            Values::Class(texts.finish(|text, count| {
-                let missing = is_marker(text.as_bytes()) || declared.label(text);
+            Values::Class(texts.finish(|text, quoted, count| {
+                let missing = declared.label(text) || (is_marker(text.as_bytes()) && !quoted);
                 if missing && !text.is_empty() {
                     tally.add(text, name, count);
+                } else if quoted {
+                    let cells = if count == 1 { "cell" } else { "cells" };
+                    notes.push(Note::info(
+                        "quoted-marker",
+                        format!("'{text}' stands in quotes in {count} {cells} of column '{name}' and was read as text."),
+                    ));
                 }
                 missing
             }))
@@ -200,8 +217,11 @@ fn numbers(head: &Head<'_>, forced: &[bool], declared: &Declared, notes: &mut Ve
             return Err(ragged(head, at, cells.len(), scanner.position() == head.text.len()));
         }
         hollow += u64::from(cells.iter().all(|c| c.start == c.end));
-        for ((cell, column), _) in cells.iter().zip(&mut columns).zip(forced).filter(|(_, forced)| !**forced) {
-            column.take(cell, head, declared, at);
+        for ((cell, column), &forced) in cells.iter().zip(&mut columns).zip(forced) {
+            column.bare |= !cell.quoted;
+            if !forced {
+                column.take(cell, head, declared, at);
+            }
         }
     }
     if row == 0 {
@@ -238,8 +258,9 @@ fn ragged(head: &Head<'_>, at: (u64, u64), found: usize, last: bool) -> Error {
     }
 }
 
-/// The second pass: the texts of the columns that are classes.
-fn texts<'a>(head: &Head<'a>, classes: &[bool]) -> Result<Vec<Interner<'a>>> {
+/// The second pass: the texts of the columns that are classes. Where a column's cells stand in quotes only here and there, quotes say that
+/// "NA" is a text; where all of them do, they say nothing.
+fn texts<'a>(head: &Head<'a>, classes: &[bool], bare: &[bool]) -> Result<Vec<Interner<'a>>> {
     let wanted: Vec<usize> = (0..classes.len()).filter(|&i| classes[i]).collect();
     let mut texts: Vec<Interner<'a>> = wanted.iter().map(|_| Interner::default()).collect();
     if wanted.is_empty() {
@@ -252,7 +273,11 @@ fn texts<'a>(head: &Head<'a>, classes: &[bool]) -> Result<Vec<Interner<'a>>> {
         row += 1;
         for (text, &i) in texts.iter_mut().zip(&wanted) {
             let cell: Cow<'a, str> = cells[i].text(head.text);
-            text.push(cell);
+            if cells[i].quoted && bare[i] && !cell.is_empty() && is_marker(cell.as_bytes()) {
+                text.push_protected(&cell);
+            } else {
+                text.push(cell);
+            }
         }
     }
     Ok(texts)

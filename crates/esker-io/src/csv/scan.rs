@@ -283,6 +283,6 @@ mod tests {
             }
         };
         assert_eq!(lines, [1, 2]);
-        assert_eq!(broken, Broken::AfterQuote { line: 5, at: 22 });
+        assert_eq!(broken, Broken::AfterQuote { line: 5, at: 21 });
     }
 }

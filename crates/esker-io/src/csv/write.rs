@@ -16,7 +16,7 @@ use crate::missing::{is_marker, number_text};
 /// [`ReadOptions::classes`](crate::ReadOptions)) and for units, which CSV does not hold.
 ///
 /// # Errors
-/// A class that CSV would read back as missing, a name or class with a zero byte, no columns or rows, an infinite number; or the disk refuses.
+/// Classes that CSV would read back as missing (an empty one; `NA` and its like where all cells of the column need quotes), a name or class with a zero byte, no columns or rows, an infinite number; or the disk refuses.
 pub fn write_csv(path: &Path, table: &Table) -> Result<()> {
     let prepared = prepare(table)?;
     replace(path, |sink| write(sink, table, &prepared).map_err(|e| refused_write(path, &e)))
@@ -44,20 +44,17 @@ fn prepare_column(column: &Column, alone: bool) -> Result<Vec<String>> {
         },
         Values::Class(codes) => {
             let used = codes.counts();
-            codes
-                .levels()
-                .iter()
-                .zip(used)
-                .map(|(label, used)| {
-                    if used > 0 && (is_marker(label.as_bytes()) || label.contains('\0')) {
-                        return Err(thing()
-                            .got(format!("the class '{}'", shown(label)))
-                            .rule("CSV would read it back as missing or not at all")
-                            .hint("rename the class, or write Parquet"));
-                    }
-                    Ok(quoted(label, alone))
-                })
-                .collect()
+            let cells: Vec<String> = codes.levels().iter().map(|label| quoted(label, alone)).collect();
+            // Quotes tell a reader that NA is a text only where other cells of the column stand without them.
+            let bare = (!alone && column.values.missing() > 0) || cells.iter().zip(&used).any(|(cell, &n)| n > 0 && !cell.starts_with('"'));
+            let spoilt = |label: &str| label.is_empty() || label.contains('\0') || (is_marker(label.as_bytes()) && !bare);
+            match codes.levels().iter().zip(used).find(|(label, n)| *n > 0 && spoilt(label)) {
+                Some((label, _)) => Err(thing()
+                    .got(format!("the class '{}'", shown(label)))
+                    .rule("CSV would read it back as missing or not at all")
+                    .hint("rename the class, or write Parquet")),
+                None => Ok(cells),
+            }
         }
     }
 }
@@ -66,7 +63,11 @@ fn prepare_column(column: &Column, alone: bool) -> Result<Vec<String>> {
 fn quoted(text: &str, alone: bool) -> String {
     let odd = |b: u8| matches!(b, b'"' | b',' | b';' | b'\t' | b'|' | b'\n' | b'\r') || (alone && b == b' ');
     let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_whitespace());
-    let needs = text.bytes().any(odd) || text.starts_with(['#', '\u{feff}']) || edge(text.bytes().next()) || edge(text.bytes().last());
+    let needs = text.bytes().any(odd)
+        || is_marker(text.as_bytes())
+        || text.starts_with(['#', '\u{feff}'])
+        || edge(text.bytes().next())
+        || edge(text.bytes().last());
     if needs { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 

@@ -139,7 +139,7 @@ fn decode(source: File, file: &str, options: &ReadOptions) -> Result<Table> {
         .zip(&names)
         .map(|(kind, name)| match kind {
             Kind::Truth | Kind::Text => Growing::Class(Interner::default()),
-            _ if options.classes.contains(name) => Growing::Class(Interner::default()),
+            _ if options.reads_as_class(name) => Growing::Class(Interner::default()),
             _ => Growing::Real(Vec::new()),
         })
         .collect();
@@ -193,7 +193,7 @@ fn finish(
                 }
                 Values::Real(values)
             }
-            Growing::Class(texts) => Values::Class(texts.finish(|text, count| {
+            Growing::Class(texts) => Values::Class(texts.finish(|text, _, count| {
                 let missing = text.is_empty() || declared.label(text);
                 if missing {
                     tally.add(text, name, count);
