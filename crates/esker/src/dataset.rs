@@ -40,12 +40,15 @@ impl Dataset {
         apply_units(recipe, &mut table, &mut findings);
         derive_columns(recipe, &mut table, &mut notes, &mut findings);
         let (rows, dropped) = choose_rows(recipe, &table, &mut findings);
-        if rows.is_empty() && findings.list.is_empty() {
-            let error = Error::data("the rows").got(format!("0 of {rows_read} left")).rule("something must be left after [data] filter and keep, and after rows without a target are dropped");
-            findings.push(recipe.place("data.filter"), error);
+        if rows.is_empty() {
+            if findings.list.is_empty() {
+                findings.push(recipe.place("data.filter"), nothing_left(rows_read, &dropped));
+            }
+            // Without rows every further check would only repeat it.
+            return Err(findings.or(()).err().unwrap_or_default());
         }
         let table = table.select(&rows);
-        let mut builder = Builder { recipe, table: &table, findings: &mut findings, notes: &mut notes };
+        let mut builder = Builder { recipe, table: &table, findings: &mut findings, notes: &mut notes, rows_dropped: rows.len() < rows_read };
         let target = builder.target();
         let support = builder.support();
         let (weight, weights_in_words) = builder.weight();
@@ -64,6 +67,11 @@ impl Dataset {
         let samples = Samples::new(columns, support, weight)?;
         Ok(Self { samples, target, features, rows, rows_read, dropped, task, error, other_groups, weights_in_words, notes, table })
     }
+}
+
+fn nothing_left(read: usize, dropped: &[Dropped]) -> Error {
+    let why: Vec<String> = dropped.iter().map(|d| format!("{} ({} rows)", d.reason, d.rows)).collect();
+    Error::data("the rows").got(format!("0 of {read} left")).rule(format!("all were dropped: {}", why.join("; ")))
 }
 
 fn apply_units(recipe: &Recipe, table: &mut Table, findings: &mut Findings) {
@@ -150,7 +158,7 @@ fn choose_rows(recipe: &Recipe, table: &Table, findings: &mut Findings) -> (Vec<
     (rows, dropped)
 }
 
-fn unknown_column(table: &Table, name: &str, rule: &str) -> Error {
+pub(crate) fn unknown_column(table: &Table, name: &str, rule: &str) -> Error {
     let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
     let error = Error::recipe(format!("column '{name}'")).rule(rule);
     match nearest(name, &names) {
@@ -168,6 +176,7 @@ struct Builder<'a> {
     table: &'a Table,
     findings: &'a mut Findings,
     notes: &'a mut Vec<Note>,
+    rows_dropped: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -280,7 +289,14 @@ impl<'a> Builder<'a> {
                 return None;
             }
         }
-        built.map_err(|error| self.fault("roles.place", error)).ok()
+        built
+            .map_err(|mut error| {
+                if self.rows_dropped {
+                    error.thing.push_str(", counted among the rows used");
+                }
+                self.fault("roles.place", error);
+            })
+            .ok()
     }
 
     fn numbers(&mut self, column: &'a Column, path: &str) -> Option<&'a [f64]> {
@@ -398,7 +414,9 @@ impl<'a> Builder<'a> {
             }
             let found: Vec<&Column> =
                 self.table.columns().iter().filter(|c| matches(glob, &c.name) && !excluded(&c.name) && (named || !reserved.contains(&c.name))).collect();
-            if found.is_empty() {
+            let derived = self.recipe.data.derive.iter().any(|d| d.name == *glob);
+            // A derived column that could not be made has had its own fault.
+            if found.is_empty() && !derived {
                 let error = if named { unknown_column(self.table, glob, "no such column in the table") } else { Error::recipe(format!("features '{glob}'")).rule("no column matches") };
                 self.fault("roles.features", error);
             }

@@ -4,7 +4,12 @@
 //! A column whose name is not a plain word is written in braces: `{mean depth}`.
 
 use esker_core::{Column, Error, Result, Table, Values};
-use exmex::{BinOp, Express, FlatEx, MakeOperators, Operator};
+use exmex::{BinOp, Express, FlatEx, MakeOperators, MatchLiteral, Operator, literal_matcher_from_pattern};
+
+use crate::dataset::unknown_column;
+
+// Numbers as tables write them, 1e-9 among them.
+literal_matcher_from_pattern!(Numbers, r"^[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|^\.[0-9]+([eE][+-]?[0-9]+)?");
 
 fn compare(a: f64, b: f64, holds: bool) -> f64 {
     if a.is_nan() || b.is_nan() { f64::NAN } else { f64::from(u8::from(holds)) }
@@ -61,7 +66,7 @@ impl MakeOperators<f64> for Operators {
 /// A parsed expression with the columns it reads.
 pub(crate) struct Expression {
     text: String,
-    tree: FlatEx<f64, Operators>,
+    tree: FlatEx<f64, Operators, Numbers>,
 }
 
 impl Expression {
@@ -82,7 +87,9 @@ impl Expression {
         let mut columns = Vec::new();
         for name in self.tree.var_names() {
             let name = name.trim_matches(|c| c == '{' || c == '}');
-            let column = table.column(name).map_err(|e| Error { fault: esker_core::Fault::Recipe, ..e })?;
+            let Ok(column) = table.column(name) else {
+                return Err(unknown_column(table, name, &format!("expression '{}' names it, and the table has no such column", self.text)));
+            };
             match &column.values {
                 Values::Real(v) => columns.push(v.as_slice()),
                 Values::Class(_) => {
@@ -203,6 +210,7 @@ mod tests {
         assert_eq!(eval("12/2*3")[0], 18.0);
         assert_eq!(eval("max(zmin, 200) * 2")[..2], [470.0, 400.0]);
         assert_eq!(eval("missing(zmax)"), [0.0, 0.0, 1.0]);
+        assert_eq!(eval("1e3 + 2.5E-1 + .5 + zmin*0")[0], 1000.75);
     }
 
     #[test]
@@ -232,7 +240,7 @@ mod tests {
         insta::assert_snapshot!(Expression::parse("zmax -").err().unwrap().thing, @"expression 'zmax -'");
         let e = Expression::parse("zmax - Zmin").unwrap().eval(&table()).err().unwrap();
         insta::assert_snapshot!(e, @"
-        column 'Zmin'; no such column in the table
+        column 'Zmin'; expression 'zmax - Zmin' names it, and the table has no such column
           hint: did you mean 'zmin'?
         ");
     }

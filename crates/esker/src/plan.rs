@@ -63,7 +63,7 @@ impl Plan {
     pub fn read(recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
         let path = folder.join(&recipe.data.source);
         let named = |mut e: Error| -> Findings {
-            if e.fault == esker_core::Fault::Io && !path.exists() {
+            if e.fault == esker_core::Fault::Io && e.hint.is_none() && !path.exists() {
                 e = e.hint(format!("[data] source = \"{}\" is taken relative to the recipe's folder", recipe.data.source));
             }
             Findings { file: recipe.file.clone(), list: vec![crate::findings::Finding { at: recipe.place("data.source"), error: e }] }
@@ -174,18 +174,18 @@ impl Plan {
 
 pub(crate) fn read_options(recipe: &Recipe) -> esker_io::ReadOptions {
     let d = &recipe.data;
-    let mut classes = d.classes.clone();
     // A column that is only ever a label is read as the text it is: "007" stays "007".
-    classes.extend(recipe.roles.group.clone());
+    let mut labels: Vec<String> = recipe.roles.group.iter().cloned().collect();
     if recipe.roles.class == Some(true) {
-        classes.push(recipe.roles.target.clone());
+        labels.push(recipe.roles.target.clone());
     }
     esker_io::ReadOptions {
         delimiter: d.delimiter,
         decimal: d.decimal,
         comment: d.comment,
         missing: d.missing.clone(),
-        classes,
+        classes: d.classes.clone(),
+        labels,
         ..esker_io::ReadOptions::default()
     }
 }

@@ -24,9 +24,9 @@ impl LoadedModel {
     /// # Errors
     /// A table that cannot be read.
     pub fn read_rows(&self, path: &Path) -> Result<Table> {
-        let mut classes: Vec<String> = self.header.schema.fields.iter().filter(|f| matches!(f.kind, FieldKind::Class { .. })).map(|f| f.name.clone()).collect();
-        classes.extend(self.header.group.clone());
-        let options = esker_io::ReadOptions { missing: self.header.missing.clone(), classes, ..esker_io::ReadOptions::default() };
+        let mut labels: Vec<String> = self.header.schema.fields.iter().filter(|f| matches!(f.kind, FieldKind::Class { .. })).map(|f| f.name.clone()).collect();
+        labels.extend(self.header.group.clone());
+        let options = esker_io::ReadOptions { missing: self.header.missing.clone(), labels, ..esker_io::ReadOptions::default() };
         esker_io::read_table(path, &options)
     }
 

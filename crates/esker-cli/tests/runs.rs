@@ -1,0 +1,182 @@
+//! The command as a user calls it, from a table to predictions, on a small real table.
+
+mod support;
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use support::{Desk, GLACIERS, RECIPE};
+
+#[test]
+fn a_run_writes_everything_and_predicts_rows_never_seen() {
+    let desk = Desk::new();
+    let said = desk.ok(&["run", "recipe.toml", "-o", "out"]);
+    assert!(said.contains("boosting") && said.contains("random"), "{said}");
+    for file in ["report.html", "record.json", "model.esker", "predictions.csv", "figures/map-residuals.svg", "figures/map-residuals.png"] {
+        assert!(desk.path("out").join(file).exists(), "{file} is missing");
+    }
+    let page = desk.read("out/report.html");
+    assert!(page.contains("Small glaciers") && !page.contains("src=\"http"));
+    let record: serde_json::Value = serde_json::from_str(&desk.read("out/record.json")).unwrap();
+    assert_eq!(record["data"]["rows_used"], 244);
+    assert_eq!(record["designs"][0]["kind"], "group");
+    assert_eq!(record["models"].as_array().unwrap().len(), 3);
+    assert_eq!(desk.read("out/predictions.csv").lines().count(), 245);
+
+    // New rows: no target, no error, columns in another order.
+    let lines: Vec<Vec<&str>> = GLACIERS.lines().map(|l| l.split(',').collect()).collect();
+    let fresh: Vec<String> = lines.iter().take(11).map(|c| c[..12].iter().rev().copied().collect::<Vec<_>>().join(",")).collect();
+    desk.write("new.csv", fresh.join("\n") + "\n");
+    desk.ok(&["predict", "out/model.esker", "new.csv", "-o", "out.csv"]);
+    let out = desk.read("out.csv");
+    let header: Vec<&str> = out.lines().next().unwrap().split(',').collect();
+    let at = |name: &str| header.iter().position(|h| *h == name).unwrap_or_else(|| panic!("{name} in {header:?}"));
+    let (centre, low, high) = (at("dmdtda_predicted"), at("dmdtda_low"), at("dmdtda_high"));
+    assert_eq!(out.lines().count(), 11);
+    for line in out.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let number = |i: usize| cells[i].parse::<f64>().unwrap();
+        assert!(number(low) < number(centre) && number(centre) < number(high), "{line}");
+    }
+}
+
+#[test]
+fn running_again_gives_the_same_bytes_whatever_the_threads() {
+    let desk = Desk::new();
+    desk.ok(&["run", "recipe.toml", "-o", "one", "--threads", "1", "--quiet"]);
+    desk.ok(&["run", "recipe.toml", "-o", "two", "--threads", "3", "--quiet"]);
+    for file in ["record.json", "model.esker", "predictions.csv", "report.html", "figures/importance.svg", "figures/map-folds.png"] {
+        assert!(desk.bytes(&format!("one/{file}")) == desk.bytes(&format!("two/{file}")), "{file} differs");
+    }
+    desk.ok(&["run", "recipe.toml", "-o", "three", "--seed", "8", "--quiet"]);
+    assert_ne!(desk.read("one/record.json"), desk.read("three/record.json"));
+}
+
+#[test]
+fn the_group_design_keeps_glaciers_whole_and_the_record_says_who_is_better() {
+    let desk = Desk::new();
+    desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);
+    let table = desk.read("out/predictions.csv");
+    let mut fold_of = std::collections::HashMap::new();
+    let header: Vec<&str> = table.lines().next().unwrap().split(',').collect();
+    let group = header.iter().position(|h| *h == "rgi_id").unwrap();
+    let fold = header.iter().position(|h| *h == "fold").unwrap();
+    for line in table.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let before = fold_of.insert(cells[group].to_owned(), cells[fold].to_owned());
+        assert!(before.is_none_or(|f| f == cells[fold]), "glacier {} is in two folds", cells[group]);
+    }
+    let record: serde_json::Value = serde_json::from_str(&desk.read("out/record.json")).unwrap();
+    assert_eq!(record["comparisons"].as_array().unwrap().len(), 3);
+    let codes: Vec<&str> = record["notes"].as_array().unwrap().iter().map(|n| n["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"noise-ceiling"), "{codes:?}");
+}
+
+#[test]
+fn classes_are_classes_from_the_recipe_to_the_prediction() {
+    let desk = Desk::new();
+    let recipe = RECIPE
+        .replace("{ column = \"dmdtda\", unit = \"m w.e. yr-1\" }", "{ column = \"band\", kind = \"class\", names = { \"60\" = \"sixty\" } }")
+        .replace("error = \"err_dmdtda\"\n", "")
+        .replace("design = \"group\"\n", "design = \"stratified\"\n")
+        .replace("compare = [\"random\"]\n", "")
+        .replace("kind = \"ridge\"", "kind = \"logistic\"");
+    desk.write("recipe.toml", &recipe);
+    desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);
+    let record: serde_json::Value = serde_json::from_str(&desk.read("out/record.json")).unwrap();
+    assert_eq!(record["task"]["kind"], "classification");
+    assert!(record["models"][2]["runs"][0]["confusion"].is_array());
+    desk.ok(&["predict", "out/model.esker", "glaciers.csv", "-o", "out.parquet"]);
+    assert!(desk.bytes("out.parquet").starts_with(b"PAR1"));
+}
+
+#[test]
+fn init_writes_a_recipe_that_passes_the_check() {
+    let desk = Desk::new();
+    desk.ok(&["init", "glaciers.csv", "-o", "first.toml"]);
+    let text = desk.read("first.toml");
+    assert!(text.contains("column = \"dmdtda\""), "the reported error beside it names the target:\n{text}");
+    assert!(text.contains("group = \"rgi_id\"") && text.contains("crs = \"EPSG:4326\""), "{text}");
+    insta::assert_snapshot!(text);
+    desk.ok(&["check", "first.toml"]);
+    let said = desk.fails(&["init", "glaciers.csv", "-o", "first.toml"]);
+    assert!(said.contains("not overwritten"), "{said}");
+}
+
+#[test]
+fn json_is_json_for_success_and_failure() {
+    let desk = Desk::new();
+    let check: serde_json::Value = serde_json::from_str(&desk.ok(&["check", "recipe.toml", "--json"])).unwrap();
+    assert_eq!(check["ok"], true);
+    let run: serde_json::Value = serde_json::from_str(&desk.ok(&["run", "recipe.toml", "-o", "out", "--json"])).unwrap();
+    assert_eq!(run["models"].as_array().unwrap().len(), 3);
+    desk.write("recipe.toml", RECIPE.replace("\"ridge\"", "\"rigde\""));
+    let out = desk.esker(&["check", "recipe.toml", "--json"]);
+    assert_eq!(out.status.code(), Some(3));
+    let fault: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(fault["faults"][0]["line"], 30);
+    let found: serde_json::Value = serde_json::from_str(&desk.ok(&["init", "glaciers.csv", "--json"])).unwrap();
+    assert_eq!(found["error"]["column"], "err_dmdtda");
+}
+
+#[test]
+fn help_shows_examples_and_completions_name_the_commands() {
+    let desk = Desk::new();
+    let help = desk.ok(&["--help"]);
+    assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
+    for command in ["run", "check", "init", "predict"] {
+        assert!(desk.ok(&[command, "--help"]).contains("Example:"), "{command}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(desk.ok(&["completions", shell]).contains("predict"), "{shell}");
+    }
+    assert!(desk.ok(&["reference"]).contains("### `boosting`"));
+    assert_eq!(desk.esker(&["frobnicate"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_folder_that_is_not_a_run_is_not_replaced_and_one_that_cannot_be_made_is_refused_at_once() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("thesis")).unwrap();
+    desk.write("thesis/chapter.txt", "five years");
+    let said = desk.fails(&["run", "recipe.toml", "-o", "thesis"]);
+    assert!(said.starts_with("exit 6") || said.starts_with("exit 2"), "{said}");
+    assert_eq!(desk.read("thesis/chapter.txt"), "five years");
+    // Nobody, not even root, makes folders in /proc.
+    let said = desk.fails(&["run", "recipe.toml", "-o", "/proc/out"]);
+    assert!(said.starts_with("exit 6"), "{said}");
+}
+
+#[test]
+fn a_disk_that_is_full_leaves_the_earlier_run_untouched() {
+    let desk = Desk::new();
+    desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);
+    let before = desk.bytes("out/record.json");
+    let files = desk.files();
+    // A file-size limit refuses writes as a full disk does; with the signal ignored, the write itself fails.
+    let script = format!("trap '' XFSZ; ulimit -f 16; exec '{}' run recipe.toml -o out --seed 9 --quiet", env!("CARGO_BIN_EXE_esker"));
+    let out = Command::new("bash").args(["-c", &script]).current_dir(desk.path("")).output().unwrap();
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(6), "{said}");
+    assert_eq!(desk.bytes("out/record.json"), before);
+    assert_eq!(desk.files(), files, "nothing half-written is left");
+}
+
+#[test]
+fn ctrl_c_leaves_the_earlier_run_untouched() {
+    let desk = Desk::new();
+    desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);
+    let before = desk.bytes("out/record.json");
+    let files = desk.files();
+    desk.write("recipe.toml", RECIPE.replace("trees = 20", "trees = 5000"));
+    let mut child = desk.command().args(["run", "recipe.toml", "-o", "out", "--quiet"]).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(400));
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let asked = Instant::now();
+    let status = child.wait().unwrap();
+    assert_eq!((status.code(), status.signal()), (Some(130), None));
+    assert!(asked.elapsed() < Duration::from_secs(20), "it stopped after {:?}", asked.elapsed());
+    assert_eq!(desk.bytes("out/record.json"), before);
+    assert_eq!(desk.files(), files);
+}
