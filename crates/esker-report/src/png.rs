@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn what_is_no_svg_is_refused() {
-        insta::assert_snapshot!(render("hello", 100).unwrap_err(), @"");
-        insta::assert_snapshot!(render("<svg/>", 0).unwrap_err(), @"");
+        insta::assert_snapshot!(render("hello", 100).unwrap_err(), @"figure as PNG: got SVG data parsing failed cause unknown token at 1:1; the figure must be valid SVG");
+        insta::assert_snapshot!(render("<svg/>", 0).unwrap_err(), @"figure as PNG: got a width of 0 pixels; a picture is 1 to 20000 pixels wide");
     }
 }

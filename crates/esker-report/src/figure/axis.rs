@@ -1,7 +1,7 @@
 //! Plot areas with axes: ticks, grid, titles with units. The y title lies above the axis, so nothing is turned.
 
 use super::canvas::{Canvas, Paint, Path, Pen, Type};
-use super::scale::Scale;
+use super::scale::{Scale, Ticks};
 use super::text::{fit, width, wrap};
 
 /// Size of tick labels and secondary text.
@@ -48,7 +48,7 @@ impl Panel {
     /// Horizontal axis below the panel, with its title; grid lines if wanted.
     pub fn x_axis(&self, c: &mut Canvas, title: &str, grid: bool) {
         let (left, top, w, h) = self.area;
-        let ticks = self.x.ticks((w / 80.0).round().clamp(2.0, 8.0) as usize);
+        let ticks = self.x_ticks();
         let mut free = f64::NEG_INFINITY;
         for &v in &ticks.at {
             let x = self.x.at(v);
@@ -58,18 +58,33 @@ impl Panel {
             c.line((x, top + h), (x, top + h + 4.0), Pen::new(Paint::Faint, 1.0));
             let label = ticks.label(v);
             let half = width(&label, SMALL, false) / 2.0;
+            // The outermost label stays inside the drawing.
+            let x = x.clamp(half.min(c.width / 2.0), (c.width - half).max(c.width / 2.0));
             if x - half > free + 4.0 {
                 c.text((x, top + h + 17.0), &label, Type::new(SMALL).middle().muted());
                 free = x + half;
             }
         }
         c.line((left, top + h), (left + w, top + h), Pen::new(Paint::Faint, 1.0));
-        // A long title may use the room of the tick labels left of the axis as well.
-        for (i, line) in wrap(title, BODY, (w + 40.0).min(left + w)).iter().take(2).enumerate() {
+        // A long title takes a second line where the drawing has room for one.
+        let room = (w + 40.0).min(left + w);
+        let lines = if top + h + 58.0 <= c.height { wrap(title, BODY, room) } else { vec![fit(title, BODY, false, room)] };
+        for (i, line) in lines.iter().take(2).enumerate() {
             let half = width(line, BODY, false) / 2.0;
             let x = (left + w / 2.0).clamp(half.min(c.width / 2.0), (c.width - half).max(c.width / 2.0));
             c.text((x, top + h + 36.0 + 16.0 * i as f64), line, Type::new(BODY).middle());
         }
+    }
+
+    /// As many ticks as have room for their labels, at most eight or so.
+    fn x_ticks(&self) -> Ticks {
+        let w = self.area.2;
+        let most = (w / 55.0).round().clamp(2.0, 8.0) as usize;
+        let fits = |t: &Ticks| {
+            let widest = t.at.iter().map(|&v| width(&t.label(v), SMALL, false)).fold(0.0, f64::max);
+            t.at.windows(2).all(|p| (self.x.at(p[1]) - self.x.at(p[0])).abs() >= widest + 12.0)
+        };
+        (2..=most).rev().map(|n| self.x.ticks(n)).find(fits).unwrap_or_else(|| self.x.ticks(2))
     }
 
     /// Vertical axis left of the panel; the title stands above it, beginning where the labels begin.

@@ -215,7 +215,11 @@ fn short(text: String) -> String {
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     match text {
         "-0" | "" => "0".to_owned(),
-        t => t.strip_prefix("0.").map(|r| format!(".{r}")).or_else(|| t.strip_prefix("-0.").map(|r| format!("-.{r}"))).unwrap_or(t.to_owned()),
+        t => t
+            .strip_prefix("0.")
+            .map(|r| format!(".{r}"))
+            .or_else(|| t.strip_prefix("-0.").map(|r| format!("-.{r}")))
+            .unwrap_or(t.to_owned()),
     }
 }
 
@@ -346,10 +350,11 @@ impl Canvas {
         }
     }
 
-    /// An area of one colour, see-through.
+    /// An area of one colour by the nonzero rule, so that parts may overlap.
     pub fn area(&mut self, path: &Path, fill: Paint, opacity: f64) {
         if !path.is_empty() {
-            let _ = write!(self.body, "<path d=\"{}\"{} opacity=\"{}\"/>", path.d, fill.attribute("fill"), n2(opacity));
+            let fade = if opacity < 1.0 { format!(" opacity=\"{}\"", n2(opacity)) } else { String::new() };
+            let _ = write!(self.body, "<path d=\"{}\"{}{fade}/>", path.d, fill.attribute("fill"));
         }
     }
 

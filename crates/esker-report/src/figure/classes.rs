@@ -30,7 +30,10 @@ pub fn scores(cx: &Cx<'_>) -> Option<Figure> {
     keys(
         &mut c,
         (left, 18.0, WIDTH - 8.0),
-        &[("recall: found, of those that are of the class".to_owned(), Key::Dot(recall)), ("precision: right, of those said to be".to_owned(), Key::Ring(precision))],
+        &[
+            ("recall: found, of those that are of the class".to_owned(), Key::Dot(recall)),
+            ("precision: right, of those said to be".to_owned(), Key::Ring(precision)),
+        ],
     );
     panel.x_axis(&mut c, "", true);
     c.text((WIDTH - 76.0, top - 8.0), "F1", Type::new(SMALL).end().muted());
@@ -50,12 +53,21 @@ pub fn scores(cx: &Cx<'_>) -> Option<Figure> {
         c.text((WIDTH - 76.0, y + 5.0), &k.f1.map_or("–".to_owned(), |f| fixed(f, 2)), Type::new(BODY).end());
         c.text((WIDTH - 6.0, y + 5.0), &weight(k.support), Type::new(BODY).end());
     }
-    let caption = format!("Precision and recall of each class in held-out rows of {}, most frequent class first; F1 is their harmonic mean.", cx.record.chosen.model);
+    let caption = format!(
+        "Precision and recall of each class in held-out rows of {}, most frequent class first; F1 is their harmonic mean.",
+        cx.record.chosen.model
+    );
     let said: Vec<String> = classes
         .iter()
         .zip(&names)
         .take(12)
-        .map(|(k, n)| format!("{n}: recall {}, precision {}", k.recall.map_or("–".to_owned(), |v| fixed(v, 2)), k.precision.map_or("–".to_owned(), |v| fixed(v, 2))))
+        .map(|(k, n)| {
+            format!(
+                "{n}: recall {}, precision {}",
+                k.recall.map_or("–".to_owned(), |v| fixed(v, 2)),
+                k.precision.map_or("–".to_owned(), |v| fixed(v, 2))
+            )
+        })
         .collect();
     let alt = format!("Recall and precision of {} classes. {}.", classes.len(), said.join("; "));
     Some(Figure::new(Words { name: "class-scores", title: "Precision and recall of each class".to_owned(), alt, caption }, &c))
@@ -92,15 +104,22 @@ pub fn curves(cx: &Cx<'_>) -> Option<Figure> {
         c.line((x, y), (x + 14.0, y), Pen::new(Paint::Rgb(category(i, n)), 3.0));
         c.text((x + 20.0, y + 4.5), &fit(&cx.class_name(&k.level), SMALL, false, WIDTH - x - 22.0), Type::new(SMALL));
         let said = format!("{}   {}", k.auc.map_or("–".to_owned(), |v| fixed(v, 2)), k.ap.map_or("–".to_owned(), |v| fixed(v, 2)));
-        if step >= 30.0 {
-            c.text((x + 20.0, y + 19.0), &said.replacen("   ", " · ", 1), Type::new(11.5).muted());
+        if step >= 27.0 {
+            c.text((x + 20.0, y + 18.0), &said.replacen("   ", " · ", 1), Type::new(11.5).muted());
         }
     }
-    let order = if step >= 30.0 { " Beside each class: area under the ROC curve · average precision." } else { "" };
+    let order = if step >= 27.0 { " Beside each class: area under the ROC curve · average precision." } else { "" };
     let caption = format!("Each class against the rest, held-out rows of {}. The dashed line is guessing.{order}", cx.record.chosen.model);
     let said: Vec<String> = drawn
         .iter()
-        .map(|k| format!("{}: area {}, average precision {}", cx.class_name(&k.level), k.auc.map_or("–".to_owned(), number), k.ap.map_or("–".to_owned(), number)))
+        .map(|k| {
+            format!(
+                "{}: area {}, average precision {}",
+                cx.class_name(&k.level),
+                k.auc.map_or("–".to_owned(), number),
+                k.ap.map_or("–".to_owned(), number)
+            )
+        })
         .collect();
     let alt = format!("ROC and precision–recall curves of {n} classes against the rest. {}.", said.join("; "));
     Some(Figure::new(Words { name: "roc-pr", title: "ROC and precision–recall curves".to_owned(), alt, caption }, &c))

@@ -23,22 +23,24 @@ impl Rgb {
 pub const BLUE: Rgb = Rgb::hex(0x0072B2);
 /// Vermilion of Okabe and Ito: what contrasts with [`BLUE`].
 pub const VERMILION: Rgb = Rgb::hex(0xD55E00);
-/// Lighter blue for what stands behind.
-pub const SKY: Rgb = Rgb::hex(0x56B4E9);
+/// Tint of [`BLUE`] for bars.
+pub const BAR: Rgb = Rgb::hex(0x4596C6);
+/// Lighter tint of [`BLUE`] for bars behind other marks.
+pub const PALE: Rgb = Rgb::hex(0x9CC9E2);
 /// Neutral grey, readable on white and on black.
 pub const GREY: Rgb = Rgb::hex(0x808080);
 
 const VIRIDIS: [u32; 17] = [
-    0x440154, 0x48186A, 0x472D7B, 0x424086, 0x3B528B, 0x33638D, 0x2C728E, 0x26828E, 0x21918C, 0x1FA088, 0x28AE80, 0x3FBC73, 0x5EC962, 0x84D44B,
-    0xADDC30, 0xD8E219, 0xFDE725,
+    0x440154, 0x48186A, 0x472D7B, 0x424086, 0x3B528B, 0x33638D, 0x2C728E, 0x26828E, 0x21918C, 0x1FA088, 0x28AE80, 0x3FBC73, 0x5EC962,
+    0x84D44B, 0xADDC30, 0xD8E219, 0xFDE725,
 ];
 const CIVIDIS: [u32; 17] = [
-    0x00224E, 0x002E6A, 0x1A386F, 0x32436D, 0x434E6C, 0x535A6D, 0x61656F, 0x6F7073, 0x7D7C78, 0x8C8878, 0x9B9476, 0xABA072, 0xBCAE6C, 0xCDBB63,
-    0xDEC958, 0xF0D846, 0xFEE838,
+    0x00224E, 0x002E6A, 0x1A386F, 0x32436D, 0x434E6C, 0x535A6D, 0x61656F, 0x6F7073, 0x7D7C78, 0x8C8878, 0x9B9476, 0xABA072, 0xBCAE6C,
+    0xCDBB63, 0xDEC958, 0xF0D846, 0xFEE838,
 ];
 const VIK: [u32; 17] = [
-    0x001261, 0x022B71, 0x034481, 0x0C5E92, 0x307DA6, 0x619EBD, 0x94BED2, 0xC6DBE6, 0xECE5E0, 0xE9CAB8, 0xDBAA8D, 0xCF8C66, 0xC27041, 0xB2511D,
-    0x912D06, 0x731406, 0x590008,
+    0x001261, 0x022B71, 0x034481, 0x0C5E92, 0x307DA6, 0x619EBD, 0x94BED2, 0xC6DBE6, 0xECE5E0, 0xE9CAB8, 0xDBAA8D, 0xCF8C66, 0xC27041,
+    0xB2511D, 0x912D06, 0x731406, 0x590008,
 ];
 const OKABE_ITO: [u32; 8] = [0x0072B2, 0xE69F00, 0x009E73, 0xCC79A7, 0x56B4E9, 0xD55E00, 0x808080, 0xF0E442];
 const TOL_MUTED: [u32; 10] = [0x332288, 0xDDCC77, 0x117733, 0xCC6677, 0x88CCEE, 0x882255, 0x44AA99, 0x999933, 0xAA4499, 0x999999];
@@ -50,7 +52,8 @@ pub enum Map {
     Viridis,
     /// Dark blue to yellow; looks alike with and without colour-blindness.
     Cividis,
-    /// Blue through near-white to red: for values about zero.
+    /// Blue through near-white to red: for values about zero. The darkest tenth at either end is left out: in small
+    /// dots the two hues could not be told apart there.
     Vik,
 }
 
@@ -62,7 +65,8 @@ impl Map {
             Self::Cividis => &CIVIDIS,
             Self::Vik => &VIK,
         };
-        let t = if t.is_finite() { t.clamp(0.0, 1.0) } else { 0.0 } * (table.len() - 1) as f64;
+        let t = if t.is_finite() { t.clamp(0.0, 1.0) } else { 0.0 };
+        let t = if self == Self::Vik { 0.1 + 0.8 * t } else { t } * (table.len() - 1) as f64;
         let i = (t.floor() as usize).min(table.len() - 2);
         let (a, b, f) = (Rgb::hex(table[i]), Rgb::hex(table[i + 1]), t - i as f64);
         let mix = |p: u8, q: u8| (f64::from(p) + (f64::from(q) - f64::from(p)) * f).round() as u8;

@@ -44,7 +44,12 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
             if flat {
                 c.text((x, top - 8.0), &names[i], Type::new(SMALL).middle());
             } else {
-                c.turned_text((x - 2.0, top - 7.0), &fit(&names[i], SMALL, false, most.min((WIDTH - x) / lean.cos() - 6.0)), Type::new(SMALL), -40.0);
+                c.turned_text(
+                    (x - 2.0, top - 7.0),
+                    &fit(&names[i], SMALL, false, most.min((WIDTH - x) / lean.cos() - 6.0)),
+                    Type::new(SMALL),
+                    -40.0,
+                );
             }
         }
         for (j, v) in row.iter().enumerate() {
@@ -55,7 +60,11 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
                 // White on dark blue, ink on light: the ink follows the page.
                 let paint = if share > 0.6 { WHITE } else { Paint::Ink };
                 let two = tall >= 34.0;
-                c.text((x + cell / 2.0, y + tall / 2.0 + if two { -2.0 } else { 4.5 }), &short(*v, cell - 4.0), Type::new(SMALL).middle().paint(paint));
+                c.text(
+                    (x + cell / 2.0, y + tall / 2.0 + if two { -2.0 } else { 4.5 }),
+                    &short(*v, cell - 4.0),
+                    Type::new(SMALL).middle().paint(paint),
+                );
                 if two {
                     let text = format!("{} %", super::text::fixed(100.0 * share, usize::from(share < 0.095)));
                     let paint = if share > 0.6 { WHITE } else { Paint::Muted };
@@ -75,11 +84,17 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
         .flat_map(|i| (0..n).filter(move |j| *j != i).map(move |j| (i, j)))
         .max_by(|a, b| matrix[a.0][a.1].total_cmp(&matrix[b.0][b.1]))
         .filter(|p| matrix[p.0][p.1] > 0.0);
-    let confused = worst.map(|(i, j)| format!(" Most often {} is taken for {} ({}).", names[i], names[j], weight(matrix[i][j]))).unwrap_or_default();
+    let confused =
+        worst.map(|(i, j)| format!(" Most often {} is taken for {} ({}).", names[i], names[j], weight(matrix[i][j]))).unwrap_or_default();
     let caption = format!(
         "Held-out rows of each true class by the class {} predicts: counts, and shares of the true class, which also give the shade. The diagonal is right.{confused}",
         cx.record.chosen.model
     );
-    let alt = format!("Confusion matrix of {n} classes: {} of {} held-out rows ({} %) are predicted rightly.{confused}", weight(right), weight(all), number(100.0 * right / all.max(1e-300)));
+    let alt = format!(
+        "Confusion matrix of {n} classes: {} of {} held-out rows ({} %) are predicted rightly.{confused}",
+        weight(right),
+        weight(all),
+        number(100.0 * right / all.max(1e-300))
+    );
     Some(Figure::new(Words { name: "confusion", title: "Which classes are confused".to_owned(), alt, caption }, &c))
 }

@@ -62,7 +62,9 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
         i.method,
         percent(i.level)
     );
-    let ends = range(parts.iter().map(|p| &p.1)).map(|(a, b)| format!(" By predicted value it runs from {} to {}.", percent(a), percent(b))).unwrap_or_default();
+    let ends = range(parts.iter().map(|p| &p.1))
+        .map(|(a, b)| format!(" By predicted value it runs from {} to {}.", percent(a), percent(b)))
+        .unwrap_or_default();
     let alt = format!(
         "Measured against nominal coverage: intervals of nominally {} hold {} of the held-out observations, at a mean width of {}{}.{ends}",
         percent(i.level),

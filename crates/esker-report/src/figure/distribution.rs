@@ -2,7 +2,7 @@
 
 use super::axis::{BODY, Panel, SMALL};
 use super::canvas::{Canvas, Paint, Pen, Type};
-use super::colour::{BLUE, VERMILION};
+use super::colour::{BAR, BLUE, PALE, VERMILION};
 use super::cx::Cx;
 use super::scale::Scale;
 use super::stats::{density, histogram, quantile, sorted};
@@ -25,13 +25,13 @@ fn numbers(cx: &Cx<'_>) -> Option<Figure> {
     let end = h.low + h.width * h.counts.len() as f64;
     let top = h.counts.iter().map(|c| *c as f64).chain(curve.iter().flatten().map(|p| p.1 * per_bin)).fold(1.0, f64::max);
     let room = Panel::y_room((0.0, top * 1.06), 300.0);
-    let panel = Panel::new((room + 6.0, 54.0, WIDTH - room - 30.0, 300.0), (h.low, end), (0.0, top * 1.06));
-    let mut c = Canvas::new(WIDTH, 404.0);
+    let panel = Panel::new((room + 6.0, 34.0, WIDTH - room - 30.0, 300.0), (h.low, end), (0.0, top * 1.06));
+    let mut c = Canvas::new(WIDTH, 384.0);
     panel.y_axis(&mut c, "Samples", true);
     for (i, &n) in h.counts.iter().enumerate() {
         let (x0, x1) = (panel.x.at(h.low + h.width * i as f64), panel.x.at(h.low + h.width * (i + 1) as f64));
         let y = panel.y.at(n as f64);
-        c.rect((x0 + 0.4, y, x1 - x0 - 0.8, panel.y.at(0.0) - y), Paint::Rgb(BLUE), 0.45);
+        c.rect((x0 + 0.4, y, x1 - x0 - 0.8, panel.y.at(0.0) - y), Paint::Rgb(PALE), 1.0);
     }
     if let Some(points) = &curve {
         let inside = points.iter().filter(|p| panel.x.holds(p.0)).map(|p| (p.0, p.1 * per_bin));
@@ -41,10 +41,14 @@ fn numbers(cx: &Cx<'_>) -> Option<Figure> {
     let median = quantile(&values, 0.5);
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let x = panel.x.at(median);
-    c.line((x, 54.0), (x, 354.0), Pen::new(Paint::Rgb(VERMILION), 1.6).dashed("5 3"));
+    c.line((x, 34.0), (x, 334.0), Pen::new(Paint::Rgb(VERMILION), 1.6).dashed("5 3"));
     let label = format!("median {}", number(median));
     let style = Type::new(SMALL).halo();
-    if x + 8.0 + width(&label, SMALL, false) < WIDTH { c.text((x + 6.0, 65.0), &label, style) } else { c.text((x - 6.0, 65.0), &label, style.end()) }
+    if x + 8.0 + width(&label, SMALL, false) < WIDTH {
+        c.text((x + 6.0, 45.0), &label, style)
+    } else {
+        c.text((x - 6.0, 45.0), &label, style.end())
+    }
     let caption = format!(
         "Distribution of {} in the {} rows used: bars count samples in bins {}{} wide, the line is a Gaussian kernel density (Silverman's bandwidth) on the same scale.",
         cx.target,
@@ -88,8 +92,8 @@ fn classes(cx: &Cx<'_>) -> Option<Figure> {
     for (k, &i) in kept.iter().enumerate() {
         let y = 14.0 + 26.0 * k as f64;
         c.text((room - 9.0, y + 15.5), &fit(&names[i], BODY, false, room - 12.0), Type::new(BODY).end());
-        c.rect((room, y + 2.0, x.at(counts[i] as f64) - room, 18.0), Paint::Rgb(BLUE), 0.75);
-        let share = number(100.0 * counts[i] as f64 / total as f64);
+        c.rect((room, y + 2.0, x.at(counts[i] as f64) - room, 18.0), Paint::Rgb(BAR), 1.0);
+        let share = super::text::fixed(100.0 * counts[i] as f64 / total as f64, 1);
         c.text((x.at(counts[i] as f64) + 7.0, y + 15.5), &format!("{} ({share} %)", count(counts[i])), Type::new(SMALL).muted());
     }
     let caption = format!("Rows of each class of {}, most frequent first, with their share of the {} rows used.", cx.target, count(total));

@@ -101,15 +101,15 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     let room = Panel::y_room(y_domain, HEIGHT);
     let w = (WIDTH - room - 8.0) / columns as f64;
     let top = if coloured { 78.0 } else { 58.0 };
-    let step = HEIGHT + 84.0;
-    let mut c = Canvas::new(WIDTH, top + step * rows as f64 - 34.0);
+    let step = HEIGHT + 70.0;
+    let mut c = Canvas::new(WIDTH, top + step * rows as f64 - 38.0);
     if coloured {
         let items: Vec<(String, Key)> =
             classes.iter().enumerate().map(|(i, k)| (cx.class_name(k), Key::Line(Pen::new(Paint::Rgb(category(i, 8)), 2.4)))).collect();
         let end = keys(&mut c, (room + 6.0, 16.0, WIDTH - 8.0), &items);
         c.height += end - 16.0;
     }
-    let shift = if coloured { c.height - (top + step * rows as f64 - 34.0) } else { 0.0 };
+    let shift = if coloured { c.height - (top + step * rows as f64 - 38.0) } else { 0.0 };
     let what = if cx.is_classes() { "Effect on the probability".to_owned() } else { cx.in_unit(&format!("Effect on {}", cx.target)) };
     for (i, g) in groups.iter().enumerate() {
         let (row, column) = (i / columns, i % columns);
@@ -140,7 +140,11 @@ fn axes(c: &mut Canvas, panel: &Panel, e: &Effect, (with_labels, title): (bool, 
             c.line((left, panel.y.at(v)), (left + w, panel.y.at(v)), Pen::new(Paint::Grid, 1.0));
         }
     }
-    if e.levels.is_empty() { panel.x_axis(c, "", false) } else { category_axis(c, panel, e) }
+    if e.levels.is_empty() {
+        panel.x_axis(c, "", false)
+    } else {
+        category_axis(c, panel, e)
+    }
     c.text((left, top - 9.0), &fit(&labelled(&e.feature, &e.unit), HEAD - 1.0, true, w + 18.0), Type::new(HEAD - 1.0).bold());
 }
 
@@ -156,7 +160,13 @@ fn words(cx: &Cx<'_>, groups: &[Group<'_>]) -> Words {
         let (a, b) = (e.effect.first()?, e.effect.last()?);
         let way = if e.levels.is_empty() {
             let span = high - low;
-            if b - a > 0.6 * span { "rising" } else if a - b > 0.6 * span { "falling" } else { "bent" }
+            if b - a > 0.6 * span {
+                "rising"
+            } else if a - b > 0.6 * span {
+                "falling"
+            } else {
+                "bent"
+            }
         } else {
             "by category"
         };
@@ -164,6 +174,11 @@ fn words(cx: &Cx<'_>, groups: &[Group<'_>]) -> Words {
         Some(format!("{}{of}: {way}, from {} to {}", g.feature, number(low), number(high)))
     };
     let said: Vec<String> = groups.iter().filter_map(say).collect();
-    let alt = format!("Curves of the accumulated local effect of {} features{}. {}.", groups.len(), cx.unit_suffix().replacen(' ', ", in ", 1), said.join("; "));
+    let alt = format!(
+        "Curves of the accumulated local effect of {} features{}. {}.",
+        groups.len(),
+        cx.unit_suffix().replacen(' ', ", in ", 1),
+        said.join("; ")
+    );
     Words { name: "effects", title: "How the predictions depend on each feature".to_owned(), alt, caption }
 }

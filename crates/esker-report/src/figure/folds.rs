@@ -2,7 +2,7 @@
 
 use super::axis::{HEAD, Panel, SMALL};
 use super::canvas::{Canvas, Paint, Path, Pen, Type};
-use super::colour::{BLUE, category};
+use super::colour::{BAR, category};
 use super::cx::{Cx, score};
 use super::legend::{Key, keys};
 use super::scale::{Scale, padded, range};
@@ -34,7 +34,8 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     let mut c = Canvas::new(WIDTH, 0.0);
     let mut top = 34.0;
     if !scores.is_empty() {
-        let items: Vec<(String, Key)> = scores.iter().enumerate().map(|(i, s)| (s.0.to_owned(), Key::Dot(Paint::Rgb(category(i, 8))))).collect();
+        let items: Vec<(String, Key)> =
+            scores.iter().enumerate().map(|(i, s)| (s.0.to_owned(), Key::Dot(Paint::Rgb(category(i, 8))))).collect();
         top = keys(&mut c, (middle + 44.0, 38.0, WIDTH - 6.0), &items) + 22.0;
     }
     let h = ROW * folds.len() as f64;
@@ -60,15 +61,30 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
             c.dots(&path, Pen::new(Paint::Rgb(category(m, 8)), 8.0).faded(0.85));
         }
     }
-    let rest = if design.folds.len() > MOST { format!(" The first {MOST} of {} folds are shown.", design.folds.len()) } else { String::new() };
+    let rest =
+        if design.folds.len() > MOST { format!(" The first {MOST} of {} folds are shown.", design.folds.len()) } else { String::new() };
     let left_out: usize = design.folds.iter().map(|f| f.left_out).sum();
     let buffer = if left_out > 0 { format!(" {} rows in all are left out as buffers.", count(left_out)) } else { String::new() };
-    let caption = format!("Folds of the design \"{}\": rows tested in each (left) and the score of each model there (right).{rest}{buffer}", design.label);
+    let caption = format!(
+        "Folds of the design \"{}\": rows tested in each (left) and the score of each model there (right).{rest}{buffer}",
+        design.label
+    );
     let sizes = sorted(design.folds.iter().map(|f| f.test as f64));
-    let mut alt = format!("{} folds of the design {}, testing between {} and {} rows each.", design.folds.len(), design.label, number(sizes[0]), number(sizes[sizes.len() - 1]));
+    let mut alt = format!(
+        "{} folds of the design {}, testing between {} and {} rows each.",
+        design.folds.len(),
+        design.label,
+        number(sizes[0]),
+        number(sizes[sizes.len() - 1])
+    );
     if let Some((name, values)) = scores.first() {
         let v = sorted(values.iter().flatten().copied());
-        alt += &format!(" {} of {name} runs from {} to {} over the folds.", cx.metric_label(&record.metric), number(v[0]), number(v[v.len() - 1]));
+        alt += &format!(
+            " {} of {name} runs from {} to {} over the folds.",
+            cx.metric_label(&record.metric),
+            number(v[0]),
+            number(v[v.len() - 1])
+        );
     }
     Some(Figure::new(Words { name: "folds", title: "Folds and their scores".to_owned(), alt, caption }, &c))
 }
@@ -82,7 +98,7 @@ fn sizes(c: &mut Canvas, folds: &[esker_core::record::FoldRecord], (left, top, r
         let y = top + ROW * (i as f64 + 0.5);
         c.text((left - 9.0, y + SMALL * 0.36), &fit(&f.label, SMALL, false, left - 12.0), Type::new(SMALL).end());
         let end = x.at(f.test as f64);
-        c.rect((left, y - 7.5, end - left, 15.0), Paint::Rgb(BLUE), 0.75);
+        c.rect((left, y - 7.5, end - left, 15.0), Paint::Rgb(BAR), 1.0);
         c.text((end + 6.0, y + SMALL * 0.36), &count(f.test), Type::new(SMALL).muted());
     }
     c.line((left, top), (left, top + h), Pen::new(Paint::Faint, 1.0));

@@ -25,13 +25,19 @@ pub fn colour_bar(c: &mut Canvas, area: Area, title: &str, scale: (f64, f64, boo
         c.rect((x, top + f64::from(i) * each, 16.0, each + if i + 1 < steps { 0.6 } else { 0.0 }), Paint::Rgb(map.at(t)), 1.0);
     }
     let s = if log { Scale::log((low, high), bottom, top) } else { Scale::linear((low, high), bottom, top) };
-    let ticks = s.ticks(((bottom - top) / 40.0).clamp(2.0, 7.0) as usize);
+    let ticks = s.ticks(((bottom - top) / 34.0).clamp(2.0, 7.0) as usize);
     for &v in &ticks.at {
         let at = s.at(v);
         c.line((x + 16.0, at), (x + 20.0, at), Pen::new(Paint::Faint, 1.0));
         let first = beyond.0 && (at - bottom).abs() < 1.0;
         let last = beyond.1 && (at - top).abs() < 1.0;
-        let sign = if first { "≤ " } else if last { "≥ " } else { "" };
+        let sign = if first {
+            "≤ "
+        } else if last {
+            "≥ "
+        } else {
+            ""
+        };
         let label = if log { super::text::weight(v) } else { ticks.label(v) };
         c.text((x + 24.0, at + SMALL * 0.36), &fit(&format!("{sign}{label}"), SMALL, false, w - 24.0), Type::new(SMALL).muted());
     }

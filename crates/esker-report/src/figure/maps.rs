@@ -15,7 +15,11 @@ use crate::map::{Map, Sites};
 /// Steps of a colour scale on a map: few enough that dots of a colour share one path, many enough to look smooth.
 const STEPS: usize = 13;
 const ROOM: (f64, f64) = (540.0, 580.0);
-const CORNER: (f64, f64) = (56.0, 14.0);
+const CORNER: (f64, f64) = (62.0, 14.0);
+/// A plane's axis title stands above the map.
+const PLANE_CORNER: (f64, f64) = (64.0, 34.0);
+/// Groups whose samples lie within this of each other (user units) are one place: a deviated well, a small lake.
+const NEAR: f64 = 14.0;
 
 /// One place with the rows that lie there.
 struct Site {
@@ -36,17 +40,9 @@ impl Drawn {
     fn new(cx: &Cx<'_>) -> Option<Self> {
         let rows = cx.rows;
         let places = Sites::new(&rows.x, &rows.y, cx.record.data.crs.as_deref());
-        let map = Map::fit(&places, CORNER, ROOM)?;
-        let mut index: HashMap<(u64, u64), usize> = HashMap::new();
-        let mut sites: Vec<Site> = Vec::new();
-        for (row, p) in places.points.iter().enumerate() {
-            let Some(at) = map.at(*p) else { continue };
-            let i = *index.entry((p.0.to_bits(), p.1.to_bits())).or_insert_with(|| {
-                sites.push(Site { at, rows: Vec::new() });
-                sites.len() - 1
-            });
-            sites[i].rows.push(row);
-        }
+        let map = Map::fit(&places, if places.geographic { CORNER } else { PLANE_CORNER }, ROOM)?;
+        let placed: Vec<(usize, (f64, f64))> = places.points.iter().enumerate().filter_map(|(row, p)| Some((row, map.at(*p)?))).collect();
+        let sites = by_group(&placed, &rows.group).unwrap_or_else(|| by_place(&placed));
         let below = if matches!(map.ground, crate::map::Ground::Plane) { 46.0 } else { 30.0 };
         let height = (map.area.1 + map.area.3 + below).max(330.0);
         let aside = map.area.0 + map.area.2 + 26.0;
@@ -60,14 +56,15 @@ impl Drawn {
             0..=30 => 13.0,
             31..=200 => 8.0,
             201..=1000 => 5.5,
-            _ => 4.2,
+            1001..=2000 => 4.4,
+            _ => 3.8,
         }
     }
 
     /// Draws sites in layers, the last one on top: each a colour and its positions.
     fn layers(&mut self, layers: &[(Rgb, Vec<(f64, f64)>)]) {
         let size = self.dot();
-        let rim = Pen::new(Paint::Muted, if size > 6.0 { 0.8 } else { 0.45 });
+        let rim = Pen::new(Paint::Muted, if size > 6.0 { 0.8 } else { 0.4 });
         self.canvas.clipped(self.map.area, |c| {
             for (colour, points) in layers {
                 let mut path = Path::new();
@@ -103,9 +100,18 @@ impl Drawn {
             let Some(name) = site.rows.first().and_then(|r| cx.rows.group.get(*r)) else { continue };
             let long = width(name, SMALL, false);
             let (x, y) = site.at;
-            let tries = [(x + half + 5.0, y + 4.5), (x - half - 5.0 - long, y + 4.5), (x - long / 2.0, y - half - 5.0), (x - long / 2.0, y + half + 13.0)];
+            let tries = [
+                (x + half + 5.0, y + 4.5),
+                (x - half - 5.0 - long, y + 4.5),
+                (x - long / 2.0, y - half - 5.0),
+                (x - long / 2.0, y + half + 13.0),
+            ];
             let free = tries.into_iter().map(|(a, b)| ((a, b), (a, b - 10.0, a + long, b + 3.0))).find(|(_, box_)| {
-                box_.0 > left && box_.2 < left + w && box_.1 > top && box_.3 < top + h && taken.iter().all(|t| box_.0 > t.2 || box_.2 < t.0 || box_.1 > t.3 || box_.3 < t.1)
+                box_.0 > left
+                    && box_.2 < left + w
+                    && box_.1 > top
+                    && box_.3 < top + h
+                    && taken.iter().all(|t| box_.0 > t.2 || box_.2 < t.0 || box_.1 > t.3 || box_.3 < t.1)
             });
             if let Some((at, box_)) = free {
                 self.canvas.text(at, name, Type::new(SMALL).halo());
@@ -113,6 +119,39 @@ impl Drawn {
             }
         }
     }
+}
+
+/// Sites of samples drawn at the same half of a user unit.
+fn by_place(placed: &[(usize, (f64, f64))]) -> Vec<Site> {
+    let mut index: HashMap<(i64, i64), usize> = HashMap::new();
+    let mut sites: Vec<Site> = Vec::new();
+    for &(row, at) in placed {
+        let i = *index.entry(((at.0 * 2.0).round() as i64, (at.1 * 2.0).round() as i64)).or_insert_with(|| {
+            sites.push(Site { at, rows: Vec::new() });
+            sites.len() - 1
+        });
+        sites[i].rows.push(row);
+    }
+    sites
+}
+
+/// One site a group, at its middle, if each group's samples lie near each other; `None` otherwise.
+fn by_group(placed: &[(usize, (f64, f64))], groups: &[String]) -> Option<Vec<Site>> {
+    let mut index: HashMap<&str, usize> = HashMap::new();
+    let mut sites: Vec<(Site, [f64; 4])> = Vec::new();
+    for &(row, at) in placed {
+        let i = *index.entry(groups.get(row)?.as_str()).or_insert_with(|| {
+            sites.push((Site { at, rows: Vec::new() }, [at.0, at.1, at.0, at.1]));
+            sites.len() - 1
+        });
+        let b = &mut sites[i].1;
+        *b = [b[0].min(at.0), b[1].min(at.1), b[2].max(at.0), b[3].max(at.1)];
+        if (b[2] - b[0]).max(b[3] - b[1]) > NEAR {
+            return None;
+        }
+        sites[i].0.rows.push(row);
+    }
+    Some(sites.into_iter().map(|(s, b)| Site { at: ((b[0] + b[2]) / 2.0, (b[1] + b[3]) / 2.0), ..s }).collect())
 }
 
 /// A round number at or above `v` (1, 1.5, 2, 3, 5 or 7.5 times a power of ten).
@@ -130,7 +169,13 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 /// Sites with a value, put into steps of a colour scale by `step`, layered by `order` of the step.
-fn layered(sites: &[Site], values: &[Option<f64>], colours: &[Rgb], step: impl Fn(f64) -> usize, order: impl Fn(usize) -> usize) -> Vec<(Rgb, Vec<(f64, f64)>)> {
+fn layered(
+    sites: &[Site],
+    values: &[Option<f64>],
+    colours: &[Rgb],
+    step: impl Fn(f64) -> usize,
+    order: impl Fn(usize) -> usize,
+) -> Vec<(Rgb, Vec<(f64, f64)>)> {
     let mut steps: Vec<(usize, Vec<(f64, f64)>)> = (0..colours.len()).map(|i| (i, Vec::new())).collect();
     for (site, value) in sites.iter().zip(values) {
         if let Some(v) = value {
@@ -160,7 +205,7 @@ pub fn residuals(cx: &Cx<'_>) -> Option<Figure> {
     d.layers(&layers);
     let (x, top, h) = (d.aside, d.map.area.1, d.map.area.3);
     let title = cx.in_unit("Predicted − observed");
-    let reach = (h * 0.55).min(280.0);
+    let reach = (h * 0.55).clamp(150.0, 280.0);
     let beyond = largest > limit;
     let end = colour_bar(&mut d.canvas, (x, top, WIDTH - x - 6.0, reach), &title, (-limit, limit, false), Colours::Vik, (beyond, beyond));
     let shown = values.iter().flatten().count();
@@ -198,13 +243,21 @@ pub fn errors(cx: &Cx<'_>) -> Option<Figure> {
     let overall = mean((0..rows.observed.len()).map(|i| wrong(&i)))?;
     // One row a place is right or wrong; shares between need the whole scale.
     let limit = if most > 0.5 { 1.0 } else { round_up(most.max(0.05)).min(1.0) };
-    let colours: Vec<Rgb> = (0..STEPS).map(|i| Colours::Cividis.at(i as f64 / (STEPS - 1) as f64)).collect();
+    let colours: Vec<Rgb> = (0..STEPS).map(|i| Colours::Viridis.at(i as f64 / (STEPS - 1) as f64)).collect();
     let step = |v: f64| ((v / limit).clamp(0.0, 1.0) * (STEPS - 1) as f64).round() as usize;
     let layers = layered(&d.sites, &values, &colours, step, |i| i);
     d.layers(&layers);
     let (x, top, h) = (d.aside, d.map.area.1, d.map.area.3);
-    let end = colour_bar(&mut d.canvas, (x, top, WIDTH - x - 6.0, (h * 0.55).min(280.0)), "Share of rows predicted wrongly", (0.0, limit, false), Colours::Cividis, (false, false));
-    let caption = format!("Share of held-out rows whose class {} predicts wrongly, at each place. {}", cx.record.chosen.model, d.map.describe());
+    let end = colour_bar(
+        &mut d.canvas,
+        (x, top, WIDTH - x - 6.0, (h * 0.55).clamp(150.0, 280.0)),
+        "Share of rows predicted wrongly",
+        (0.0, limit, false),
+        Colours::Viridis,
+        (false, false),
+    );
+    let caption =
+        format!("Share of held-out rows whose class {} predicts wrongly, at each place. {}", cx.record.chosen.model, d.map.describe());
     let alt = format!(
         "Map of {} places coloured by the share of held-out rows whose class is predicted wrongly: {} overall, from {} to {} by place.",
         count(shares.len()),
@@ -216,13 +269,21 @@ pub fn errors(cx: &Cx<'_>) -> Option<Figure> {
     Some(Figure::new(Words { name: "map-errors", title: "Errors on the map".to_owned(), alt, caption }, &canvas))
 }
 
+/// The folds' sites in rounds, so that where folds mix the last one does not hide the others.
+fn shuffled_layers(by_fold: &[Vec<(f64, f64)>]) -> Vec<(Rgb, Vec<(f64, f64)>)> {
+    let n = by_fold.len();
+    let rounds = if n > 20 { 1 } else { 6 };
+    let part = |f: usize, round: usize| by_fold[f].iter().enumerate().filter(|(i, _)| i % rounds == round).map(|(_, p)| *p).collect();
+    (0..rounds).flat_map(|round| (0..n).map(move |k| ((k + round) % n, round))).map(|(f, round)| (category(f, n), part(f, round))).collect()
+}
+
 /// Samples coloured by the fold of the primary design that tests them.
 pub fn folds(cx: &Cx<'_>) -> Option<Figure> {
     let design = cx.design().filter(|d| !d.folds.is_empty())?;
     let n = design.folds.len();
     let mut d = Drawn::new(cx)?;
     let fold = |i: usize| cx.rows.fold.get(i).copied().flatten().map(|f| f as usize).filter(|f| *f < n);
-    let mut layers: Vec<(Rgb, Vec<(f64, f64)>)> = (0..n).map(|f| (category(f, n), Vec::new())).collect();
+    let mut by_fold: Vec<Vec<(f64, f64)>> = vec![Vec::new(); n];
     let mut untested = Vec::new();
     let mut mixed = 0;
     for site in &d.sites {
@@ -231,21 +292,27 @@ pub fn folds(cx: &Cx<'_>) -> Option<Figure> {
         here.dedup();
         mixed += usize::from(here.len() > 1);
         match here.first() {
-            Some(f) => layers[*f].1.push(site.at),
+            Some(f) => by_fold[*f].push(site.at),
             None => untested.push(site.at),
         }
     }
     let never = untested.len();
-    layers.insert(0, (super::colour::GREY, untested));
+    let mut layers = vec![(super::colour::GREY, untested)];
+    layers.extend(shuffled_layers(&by_fold));
     d.layers(&layers);
-    let mut items: Vec<(String, Rgb)> = design.folds.iter().enumerate().map(|(f, r)| (format!("{} ({})", r.label, count(r.test)), category(f, n))).collect();
+    let mut items: Vec<(String, Rgb)> =
+        design.folds.iter().enumerate().map(|(f, r)| (format!("{} ({})", r.label, count(r.test)), category(f, n))).collect();
     if never > 0 {
         items.push((format!("never tested ({})", count(never)), super::colour::GREY));
     }
     let rows = ((d.map.area.3 * 0.6) / 19.0).max(6.0) as usize;
     let x = d.aside;
     let end = swatches(&mut d.canvas, (x, d.map.area.1 - 4.0, WIDTH - x - 6.0), "Fold that tests the sample (rows)", &items, rows);
-    let split = if mixed > 0 { format!(" At {} places samples are tested by several folds; the first is shown.", count(mixed)) } else { String::new() };
+    let split = if mixed > 0 {
+        format!(" At {} places samples are tested by several folds; the first is shown.", count(mixed))
+    } else {
+        String::new()
+    };
     let caption = format!("Where the {n} folds of the design \"{}\" lie. {}{split} {}", design.label, design.description, d.map.describe());
     let alt = format!("Map of {} places coloured by the {n} folds of the design {}.", count(d.sites.len()), design.label);
     let canvas = d.finish(cx, end);

@@ -6,7 +6,7 @@ use super::colour::{BLUE, Map};
 use super::cx::{Cx, score};
 use super::legend::colour_bar;
 use super::scale::{Scale, padded, range};
-use super::stats::hexagons;
+use super::stats::{hexagons, quantile, sorted};
 use super::text::{count, fit, number};
 use super::{Figure, WIDTH, Words};
 
@@ -32,14 +32,15 @@ pub fn cloud(c: &mut Canvas, panel: &Panel, points: &[(f64, f64)]) -> Option<usi
     let mut paths = vec![Path::new(); steps];
     for ((x, y), n) in bins {
         // A hair larger than the grid, so that no seams show between neighbours.
-        let (r, half) = (HEXAGON + 0.15, (HEXAGON + 0.15) * 3f64.sqrt() / 2.0);
-        let corners = [(x, y - r), (x + half, y - r / 2.0), (x + half, y + r / 2.0), (x, y + r), (x - half, y + r / 2.0), (x - half, y - r / 2.0)];
+        let (r, half) = (HEXAGON + 0.35, (HEXAGON + 0.35) * 3f64.sqrt() / 2.0);
+        let corners =
+            [(x, y - r), (x + half, y - r / 2.0), (x + half, y + r / 2.0), (x, y + r), (x - half, y + r / 2.0), (x - half, y - r / 2.0)];
         let step = (scale.at(n as f64).round().max(0.0) as usize).min(steps - 1);
         paths[step].line(&corners, true);
     }
     c.clipped(panel.area, |c| {
         for (i, path) in paths.iter().enumerate() {
-            c.fill(path, Paint::Rgb(Map::Viridis.at(i as f64 / (steps - 1) as f64)), None);
+            c.area(path, Paint::Rgb(Map::Viridis.at(i as f64 / (steps - 1) as f64)), 1.0);
         }
     });
     Some(most)
@@ -56,10 +57,23 @@ fn scores(cx: &Cx<'_>) -> Vec<(String, String)> {
     cx.record.metrics.iter().filter_map(line).take(6).collect()
 }
 
+/// The axis of both: all values, or from many samples the predictions and all but the outermost observations, which
+/// would squeeze the rest.
+fn domain(pairs: &[(f64, f64)]) -> Option<(f64, f64)> {
+    let whole = range(pairs.iter().flat_map(|(o, p)| [o, p]))?;
+    if pairs.len() <= MANY {
+        return Some(padded(whole, 0.03));
+    }
+    let observed = sorted(pairs.iter().map(|p| p.0));
+    let ends = [quantile(&observed, 0.001), quantile(&observed, 0.999)];
+    Some(padded(range(pairs.iter().map(|p| &p.1).chain(&ends))?, 0.03))
+}
+
 /// Observed against predicted.
 pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     let pairs = cx.pairs();
-    let domain = padded(range(pairs.iter().flat_map(|(o, p)| [o, p]))?, 0.03);
+    let domain = domain(&pairs)?;
+    let beyond = pairs.iter().filter(|(o, p)| [o, p].iter().any(|v| **v < domain.0 || **v > domain.1)).count();
     let side = 490.0;
     let room = Panel::y_room(domain, side);
     let panel = Panel::new((room + 6.0, 36.0, side, side), domain, domain);
@@ -82,11 +96,19 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     }
     if let Some(most) = most {
         let top = (y + 36.0).max(330.0).min(36.0 + side - 120.0);
-        colour_bar(&mut c, (x, top, wide, 36.0 + side - top), "Samples in a hexagon", (1.0, most.max(2) as f64, true), Map::Viridis, (false, false));
+        colour_bar(
+            &mut c,
+            (x, top, wide, 36.0 + side - top),
+            "Samples in a hexagon",
+            (1.0, most.max(2) as f64, true),
+            Map::Viridis,
+            (false, false),
+        );
     }
     let shown = if most.is_some() { "hexagons are coloured by how many samples they hold (logarithmic)" } else { "each dot is a sample" };
+    let outside = if beyond > 0 { format!(" {} samples lie outside the axes.", count(beyond)) } else { String::new() };
     let caption = format!(
-        "Observed against held-out predicted {} of {} under the design \"{}\"; {shown}. On the dashed line both agree.",
+        "Observed against held-out predicted {} of {} under the design \"{}\"; {shown}. On the dashed line both agree.{outside}",
         cx.target,
         cx.record.chosen.model,
         cx.design().map_or("", |d| d.label.as_str())

@@ -12,7 +12,7 @@ use super::text::{fit, number, width};
 use super::{Figure, WIDTH, Words};
 
 const ROW: f64 = 44.0;
-const TOP: f64 = 62.0;
+const TOP: f64 = 60.0;
 
 fn colour(design: usize, designs: usize) -> Rgb {
     match design {
@@ -49,7 +49,8 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<Row<'a>> {
 /// The axis: all means with their spread, and single folds unless one of them would squeeze the rest.
 fn domain(rows: &[Row<'_>]) -> Option<(f64, f64)> {
     let scores = || rows.iter().flat_map(|r| r.scores.iter().flatten());
-    let ends: Vec<f64> = scores().flat_map(|s| shown(s).map_or([f64::NAN; 2], |m| [m - s.sd.unwrap_or(0.0), m + s.sd.unwrap_or(0.0)])).collect();
+    let ends: Vec<f64> =
+        scores().flat_map(|s| shown(s).map_or([f64::NAN; 2], |m| [m - s.sd.unwrap_or(0.0), m + s.sd.unwrap_or(0.0)])).collect();
     let folds: Vec<f64> = scores().flat_map(|s| s.folds.iter().flatten().copied()).collect();
     let core = range(&ends)?;
     let all = range(folds.iter().chain(&ends))?;
@@ -80,7 +81,8 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     let names = rows.iter().map(|r| width(&r.model.name, BODY, r.model.name == record.chosen.model)).fold(0.0, f64::max).min(200.0);
     let left = names.max(70.0) + 24.0;
     let columns = designs.min(3);
-    let column = 68.0;
+    let widest = record.designs.iter().take(columns).map(|d| width(&d.label, SMALL, false)).fold(0.0, f64::max);
+    let column = (widest + 14.0).clamp(68.0, if columns > 2 { 84.0 } else { 110.0 });
     let step = ROW.max(16.0 * designs as f64 + 12.0);
     let h = step * rows.len() as f64;
     let panel = Panel::new((left, TOP, WIDTH - left - column * columns as f64 - 20.0, h), domain, (0.0, 1.0));
@@ -142,8 +144,12 @@ fn words(cx: &Cx<'_>, rows: &[Row<'_>]) -> Words {
         "{metric} of every model ({sense}): large circles are means over folds, bars one standard deviation over folds, small dots single folds; full circles stand for the primary design.{gap}"
     );
     let say = |r: &Row<'_>| {
-        let values: Vec<String> =
-            r.scores.iter().zip(&record.designs).filter_map(|(s, d)| s.and_then(shown).map(|v| format!("{} under {}", number(v), d.label))).collect();
+        let values: Vec<String> = r
+            .scores
+            .iter()
+            .zip(&record.designs)
+            .filter_map(|(s, d)| s.and_then(shown).map(|v| format!("{} under {}", number(v), d.label)))
+            .collect();
         format!("{}: {}", r.model.name, values.join(", "))
     };
     let listed: Vec<String> = rows.iter().take(6).map(say).collect();

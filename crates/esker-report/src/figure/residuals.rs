@@ -2,13 +2,15 @@
 
 use super::axis::{Panel, SMALL};
 use super::canvas::{Canvas, Paint, Pen, Type};
-use super::colour::{BLUE, VERMILION};
+use super::colour::{BAR, VERMILION};
 use super::cx::Cx;
 use super::observed::cloud;
 use super::scale::{padded, range};
 use super::stats::{histogram, quantile, sorted};
 use super::text::{count, number};
 use super::{Figure, WIDTH, Words};
+
+const TOP: f64 = 34.0;
 
 /// Median residual of each tenth of the predictions: (median prediction, median residual).
 fn medians(pairs: &[(f64, f64)]) -> Vec<(f64, f64)> {
@@ -28,24 +30,24 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     }
     let h = histogram(&values);
     let most = h.counts.iter().max().copied().unwrap_or(1) as f64;
-    let mut c = Canvas::new(WIDTH, 420.0);
+    let mut c = Canvas::new(WIDTH, 396.0);
     let label = cx.in_unit("Predicted − observed");
     let room = Panel::y_room((0.0, most * 1.06), 310.0);
-    let left = Panel::new((room + 6.0, 54.0, 340.0 - room, 310.0), (h.low, h.low + h.width * h.counts.len() as f64), (0.0, most * 1.06));
+    let left = Panel::new((room + 6.0, TOP, 340.0 - room, 310.0), (h.low, h.low + h.width * h.counts.len() as f64), (0.0, most * 1.06));
     left.y_axis(&mut c, "Samples", true);
     for (i, &n) in h.counts.iter().enumerate() {
         let (x0, x1) = (left.x.at(h.low + h.width * i as f64), left.x.at(h.low + h.width * (i + 1) as f64));
         let y = left.y.at(n as f64);
-        c.rect((x0 + 0.3, y, x1 - x0 - 0.6, left.y.at(0.0) - y), Paint::Rgb(BLUE), 0.75);
+        c.rect((x0 + 0.3, y, x1 - x0 - 0.6, left.y.at(0.0) - y), Paint::Rgb(BAR), 1.0);
     }
     left.x_axis(&mut c, &label, false);
     if left.x.holds(0.0) {
-        c.line((left.x.at(0.0), 54.0), (left.x.at(0.0), 364.0), Pen::new(Paint::Ink, 1.2));
+        c.line((left.x.at(0.0), TOP), (left.x.at(0.0), TOP + 310.0), Pen::new(Paint::Ink, 1.2));
     }
     let y_domain = padded(range(&values)?, 0.03);
     let room = Panel::y_room(y_domain, 310.0);
     let at = 376.0 + room;
-    let right = Panel::new((at, 54.0, WIDTH - at - 14.0, 310.0), padded(range(pairs.iter().map(|p| &p.1))?, 0.03), y_domain);
+    let right = Panel::new((at, TOP, WIDTH - at - 14.0, 310.0), padded(range(pairs.iter().map(|p| &p.1))?, 0.03), y_domain);
     right.y_axis(&mut c, &label, true);
     right.x_axis(&mut c, &cx.in_unit(&format!("Predicted {}", cx.target)), false);
     let points: Vec<(f64, f64)> = pairs.iter().map(|(o, p)| (*p, p - o)).collect();

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn hexagons_count_all_points_near_their_centres() {
-        let p: Vec<(f64, f64)> = (0..400).map(|i| ((f64::from(i) * 7.3) % 100.0, (f64::from(i) * 3.1) % 80.0)).chain([(f64::NAN, 0.0)]).collect();
+        let p: Vec<(f64, f64)> =
+            (0..400).map(|i| ((f64::from(i) * 7.3) % 100.0, (f64::from(i) * 3.1) % 80.0)).chain([(f64::NAN, 0.0)]).collect();
         let h = hexagons(&p, 5.0);
         assert_eq!(h.iter().map(|b| b.1).sum::<usize>(), 400);
         assert!(p[..400].iter().all(|q| h.iter().any(|(c, _)| (c.0 - q.0).hypot(c.1 - q.1) <= 5.0 + 1e-9)));

@@ -11,9 +11,8 @@ const UNKNOWN: u16 = 2048;
 fn widths() -> &'static [(u32, u16, u16)] {
     static TABLE: OnceLock<Vec<(u32, u16, u16)>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let entry = |b: &[u8]| {
-            (u32::from_le_bytes([b[0], b[1], b[2], b[3]]), u16::from_le_bytes([b[4], b[5]]), u16::from_le_bytes([b[6], b[7]]))
-        };
+        let entry =
+            |b: &[u8]| (u32::from_le_bytes([b[0], b[1], b[2], b[3]]), u16::from_le_bytes([b[4], b[5]]), u16::from_le_bytes([b[6], b[7]]));
         WIDTHS.chunks_exact(8).map(entry).collect()
     })
 }
@@ -46,10 +45,10 @@ pub fn fit(text: &str, size: f64, bold: bool, room: f64) -> String {
     "…".to_owned()
 }
 
-/// Breaks `text` at spaces into lines that fit into `room`; a longer word is shortened.
+/// Breaks `text` at spaces (not at no-break spaces) into lines that fit into `room`; a longer word is shortened.
 pub fn wrap(text: &str, size: f64, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in text.split([' ', '\n', '\t']).filter(|w| !w.is_empty()) {
         match lines.last_mut() {
             Some(line) if width(&format!("{line} {word}"), size, false) <= room => {
                 line.push(' ');
@@ -160,9 +159,9 @@ pub fn unit(text: &str) -> String {
     words.join(" ")
 }
 
-/// `name (unit)`, or `name` where no unit was stated.
+/// `name (unit)`, or `name` where no unit was stated. The unit is kept in one line by no-break spaces.
 pub fn labelled(name: &str, of: &esker_core::Unit) -> String {
-    if of.is_empty() { name.to_owned() } else { format!("{name} ({})", unit(of.as_str())) }
+    if of.is_empty() { name.to_owned() } else { format!("{name} ({})", unit(of.as_str()).replace(' ', "\u{A0}")) }
 }
 
 #[cfg(test)]

@@ -87,7 +87,9 @@ pub fn segment(a: Point, b: Point, w: &Window) -> Option<(Point, Point)> {
         let r = q / p;
         if p < 0.0 { t0 = t0.max(r) } else { t1 = t1.min(r) }
     }
-    (t0 <= t1).then(|| ((a.0 + t0 * dx, a.1 + t0 * dy), (a.0 + t1 * dx, a.1 + t1 * dy)))
+    // Ends inside stay exactly what they were, so that the pieces of a line join.
+    let at = |t: f64| (a.0 + t * dx, a.1 + t * dy);
+    (t0 <= t1).then(|| (if t0 == 0.0 { a } else { at(t0) }, if t1 == 1.0 { b } else { at(t1) }))
 }
 
 /// The parts of a line inside the window. A point that is not a number breaks the line.

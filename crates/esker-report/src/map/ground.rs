@@ -17,7 +17,13 @@ const STEPS: [f64; 15] = [60.0, 30.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 
 
 fn degrees(v: f64, step: f64, letters: (&str, &str)) -> String {
     let decimals = (-step.log10().floor()).max(0.0) as usize;
-    let side = if v.abs() < step / 1e3 { "" } else if v < 0.0 { letters.1 } else { letters.0 };
+    let side = if v.abs() < step / 1e3 || (v.abs() - 180.0).abs() < step / 1e3 {
+        ""
+    } else if v < 0.0 {
+        letters.1
+    } else {
+        letters.0
+    };
     format!("{}°{side}", fixed(v.abs(), decimals))
 }
 
@@ -66,7 +72,8 @@ impl Map {
         match self.ground {
             Ground::Globe(p @ Projection::EqualEarth { lon }) => {
                 let side = |sign: f64| move |i: i32| p.forward(lon + sign * 180.0, sign * (90.0 - 3.0 * f64::from(i)));
-                let outline: Vec<(f64, f64)> = (0..=60).filter_map(side(1.0)).chain((0..=60).filter_map(side(-1.0))).map(|q| self.place(q)).collect();
+                let outline: Vec<(f64, f64)> =
+                    (0..=60).filter_map(side(1.0)).chain((0..=60).filter_map(side(-1.0))).map(|q| self.place(q)).collect();
                 path.line(&outline, true);
             }
             _ => path.line(&[(left, top), (left + w, top), (left + w, top + h), (left, top + h)], true),
@@ -97,7 +104,7 @@ impl Map {
         for (ring, turn) in visible(rings, view) {
             let moved: Vec<(f64, f64)> = ring.points.iter().map(|p| (p.0 + turn, p.1)).collect();
             let cut = clip::densified(&clip::polygon(&moved, view), 2.0);
-            let placed: Vec<(f64, f64)> = cut.iter().filter_map(|p| self.at(*p)).collect();
+            let placed: Vec<(f64, f64)> = cut.iter().filter_map(|p| self.unrolled(*p)).collect();
             let shown = clip::thinned(&clip::polygon(&placed, &frame), DETAIL);
             if shown.len() >= 3 {
                 path.line(&shown, true);
@@ -120,7 +127,7 @@ impl Map {
                     line.push(broken);
                 }
                 // Far from the view an azimuthal map turns inside out.
-                line.push(Some((b.0 + turn, b.1)).filter(|p| near.holds(*p)).and_then(|p| self.at(p)).unwrap_or(broken));
+                line.push(Some((b.0 + turn, b.1)).filter(|p| near.holds(*p)).and_then(|p| self.unrolled(p)).unwrap_or(broken));
             }
             for piece in clip::line(&line, &frame) {
                 path.line(&clip::thinned(&piece, DETAIL), false);
@@ -141,7 +148,7 @@ impl Map {
         let frame = self.frame().grown(2.0);
         let mut path = Path::new();
         let mut draw = |points: Vec<(f64, f64)>| {
-            let placed: Vec<(f64, f64)> = points.into_iter().map(|p| self.at(p).unwrap_or((f64::NAN, f64::NAN))).collect();
+            let placed: Vec<(f64, f64)> = points.into_iter().map(|p| self.unrolled(p).unwrap_or((f64::NAN, f64::NAN))).collect();
             for piece in clip::line(&placed, &frame) {
                 path.line(&clip::thinned(&piece, DETAIL), false);
             }
@@ -149,7 +156,8 @@ impl Map {
         let along = |a: f64, b: f64| (0..=90).map(move |i| a + (b - a) * f64::from(i) / 90.0);
         for lon in multiples(view.x0, view.x1, dx) {
             // Meridians would crowd at a pole.
-            let (south, north) = if view.x1 - view.x0 > 350.0 { (view.y0.max(-90.0 + dy / 2.0), view.y1.min(90.0 - dy / 2.0)) } else { (view.y0, view.y1) };
+            let (south, north) =
+                if view.x1 - view.x0 > 350.0 { (view.y0.max(-90.0 + dy / 2.0), view.y1.min(90.0 - dy / 2.0)) } else { (view.y0, view.y1) };
             draw(along(south, north).map(|lat| (lon, lat)).collect());
         }
         for lat in multiples(view.y0, view.y1, dy).filter(|l| l.abs() < 90.0) {
@@ -164,7 +172,7 @@ impl Map {
         if let (Ground::Globe(p), true) = (self.ground, self.is_world()) {
             let lon0 = p.centre_lon();
             for lat in [-60.0, -30.0, 0.0, 30.0, 60.0] {
-                if let Some((x, y)) = self.at((lon0 - 180.0, lat)) {
+                if let Some((x, y)) = self.unrolled((lon0 - 180.0, lat)) {
                     c.text((x - 6.0, y + SMALL * 0.36), &degrees(lat, dy, ("N", "S")), Type::new(SMALL).end().muted());
                 }
             }
@@ -178,6 +186,17 @@ impl Map {
                 c.text((x, top + h + 17.0), &label, Type::new(SMALL).middle().muted());
                 free = x + half;
             }
+        }
+        let view = self.view();
+        if view.x1 - view.x0 > 350.0 {
+            // Around a pole parallels are circles: they are labelled along the meridian of the centre.
+            let frame = self.frame().grown(-24.0);
+            for lat in multiples(view.y0, view.y1, dy).filter(|l| l.abs() < 90.0) {
+                if let Some(p) = self.unrolled(((view.x0 + view.x1) / 2.0, lat)).filter(|p| frame.holds(*p)) {
+                    c.text((p.0, p.1 + SMALL * 0.36), &degrees(lat, dy, ("N", "S")), Type::new(SMALL).middle().muted().halo());
+                }
+            }
+            return;
         }
         let mut free = f64::NEG_INFINITY;
         for (y, lat) in self.crossings((left, top), (left, top + h), dy, |p| p.1) {
@@ -234,6 +253,18 @@ impl Map {
         bar(c, (x + wide / 2.0 - long * per_km / 2.0, top + h - 17.0), long * per_km, &label);
     }
 
+    /// This map's rim on another map.
+    fn outline_on(&self, other: &Self) -> Vec<(f64, f64)> {
+        let (left, top, w, h) = self.area;
+        let rim = |t: f64| match t {
+            t if t < 1.0 => (left + t * w, top),
+            t if t < 2.0 => (left + w, top + (t - 1.0) * h),
+            t if t < 3.0 => (left + (3.0 - t) * w, top + h),
+            t => (left, top + (4.0 - t) * h),
+        };
+        (0..80).filter_map(|i| self.back(rim(f64::from(i) / 20.0))).filter_map(|p| other.at(p)).collect()
+    }
+
     /// A small map of the world with this map's place on it, at `corner`, `width` wide. Returns the y below it.
     pub fn draw_locator(&self, c: &mut Canvas, corner: (f64, f64), width: f64) -> f64 {
         let Ground::Globe(own) = self.ground else { return corner.1 };
@@ -242,22 +273,17 @@ impl Map {
         }
         let middle = own.centre_lon();
         let small = Self::world(if middle.abs() > 120.0 { 180.0 } else { 0.0 }, corner, width);
+        let outline = self.outline_on(&small);
+        let around = Window::around(&outline);
+        if around.x1 - around.x0 > width / 2.0 {
+            // A pole lies inside: the outline would run across the whole world.
+            return corner.1;
+        }
         let edge = small.edge();
         c.clipped_to(&edge, |c| c.fill(&small.filled(&world().coarse, &small.view()), Paint::Faint, None));
         c.stroke(&edge, Pen::new(Paint::Faint, 0.8));
-        let (left, top, w, h) = self.area;
-        let rim = |t: f64| match t {
-            t if t < 1.0 => (left + t * w, top),
-            t if t < 2.0 => (left + w, top + (t - 1.0) * h),
-            t if t < 3.0 => (left + (3.0 - t) * w, top + h),
-            t => (left, top + (4.0 - t) * h),
-        };
-        let outline: Vec<(f64, f64)> = (0..80).filter_map(|i| self.back(rim(f64::from(i) / 20.0))).filter_map(|p| small.at(p)).collect();
-        let around = Window::around(&outline);
         let pen = Pen::new(Paint::Rgb(VERMILION), 1.6);
-        if around.x1 - around.x0 > width / 2.0 {
-            // A pole or the edge of the world lies inside: an outline would run across the whole map.
-        } else if (around.x1 - around.x0).max(around.y1 - around.y0) < 8.0 {
+        if (around.x1 - around.x0).max(around.y1 - around.y0) < 8.0 {
             c.circle(((around.x0 + around.x1) / 2.0, (around.y0 + around.y1) / 2.0), 4.5, Paint::None, Some(pen));
         } else {
             let mut path = Path::new();
@@ -283,7 +309,9 @@ fn multiples(low: f64, high: f64, step: f64) -> impl Iterator<Item = f64> {
 
 /// Rings that meet the view, each with the full turn (degrees) that brings it there.
 fn visible<'a>(rings: &'a [Ring], view: &'a Window) -> impl Iterator<Item = (&'a Ring, f64)> {
-    rings.iter().flat_map(move |ring| [-360.0, 0.0, 360.0].into_iter().filter(move |t| ring.window.moved(*t).meets(view)).map(move |t| (ring, t)))
+    rings
+        .iter()
+        .flat_map(move |ring| [-360.0, 0.0, 360.0].into_iter().filter(move |t| ring.window.moved(*t).meets(view)).map(move |t| (ring, t)))
 }
 
 #[cfg(test)]
@@ -334,6 +362,7 @@ mod tests {
     fn degrees_are_labelled_with_their_side() {
         assert_eq!(degrees(-70.0, 10.0, ("E", "W")), "70°W");
         assert_eq!(degrees(0.0, 10.0, ("E", "W")), "0°");
+        assert_eq!(degrees(180.0, 10.0, ("E", "W")), "180°");
         assert_eq!(degrees(10.25, 0.05, ("N", "S")), "10.25°N");
     }
 }

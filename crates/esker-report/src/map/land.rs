@@ -100,7 +100,10 @@ mod tests {
         let on_land = |lon: f64, lat: f64| {
             let crossings = |r: &Ring| {
                 let n = r.points.len();
-                (0..n).map(|i| (r.points[i], r.points[(i + 1) % n])).filter(|(a, b)| (a.1 > lat) != (b.1 > lat) && lon < a.0 + (lat - a.1) / (b.1 - a.1) * (b.0 - a.0)).count()
+                (0..n)
+                    .map(|i| (r.points[i], r.points[(i + 1) % n]))
+                    .filter(|(a, b)| (a.1 > lat) != (b.1 > lat) && lon < a.0 + (lat - a.1) / (b.1 - a.1) * (b.0 - a.0))
+                    .count()
             };
             world().land.iter().map(crossings).sum::<usize>() % 2 == 1
         };

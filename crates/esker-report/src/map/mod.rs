@@ -138,9 +138,9 @@ impl Map {
 
     fn framed(ground: Ground, w: Window, corner: (f64, f64), room: (f64, f64)) -> Self {
         let (mx, my) = ((w.x0 + w.x1) / 2.0, (w.y0 + w.y1) / 2.0);
-        // Samples at one place get a window of 20 km (2 km on a plane), else a margin of 6 % on each side.
+        // Samples at one place get a window of 20 km (2 km on a plane), else a margin of 10 % on each side.
         let least = if ground == Ground::Plane { 2.0 } else { 20.0 };
-        let (mut sx, mut sy) = ((1.12 * (w.x1 - w.x0)).max(least), (1.12 * (w.y1 - w.y0)).max(least));
+        let (mut sx, mut sy) = ((1.2 * (w.x1 - w.x0)).max(least), (1.2 * (w.y1 - w.y0)).max(least));
         sx = sx.max(SHAPE.0 * sy);
         sy = sy.max(sx / SHAPE.1);
         let scale = (room.0 / sx).min(room.1 / sy);
@@ -155,6 +155,18 @@ impl Map {
 
     /// Position of a place (degrees, or kilometres on a plane); `None` where it has none.
     pub fn at(&self, p: (f64, f64)) -> Option<(f64, f64)> {
+        match self.ground {
+            Ground::Globe(projection) if p.0.is_finite() => {
+                let middle = projection.centre_lon();
+                self.unrolled((middle + wrapped(p.0 - middle), p.1))
+            }
+            _ => self.unrolled(p),
+        }
+    }
+
+    /// The same for a longitude that is counted on from the centre's and may pass 180°: a ring that leaves the
+    /// world's edge must not reappear at the other one.
+    fn unrolled(&self, p: (f64, f64)) -> Option<(f64, f64)> {
         let (x, y) = match self.ground {
             Ground::Plane => Some(p).filter(|p| p.0.is_finite() && p.1.is_finite()),
             Ground::Globe(projection) => projection.forward(p.0, p.1),
@@ -208,7 +220,12 @@ impl Map {
         let inside = Window { x0: left, y0: top, x1: left + w, y1: top + h }.grown(20.0);
         for pole in [90.0, -90.0] {
             if projection.forward(0.0, pole).is_some_and(|p| inside.holds(self.place(p))) {
-                view = Window { x0: whole.x0, x1: whole.x1, y0: if pole < 0.0 { pole } else { view.y0 }, y1: if pole > 0.0 { pole } else { view.y1 } };
+                view = Window {
+                    x0: whole.x0,
+                    x1: whole.x1,
+                    y0: if pole < 0.0 { pole } else { view.y0 },
+                    y1: if pole > 0.0 { pole } else { view.y1 },
+                };
             }
         }
         Window { x0: view.x0.max(whole.x0), x1: view.x1.min(whole.x1), y0: view.y0.max(-90.0), y1: view.y1.min(90.0) }
@@ -225,7 +242,8 @@ mod tests {
 
     #[test]
     fn all_samples_lie_inside_the_frame() {
-        let clouds: [&[(f64, f64)]; 7] = [
+        let clouds: [&[(f64, f64)]; 8] = [
+            &[(170.0, -30.0), (-100.0, 10.0), (120.0, 10.0), (-179.0, 60.0), (-1.0, 5.0), (1.0, 5.0)],
             &[(5.0, 60.0), (28.0, 71.0), (14.0, 66.0)],
             &[(178.0, -17.0), (-178.0, -16.0)],
             &[(10.0, 46.0)],
@@ -242,7 +260,7 @@ mod tests {
                 let q = map.at(*p).unwrap();
                 assert!(q.0 >= x && q.0 <= x + w && q.1 >= y && q.1 <= y + h, "{p:?} at {q:?} of {map:?}");
             }
-            let world = cloud[0] == (-120.0, 40.0);
+            let world = cloud[0] == (-120.0, 40.0) || cloud[0] == (170.0, -30.0);
             assert_eq!(map.is_world(), world);
         }
         assert!(Map::fit(&sites(&[]), (0.0, 0.0), (10.0, 10.0)).is_none());

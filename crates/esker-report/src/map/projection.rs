@@ -130,7 +130,12 @@ impl Projection {
         match *self {
             Self::Azimuthal { lon, lat } => {
                 let lat = (lat * 10.0).round() / 10.0;
-                format!("Lambert azimuthal equal-area projection centred at {}°{}, {}", lat.abs(), if lat < 0.0 { "S" } else { "N" }, east(lon))
+                format!(
+                    "Lambert azimuthal equal-area projection centred at {}°{}, {}",
+                    lat.abs(),
+                    if lat < 0.0 { "S" } else { "N" },
+                    east(lon)
+                )
             }
             Self::EqualEarth { lon } => format!("Equal Earth projection, central meridian {}", east(lon)),
         }
@@ -156,7 +161,9 @@ mod tests {
         let (x, y) = Projection::Azimuthal { lon: 15.0, lat: 65.0 }.forward(25.0, 71.0).unwrap();
         assert!((x - 360.863_977_723).abs() < 1e-4 && (y - 695.828_731_016).abs() < 1e-4, "{x} {y}");
         let e = Projection::EqualEarth { lon: 0.0 };
-        for ((lon, lat), (x, y)) in [((120.0, 50.0), (1.488_420_334, 0.941_540_234_7)), ((-170.0, -80.0), (-1.577_484_003_1, -1.288_211_196_2))] {
+        for ((lon, lat), (x, y)) in
+            [((120.0, 50.0), (1.488_420_334, 0.941_540_234_7)), ((-170.0, -80.0), (-1.577_484_003_1, -1.288_211_196_2))]
+        {
             let (a, b) = e.unit_forward(lon, lat).unwrap();
             assert!((a - x).abs() < 1e-9 && (b - y).abs() < 1e-9);
         }

@@ -1,0 +1,284 @@
+//! Figures as a whole: complete, small, readable, and drawn without harm from any data.
+
+mod common;
+
+use common::{Spot, classification, regression};
+use esker_core::record::{Record, Rows, Task};
+use esker_core::{Rng, Unit};
+use esker_report::figure::{self, Figure, text};
+use esker_report::png;
+
+/// Places scattered over Scandinavia, two samples each.
+fn glaciers(places: usize) -> Vec<Spot> {
+    let mut rng = Rng::new(3);
+    let mut out = Vec::new();
+    for i in 0..places {
+        let t = rng.uniform();
+        let (x, y) = (6.0 + 14.0 * t + 2.0 * rng.normal(), 60.0 + 10.0 * t + 0.6 * rng.normal());
+        out.extend((0..2).map(|_| Spot { x, y, group: format!("RGI60-08.{i:05}") }));
+    }
+    out
+}
+
+fn wells() -> Vec<Spot> {
+    let mut rng = Rng::new(4);
+    let places: Vec<(f64, f64)> = (0..8).map(|_| (430_000.0 + 90_000.0 * rng.uniform(), 6_450_000.0 + 350_000.0 * rng.uniform())).collect();
+    (0..4000).map(|i| Spot { x: places[i % 8].0, y: places[i % 8].1, group: format!("16/{}-{}", i % 8, i % 3) }).collect()
+}
+
+fn names(figures: &[Figure]) -> Vec<&str> {
+    figures.iter().map(|f| f.name.as_str()).collect()
+}
+
+fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    let from = tag.find(&format!(" {name}=\""))? + name.len() + 3;
+    tag[from..].split('"').next()
+}
+
+/// Every text of a drawing with its box: left, right, baseline, size; turned ones are left out.
+fn words(svg: &str) -> Vec<(String, f64, f64, f64, f64)> {
+    let number = |tag: &str, name: &str| attribute(tag, name).map(|v| v.parse::<f64>().expect("a number"));
+    let mut out = Vec::new();
+    for part in svg.split("<text").skip(1) {
+        let (tag, rest) = part.split_once('>').expect("a tag ends");
+        let said = rest.split("</text>").next().unwrap_or("");
+        let said = said.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&");
+        if tag.contains("rotate(") {
+            continue;
+        }
+        let (x, y, size) = (number(tag, "x").unwrap(), number(tag, "y").unwrap(), number(tag, "font-size").unwrap());
+        let w = text::width(&said, size, tag.contains("font-weight"));
+        let left = match attribute(tag, "text-anchor") {
+            Some("middle") => x - w / 2.0,
+            Some("end") => x - w,
+            _ => x,
+        };
+        out.push((said, left, left + w, y, size));
+    }
+    out
+}
+
+fn check(figures: &[Figure]) {
+    for f in figures {
+        for svg in [&f.svg, &f.inline] {
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}: a position is not a number", f.name);
+            assert!(!svg.contains("<script"), "{}", f.name);
+            assert!(svg.contains("role=\"img\"") && svg.contains("aria-labelledby") && svg.contains("<title") && svg.contains("<desc"));
+        }
+        assert!(!f.svg.contains("var(") && !f.svg.contains("currentColor"), "{} is a file of its own", f.name);
+        for said in [&f.title, &f.alt, &f.caption] {
+            assert!(!said.is_empty() && !said.contains("NaN") && !said.contains("  "), "{}: {said}", f.name);
+        }
+        assert!(f.alt.ends_with('.') && f.caption.ends_with('.'), "{}: {} | {}", f.name, f.alt, f.caption);
+        let view = attribute(&f.svg, "viewBox").unwrap();
+        let ends: Vec<f64> = view.split(' ').map(|v| v.parse().unwrap()).collect();
+        let words = words(&f.svg);
+        for (said, left, right, y, size) in &words {
+            assert!(*left >= -0.6 && *right <= ends[2] + 0.6, "{}: '{said}' runs out of the figure ({left:.1}..{right:.1})", f.name);
+            assert!(*y - 0.6 * size >= 0.0 && *y + 0.25 * size <= ends[3], "{}: '{said}' lies outside ({y})", f.name);
+        }
+        for (i, a) in words.iter().enumerate() {
+            for b in &words[i + 1..] {
+                let apart = a.2 <= b.1 + 0.5 || b.2 <= a.1 + 0.5 || (a.3 - b.3).abs() >= 0.72 * a.4.min(b.4);
+                assert!(apart, "{}: '{}' and '{}' overlap", f.name, a.0, b.0);
+            }
+        }
+        png::render(&f.svg, 160).unwrap_or_else(|e| panic!("{}: {e}", f.name));
+    }
+    let mut ids: Vec<&str> = figures.iter().flat_map(|f| f.inline.split(" id=\"").skip(1)).filter_map(|s| s.split('"').next()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "ids are unique in a page");
+}
+
+#[test]
+fn a_regression_has_all_its_figures_small_and_readable() {
+    let (record, rows) = regression(&glaciers(3417), Some("EPSG:4326"));
+    assert_eq!(rows.row.len(), 6834);
+    let figures = figure::all(&record, &rows);
+    assert_eq!(
+        names(&figures),
+        [
+            "optimism",
+            "observed-predicted",
+            "map-residuals",
+            "residuals",
+            "importance",
+            "effects",
+            "coverage",
+            "folds",
+            "map-folds",
+            "distribution"
+        ]
+    );
+    check(&figures);
+    for f in &figures {
+        assert!(f.svg.len() < 150_000 && f.inline.len() < 150_000, "{}: {} bytes", f.name, f.svg.len());
+    }
+    assert_eq!(figures, figure::all(&record, &rows), "the same record gives the same drawings");
+}
+
+#[test]
+fn a_classification_has_all_its_figures() {
+    let (record, rows) = classification(&wells(), Some("EPSG:32631"));
+    let figures = figure::all(&record, &rows);
+    assert_eq!(
+        names(&figures),
+        ["optimism", "confusion", "class-scores", "roc-pr", "map-errors", "importance", "effects", "folds", "map-folds", "distribution"]
+    );
+    check(&figures);
+    assert!(figures[1].svg.contains("Sandstone"), "classes are shown by their readable names");
+}
+
+#[test]
+fn without_places_there_are_no_maps() {
+    let (record, rows) = regression(&glaciers(50), None);
+    assert!(names(&figure::all(&record, &rows)).iter().all(|n| !n.starts_with("map")));
+}
+
+#[test]
+fn without_rows_there_are_no_figures_of_rows() {
+    let (record, _) = regression(&glaciers(20), Some("EPSG:4326"));
+    let figures = figure::all(&record, &Rows::default());
+    assert_eq!(names(&figures), ["optimism", "importance", "effects", "coverage", "folds"]);
+    check(&figures);
+}
+
+/// Changes every row's values.
+fn with(rows: &Rows, change: impl Fn(usize, &mut Rows)) -> Rows {
+    let mut out = rows.clone();
+    (0..rows.row.len()).for_each(|i| change(i, &mut out));
+    out
+}
+
+#[test]
+fn odd_rows_do_no_harm() {
+    for n in [1, 2, 40] {
+        let (record, rows) = regression(&glaciers(n), Some("EPSG:4326"));
+        check(&figure::all(&record, &rows));
+        let equal = with(&rows, |i, r| {
+            r.observed[i] = -0.5;
+            r.predicted[i] = -0.5;
+            r.x[i] = 10.0;
+            r.y[i] = 60.0;
+        });
+        check(&figure::all(&record, &equal));
+        let zero = with(&rows, |i, r| {
+            r.observed[i] = 0.0;
+            r.predicted[i] = 0.0;
+        });
+        check(&figure::all(&record, &zero));
+        let holes = with(&rows, |i, r| {
+            if i % 2 == 0 {
+                r.predicted[i] = f64::NAN;
+                r.observed[i] = f64::INFINITY;
+                r.x[i] = f64::NAN;
+            }
+        });
+        check(&figure::all(&record, &holes));
+        let none = with(&rows, |i, r| {
+            r.predicted[i] = f64::NAN;
+            r.fold[i] = None;
+        });
+        check(&figure::all(&record, &none));
+        let huge = with(&rows, |i, r| {
+            r.observed[i] *= 1e12;
+            r.predicted[i] *= 1e12;
+        });
+        check(&figure::all(&record, &huge));
+        let tiny = with(&rows, |i, r| {
+            r.observed[i] *= 1e-12;
+            r.predicted[i] *= 1e-12;
+        });
+        check(&figure::all(&record, &tiny));
+    }
+    let one = [Spot { x: 9.0, y: 61.0, group: "alone".into() }];
+    let (record, rows) = regression(&one, Some("EPSG:4326"));
+    check(&figure::all(&record, &rows));
+    let (record, rows) = classification(&one, Some("EPSG:4326"));
+    check(&figure::all(&record, &rows));
+}
+
+#[test]
+fn places_all_over_the_globe_and_on_planes_are_drawn() {
+    for (crs, scale) in [("EPSG:4326", 1.0), ("EPSG:28992", 1000.0), ("EPSG:28992", 1e5), ("EPSG:32633", 1e5)] {
+        let spots: Vec<Spot> = (0..300)
+            .map(|i| Spot {
+                x: (f64::from(i) * 37.7 % 360.0 - 180.0) * scale,
+                y: (f64::from(i) * 17.3 % 178.0 - 89.0) * scale,
+                group: format!("g{}", i % 12),
+            })
+            .collect();
+        let (record, rows) = regression(&spots, Some(crs));
+        check(&figure::all(&record, &rows));
+    }
+}
+
+fn renamed(record: &mut Record, name: &str) {
+    if let Task::Regression { target, unit } = &mut record.task {
+        *target = name.to_owned();
+        *unit = Unit::new(name);
+    }
+    record.chosen.model = name.to_owned();
+    record.designs[0].label = name.to_owned();
+    record.designs[0].description = name.to_owned();
+    for m in &mut record.models {
+        m.runs[0].design = name.to_owned();
+    }
+    record.models[2].name = name.to_owned();
+    for f in &mut record.designs[0].folds {
+        f.label = name.to_owned();
+    }
+    for m in &mut record.metrics {
+        m.title = name.to_owned();
+    }
+    if let Some(e) = &mut record.explanation {
+        e.internal_kind = name.to_owned();
+        e.features.iter_mut().chain(&mut e.groups).for_each(|i| i.name = name.to_owned());
+        e.internal.iter_mut().for_each(|i| i.0 = name.to_owned());
+        for (i, x) in e.effects.iter_mut().enumerate() {
+            x.feature = format!("{name}{i}");
+        }
+    }
+    if let Some(i) = &mut record.intervals {
+        i.method = name.to_owned();
+    }
+}
+
+#[test]
+fn hostile_and_endless_names_are_escaped_and_shortened() {
+    let endless = "a name that never ends ".repeat(20);
+    for name in ["<script>alert(1)</script>", "\"><svg onload='x'>&amp;\u{0}\u{E001}", endless.trim(), "Ωß漢字", "x"] {
+        let (mut record, rows) = regression(&glaciers(30), Some("EPSG:4326"));
+        renamed(&mut record, name);
+        check(&figure::all(&record, &rows));
+    }
+    let (mut record, rows) = classification(&wells(), Some("EPSG:32631"));
+    if let Task::Classification { names, target, .. } = &mut record.task {
+        names
+            .iter_mut()
+            .enumerate()
+            .for_each(|(i, n)| *n = format!("<script> class {i} with a very long name indeed, longer than any label"));
+        *target = "<script>".into();
+    }
+    check(&figure::all(&record, &rows));
+}
+
+#[test]
+fn scores_that_do_not_exist_are_left_out() {
+    let (mut record, rows) = regression(&glaciers(30), Some("EPSG:4326"));
+    for s in record.models.iter_mut().flat_map(|m| &mut m.runs).flat_map(|r| &mut r.scores) {
+        (s.mean, s.pooled, s.sd) = (None, None, None);
+        s.folds.iter_mut().for_each(|f| *f = None);
+    }
+    record.explanation = None;
+    record.intervals = None;
+    let figures = figure::all(&record, &rows);
+    check(&figures);
+    assert_eq!(names(&figures), ["observed-predicted", "map-residuals", "residuals", "folds", "map-folds", "distribution"]);
+    record.designs.clear();
+    record.models.clear();
+    record.metrics.clear();
+    check(&figure::all(&record, &rows));
+}
