@@ -44,6 +44,27 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// Does `work` of the linear-algebra crate and leaves the processor as scalar code needs it.
+///
+/// Its kernels return with the upper halves of the vector registers in use (seen with faer 0.24.4 on AVX-512), and until
+/// those are cleared every scalar call on that thread, such as `exp`, takes up to a hundred times as long.
+fn settled<T>(work: impl FnOnce() -> T) -> T {
+    let out = work();
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx") {
+        #[target_feature(enable = "avx")]
+        fn clear() {
+            std::arch::x86_64::_mm256_zeroupper();
+        }
+        #[allow(unsafe_code, reason = "the one instruction is called only where the processor has it")]
+        // SAFETY: AVX was detected.
+        unsafe {
+            clear();
+        }
+    }
+    out
+}
+
 /// Adds A B to `out`, which is a.rows × b.columns.
 ///
 /// # Panics
@@ -51,7 +72,7 @@ impl<'a> Columns<'a> {
 pub fn product(a: Columns<'_>, b: Columns<'_>, out: &mut [f64]) {
     assert_eq!(a.columns, b.rows, "inner lengths of a product agree");
     let out = MatMut::from_column_major_slice_mut(out, a.rows, b.columns);
-    matmul(out, Accum::Add, a.faer(), b.faer(), 1.0, Par::Seq);
+    settled(|| matmul(out, Accum::Add, a.faer(), b.faer(), 1.0, Par::Seq));
 }
 
 /// Adds Aᵀ B to `out`, which is a.columns × b.columns.
@@ -61,7 +82,7 @@ pub fn product(a: Columns<'_>, b: Columns<'_>, out: &mut [f64]) {
 pub fn transposed_product(a: Columns<'_>, b: Columns<'_>, out: &mut [f64]) {
     assert_eq!(a.rows, b.rows, "rows of the factors agree");
     let out = MatMut::from_column_major_slice_mut(out, a.columns, b.columns);
-    matmul(out, Accum::Add, a.faer().transpose(), b.faer(), 1.0, Par::Seq);
+    settled(|| matmul(out, Accum::Add, a.faer().transpose(), b.faer(), 1.0, Par::Seq));
 }
 
 /// XᵀX, columns × columns. For Xᵀ W X hand over X with rows scaled by √w.
@@ -82,17 +103,19 @@ pub fn gram(x: Columns<'_>) -> Vec<f64> {
 /// # Panics
 /// `out` has another size.
 pub fn add_gram(x: Columns<'_>, out: &mut [f64]) {
-    triangular::matmul(
-        MatMut::from_column_major_slice_mut(out, x.columns, x.columns),
-        BlockStructure::TriangularLower,
-        Accum::Add,
-        x.faer().transpose(),
-        BlockStructure::Rectangular,
-        x.faer(),
-        BlockStructure::Rectangular,
-        1.0,
-        Par::Seq,
-    );
+    settled(|| {
+        triangular::matmul(
+            MatMut::from_column_major_slice_mut(out, x.columns, x.columns),
+            BlockStructure::TriangularLower,
+            Accum::Add,
+            x.faer().transpose(),
+            BlockStructure::Rectangular,
+            x.faer(),
+            BlockStructure::Rectangular,
+            1.0,
+            Par::Seq,
+        )
+    });
 }
 
 /// Xᵀy, one number a column.
@@ -149,7 +172,7 @@ impl Cholesky {
             return refuse(format!("the entry {bad}"));
         }
         let a = Columns::new(a, n, n).faer();
-        match a.llt(Side::Lower) {
+        match settled(|| a.llt(Side::Lower)) {
             Ok(factor) => Ok(Self { factor, n }),
             Err(_) => refuse(format!("a singular {n} x {n} matrix")),
         }
@@ -161,7 +184,7 @@ impl Cholesky {
     /// `b` has not n numbers.
     pub fn solve(&self, b: &[f64]) -> Vec<f64> {
         let mut x = b.to_vec();
-        self.factor.solve_in_place(MatMut::from_column_major_slice_mut(&mut x, self.n, 1));
+        settled(|| self.factor.solve_in_place(MatMut::from_column_major_slice_mut(&mut x, self.n, 1)));
         x
     }
 
@@ -203,7 +226,7 @@ pub fn least_squares(x: Columns<'_>, y: &[f64], lambda: f64) -> Result<LeastSqua
     if x.values.iter().chain(y).any(|v| !v.is_finite()) {
         return Err(fail());
     }
-    let svd = x.faer().thin_svd().map_err(|_| fail())?;
+    let svd = settled(|| x.faer().thin_svd()).map_err(|_| fail())?;
     let (u, s, v) = (svd.U(), svd.S().column_vector(), svd.V());
     let k = s.nrows();
     let floor = x.rows.max(x.columns) as f64 * f64::EPSILON * s[0];
@@ -257,6 +280,40 @@ mod tests {
         let sum: f64 = (0..p).map(|j| x[j * n + 3] * b[p + j]).sum();
         assert!((out[n + 3] - 1.0 - sum).abs() < 1e-12, "products are added to what is there");
         assert!((cross(view, &x[..n])[2] - g[2]).abs() < 1e-12);
+    }
+
+    /// Bit 2 of XINUSE says whether the upper halves of the vector registers hold anything.
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn vector_registers_are_left_clear() {
+        #[target_feature(enable = "xsave")]
+        #[allow(unsafe_code)]
+        fn in_use() -> bool {
+            // SAFETY: the processor has XGETBV.
+            unsafe { std::arch::x86_64::_xgetbv(1) & 0b100 != 0 }
+        }
+        // XGETBV with 1 came with XSAVEC.
+        if !(std::arch::is_x86_feature_detected!("xsavec") && std::arch::is_x86_feature_detected!("avx")) {
+            return;
+        }
+        let x = random(512, 20, 8);
+        let view = Columns::new(&x, 512, 20);
+        let mut out = vec![0.0; 400];
+        let a = gram(view);
+        let works: [&mut dyn FnMut(); 5] = [
+            &mut || transposed_product(view, view, &mut out),
+            &mut || drop(gram(view)),
+            &mut || drop(Cholesky::new(&a, 20)),
+            &mut || drop(Cholesky::new(&a, 20).map(|c| c.solve(&x[..20]))),
+            &mut || drop(least_squares(view, &x[..512], 0.0)),
+        ];
+        for (i, work) in works.into_iter().enumerate() {
+            work();
+            #[allow(unsafe_code)]
+            // SAFETY: the features were detected.
+            let used = unsafe { in_use() };
+            assert!(!used, "work {i} left the vector registers in use");
+        }
     }
 
     #[test]
