@@ -46,7 +46,11 @@ fn words(svg: &str) -> Vec<(String, f64, f64, f64, f64)> {
         if tag.contains("rotate(") {
             continue;
         }
-        let (x, y, size) = (number(tag, "x").unwrap(), number(tag, "y").unwrap(), number(tag, "font-size").unwrap());
+        let (x, y, size) = (
+            number(tag, "x").expect("an attribute that is a number"),
+            number(tag, "y").expect("an attribute that is a number"),
+            number(tag, "font-size").expect("an attribute that is a number"),
+        );
         let w = text::width(&said, size, tag.contains("font-weight"));
         let left = match attribute(tag, "text-anchor") {
             Some("middle") => x - w / 2.0,
@@ -70,8 +74,8 @@ fn check(figures: &[Figure]) {
             assert!(!said.is_empty() && !said.contains("NaN") && !said.contains("  "), "{}: {said}", f.name);
         }
         assert!(f.alt.ends_with('.') && f.caption.ends_with('.'), "{}: {} | {}", f.name, f.alt, f.caption);
-        let view = attribute(&f.svg, "viewBox").unwrap();
-        let ends: Vec<f64> = view.split(' ').map(|v| v.parse().unwrap()).collect();
+        let view = attribute(&f.svg, "viewBox").expect("an attribute that is a number");
+        let ends: Vec<f64> = view.split(' ').map(|v| v.parse().expect("an attribute that is a number")).collect();
         let words = words(&f.svg);
         for (said, left, right, y, size) in &words {
             assert!(*left >= -0.6 && *right <= ends[2] + 0.6, "{}: '{said}' runs out of the figure ({left:.1}..{right:.1})", f.name);

@@ -27,6 +27,8 @@ pub const VERMILION: Rgb = Rgb::hex(0xD55E00);
 pub const BAR: Rgb = Rgb::hex(0x4596C6);
 /// Lighter tint of [`BLUE`] for bars behind other marks.
 pub const PALE: Rgb = Rgb::hex(0x9CC9E2);
+/// Rim of dots on a map: parts neighbours, and shows the darkest and the palest dots on a dark and on a light page.
+pub const RIM: Rgb = Rgb::hex(0x6B6B6B);
 /// Neutral grey, readable on white and on black.
 pub const GREY: Rgb = Rgb::hex(0x808080);
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::axis::SMALL;
 use super::canvas::{Canvas, Paint, Path, Pen, Type};
-use super::colour::{Map as Colours, Rgb, category};
+use super::colour::{Map as Colours, RIM, Rgb, category};
 use super::cx::Cx;
 use super::legend::{colour_bar, swatches};
 use super::stats::{quantile, sorted};
@@ -64,7 +64,7 @@ impl Drawn {
     /// Draws sites in layers, the last one on top: each a colour and its positions.
     fn layers(&mut self, layers: &[(Rgb, Vec<(f64, f64)>)]) {
         let size = self.dot();
-        let rim = Pen::new(Paint::Muted, if size > 6.0 { 0.8 } else { 0.4 });
+        let rim = Pen::new(Paint::Rgb(RIM), if size > 6.0 { 0.8 } else { 0.4 });
         self.canvas.clipped(self.map.area, |c| {
             for (colour, points) in layers {
                 let mut path = Path::new();

@@ -101,7 +101,7 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     let from = WIDTH - column * columns as f64 - 4.0;
     for (i, d) in record.designs.iter().enumerate().take(columns) {
         let x = from + column * (i + 1) as f64;
-        c.text((x, TOP - 8.0), &fit(&d.label, SMALL, false, column - 8.0), Type::new(SMALL).end().paint(Paint::Rgb(colour(i, designs))));
+        c.text((x, TOP - 8.0), &fit(&d.label, SMALL, false, column - 8.0), Type::new(SMALL).end().muted());
     }
     for (k, row) in rows.iter().enumerate() {
         let middle = TOP + step * (k as f64 + 0.5);

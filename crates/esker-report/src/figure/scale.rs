@@ -61,7 +61,7 @@ impl Ticks {
     pub fn label(&self, v: f64) -> String {
         // Very large or small numbers would need labels as wide as the axis.
         let size = self.at.iter().fold(0f64, |m, t| m.max(t.abs()));
-        if size >= 1e7 || size < 1e-4 { super::text::number(v) } else { super::text::fixed(v, self.decimals) }
+        if !(1e-4..1e7).contains(&size) { super::text::number(v) } else { super::text::fixed(v, self.decimals) }
     }
 }
 
