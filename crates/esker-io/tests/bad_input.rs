@@ -253,7 +253,7 @@ fn a_truncated_parquet_file() {
     write_parquet(&path, &small()).unwrap();
     let bytes = fs::read(&path).unwrap();
     assert_snapshot!(folder.read(&folder.file("half.parquet", &bytes[..bytes.len() / 2])), @"
-    Parquet file 'half.parquet': got Parquet error: Invalid Parquet file. Corrupt footer; it must be whole and undamaged
+    Parquet file 'half.parquet': got Invalid Parquet file. Corrupt footer; it must be whole and undamaged
       hint: copy or write it again; it may be cut short
     ");
     assert_snapshot!(folder.read(&folder.file("head.parquet", &bytes[..4])), @"
@@ -264,7 +264,7 @@ fn a_truncated_parquet_file() {
     let mut holed = bytes.clone();
     holed[4..600].fill(0);
     assert_snapshot!(folder.read(&folder.file("holed.parquet", &holed)), @"
-    Parquet file 'holed.parquet': got Parquet argument error: Parquet error: Required field type_ is missing; it must be whole and undamaged
+    Parquet file 'holed.parquet': got Required field type_ is missing; it must be whole and undamaged
       hint: copy or write it again; it may be cut short
     ");
 }

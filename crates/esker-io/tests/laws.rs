@@ -146,6 +146,7 @@ fn the_spelling_of_a_file_does_not_change_its_table() {
         "site|depth|rock\rA|1.5|shale\rB|NaN|chalk",
         "\u{feff}\"site\", \"depth\" ,\"rock\"\n\"A\",\"1.5\",\"shale\"\n\"B\",\"\",\"chalk\"\n",
         "# a cruise\n#\nsite,depth,rock\nA,1.5,shale\nB,***,chalk\n",
+        "site,depth,rock\n\"A\",1.5,shale\nB,,\"chalk\"",
         "Table 3. Cores\n\nsite,depth,rock\nA,1.5,shale\nB,null,chalk\n",
         "# site, depth, rock\nA,1.5,shale\nB,-,chalk\n",
         "site,depth,rock\nA,1.50,shale\n\nB,N/A,chalk\n\n\n",
@@ -169,6 +170,12 @@ fn what_was_decided_is_noted() {
     Info missing-marker: '-9999' was read as missing in 1 cell (q: 1), because it lies far outside the other values.
     Info missing-marker: 'NA' was read as missing in 1 cell (depth [m]: 1).
     "#);
+}
+
+#[test]
+fn delimiters_inside_quotes_do_not_count() {
+    let table = parse("place,note\nx,\"a\tb\tc\"\ny,\"d\te\tf\"\n");
+    assert_eq!(table.column("note").unwrap().classes().unwrap().levels(), ["a\tb\tc", "d\te\tf"]);
 }
 
 #[test]
@@ -235,4 +242,19 @@ fn the_extension_chooses_the_format_when_writing_and_nothing_when_reading() {
     table 'out.xlsx': got the extension .xlsx; tables are written as .csv or .parquet
       hint: name it 'out.csv'
     ");
+}
+
+#[test]
+fn long_tables_keep_the_order_of_their_rows() {
+    // More rows than are encoded, or decoded, at a time.
+    let rows = 150_000;
+    let labels: Vec<Option<String>> = (0..rows).map(|i| (i % 11 != 0).then(|| format!("well {}", i % 97))).collect();
+    let numbers = (0..rows).map(|i| if i % 13 == 0 { f64::NAN } else { f64::from(i) / 7.0 }).collect();
+    let table = Table::new(vec![Column::real("depth", "m", numbers), Column::class("well", Codes::from_labels(&labels))]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["t.csv", "t.parquet"] {
+        let path = folder.path().join(name);
+        write_table(&path, &table).unwrap();
+        assert_same(&read_table(&path, &ReadOptions::default()).unwrap(), &table, name == "t.parquet");
+    }
 }

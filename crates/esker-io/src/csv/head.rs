@@ -107,15 +107,26 @@ struct Sample {
     /// Cells behind the first record, and how many of them are numbers.
     cells: usize,
     numbers: usize,
+    /// Every quote stands where this delimiter lets it stand.
+    clean: bool,
 }
 
 impl Sample {
     fn of(text: &str, delimiter: u8, comment: u8, limits: Limits) -> Self {
         let mut scanner = Scanner::new(text, delimiter, comment, limits);
         let mut cells = Vec::new();
-        let mut sample = Self { counts: Vec::new(), cells: 0, numbers: 0 };
-        // A record that this delimiter breaks ends the sample; the right delimiter is refused later with its place.
-        while let Ok(true) = scanner.next(&mut cells) {
+        let mut sample = Self { counts: Vec::new(), cells: 0, numbers: 0, clean: true };
+        loop {
+            match scanner.next(&mut cells) {
+                Ok(true) => {}
+                Ok(false) => break,
+                // A record that the right delimiter breaks is refused later with its place.
+                Err(_) => {
+                    sample.clean = false;
+                    break;
+                }
+            }
+            sample.clean &= !cells.iter().any(|c| !c.quoted && memchr(b'"', c.bytes(text)).is_some());
             if !sample.counts.is_empty() {
                 sample.cells += cells.len();
                 sample.numbers += cells.iter().filter(|c| number(c.bytes(text), false).is_some()).count();
@@ -152,13 +163,14 @@ impl Sample {
     }
 }
 
-/// The delimiter that splits most records into the same number of cells; of equals the one that makes most cells.
+/// The delimiter that leaves quotes at the edges of cells and splits most records into the same number of cells; of equals the one that
+/// makes most cells.
 fn detect(text: &str, comment: u8, limits: Limits, notes: &mut Vec<Note>) -> (u8, Sample) {
     let mut best: Option<(u8, Sample, (usize, f64))> = None;
     for delimiter in DELIMITERS.into_iter().filter(|&d| d != comment) {
         let sample = Sample::of(text, delimiter, comment, limits);
         if let Some((width, share)) = sample.mode()
-            && best.as_ref().is_none_or(|(_, _, (w, s))| share > *s || (share == *s && width > *w))
+            && best.as_ref().is_none_or(|(_, b, (w, s))| (sample.clean, share, width) > (b.clean, *s, *w))
         {
             best = Some((delimiter, sample, (width, share)));
         }

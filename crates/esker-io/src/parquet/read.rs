@@ -48,12 +48,13 @@ fn damaged(name: &str, got: String) -> Error {
         .hint("copy or write it again; it may be cut short")
 }
 
-fn refused(name: &str, error: &ParquetError) -> Error {
-    let text = error.to_string();
-    let codec = ["brotli", "flate2", "lz4"].into_iter().find(|c| text.contains(c));
+fn refused(name: &str, error: &str) -> Error {
+    let text = error.replace("Parquet argument error: ", "").replace("Parquet error: ", "");
+    // The decoder names the crate it was built without.
+    let codec = [("flate2", "gzip"), ("brotli", "brotli"), ("lz4", "LZ4")].into_iter().find(|(key, _)| text.ends_with(key));
     match codec {
-        Some(_) => Error::data(format!("Parquet file '{name}'"))
-            .got(text)
+        Some((_, codec)) => Error::data(format!("Parquet file '{name}'"))
+            .got(format!("{codec} compression"))
             .rule("columns are read uncompressed or compressed by snappy or zstd")
             .hint("write it again with compression = 'zstd'"),
         None => damaged(name, text),
@@ -110,7 +111,7 @@ enum Growing {
 }
 
 fn decode(source: File, file: &str, options: &ReadOptions) -> Result<Table> {
-    let fail = |e: ParquetError| refused(file, &e);
+    let fail = |e: ParquetError| refused(file, &e.to_string());
     // The plain Parquet types: what a writer noted on how it held them in memory is of no use here and may be anything.
     let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(source, plain).map_err(fail)?;
@@ -119,7 +120,7 @@ fn decode(source: File, file: &str, options: &ReadOptions) -> Result<Table> {
     let rows = u64::try_from(about.num_rows()).map_err(|_| damaged(file, format!("{} rows", about.num_rows())))?;
     let fields = builder.schema().fields().clone();
     if rows == 0 || fields.is_empty() {
-        let got = format!("{} columns and {rows} rows", fields.len());
+        let got = if rows == 0 { "no rows" } else { "no columns" };
         return Err(Error::data(format!("Parquet file '{file}'")).got(got).rule("a table has at least one column and one row"));
     }
     if rows.saturating_mul(fields.len() as u64) > MOST_CELLS {
@@ -145,7 +146,7 @@ fn decode(source: File, file: &str, options: &ReadOptions) -> Result<Table> {
         .collect();
     let mut row = 0;
     for batch in builder.with_batch_size(8192).build().map_err(fail)? {
-        let batch = batch.map_err(|e| damaged(file, e.to_string()))?;
+        let batch = batch.map_err(|e| refused(file, &e.to_string()))?;
         for ((array, column), (kind, name)) in batch.columns().iter().zip(&mut growing).zip(kinds.iter().zip(&names)) {
             column.take(array, kind).map_err(|(at, value)| {
                 Error::data(format!("row {}, column '{name}' of '{file}'", row + at + 1)).got(number_text(value)).rule("numbers are finite")
