@@ -62,7 +62,7 @@ async function check(file, scheme, width) {
     console.log(`${where}: ${v.impact}: ${v.id}: ${v.help} (${v.nodes.length})`);
     for (const n of v.nodes.slice(0, 5)) console.log(`    ${n.target.join(" ")}: ${n.failureSummary?.split("\n").slice(1).join("; ").trim()}`);
   }
-  for (const text of [...outside.map((u) => `asks for ${u}`), ...said.map((s) => `console: ${s}`)]) console.log(`${where}: ${text}`);
+  for (const text of new Set([...outside.map((u) => `asks for ${u}`), ...said.map((s) => `console: ${s}`)])) console.log(`${where}: ${text}`);
   if (overflow > 0) console.log(`${where}: ${overflow} px wider than the window`);
   const bad = result.violations.filter((v) => grave.has(v.impact)).length;
   failed ||= bad > 0 || overflow > 0 || outside.length > 0 || said.length > 0;

@@ -11,8 +11,8 @@ use super::words::{list_some, plural};
 /// Features listed in the open.
 const OPEN_FEATURES: usize = 12;
 
-/// Columns shuffled together, then one by one.
-pub fn importance(r: Reading<'_>, h: &mut Html) {
+/// What importance means here.
+pub fn meaning(r: Reading<'_>, h: &mut Html) {
     let Some(e) = &r.record.explanation else { return };
     let title = inside(r.title(&e.metric));
     h.element(
@@ -24,6 +24,12 @@ pub fn importance(r: Reading<'_>, h: &mut Html) {
             r.record.chosen.model
         ),
     );
+}
+
+/// Columns shuffled together, then one by one.
+pub fn importance(r: Reading<'_>, h: &mut Html) {
+    let Some(e) = &r.record.explanation else { return };
+    let title = inside(r.title(&e.metric));
     if !e.groups.is_empty() {
         table(r, h, e, &e.groups, &format!("Loss of {title}, columns shuffled together"));
     }

@@ -122,9 +122,10 @@ mod tests {
     fn text_and_attributes_are_escaped_and_tags_closed() {
         let mut h = Html::new();
         h.with("p", &[("title", "\" onload='x'"), ("hidden", "")], |h| h.text("<script>a & b</script>"));
-        insta::assert_snapshot!(h.finish(), @"
-        <p title=\"&quot; onload=&#39;x&#39;\" hidden>&lt;script&gt;a &amp; b&lt;/script&gt;</p>
-        ");
+        insta::assert_snapshot!(
+            h.finish(),
+            @r#"<p title="&quot; onload=&#39;x&#39;" hidden>&lt;script&gt;a &amp; b&lt;/script&gt;</p>"#
+        );
     }
 
     #[test]

@@ -72,6 +72,11 @@ pub fn page(record: &Record, rows: &Rows, figures: &[Figure]) -> String {
             h.with("footer", &[], |h| {
                 h.element(
                     "p",
+                    &[("class", "printed")],
+                    "Tables folded away on the screen are not printed; record.json holds every number.",
+                );
+                h.element(
+                    "p",
                     &[],
                     &format!("Written by Esker {} from record.json; seed {}.", record.provenance.esker, record.provenance.seed),
                 );
@@ -119,8 +124,12 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         scores::models(r, h);
         drawn(h, Place::Models);
         scores::differences(r, h);
-        scores::every_metric(r, h);
-        scores::tuning(r, h);
+        let mut folded = Html::part("models-folded");
+        scores::every_metric(r, &mut folded);
+        scores::tuning(r, &mut folded);
+        if !folded.is_empty() {
+            h.with("div", &[("class", "folded")], |h| h.append(&folded));
+        }
     });
     add("classes", "Classes", &|h| {
         drawn(h, Place::Classes);
@@ -132,8 +141,9 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         judged::most_wrong(r, rows, h);
     });
     add("drivers", "What drives the answer", &|h| {
-        drivers::importance(r, h);
+        drivers::meaning(r, h);
         drawn(h, Place::Drivers);
+        drivers::importance(r, h);
         drivers::internal(r, h);
     });
     add("intervals", "How sure", &|h| {

@@ -56,12 +56,15 @@ pub fn write(h: &mut Html, figures: &[Figure], place: Place) {
 fn one(h: &mut Html, f: &Figure) {
     let id = format!("figure-{}", slug(&f.name));
     h.with("figure", &[("id", &id)], |h| {
-        // A drawing that names itself needs no second name; any other gets its text here.
-        if f.inline.contains("role=\"img\"") {
-            h.with("div", &[("class", "picture")], |h| h.drawing(&f.inline));
-        } else {
-            h.with("div", &[("class", "picture"), ("role", "img"), ("aria-label", &f.alt)], |h| h.drawing(&f.inline));
-        }
+        // The frame scrolls on a narrow screen, where the drawing keeps a width that can be read.
+        h.with("div", &[("class", "picture"), ("role", "group"), ("aria-label", &f.title), ("tabindex", "0")], |h| {
+            // A drawing that names itself needs no second name; any other gets its text here.
+            if f.inline.contains("role=\"img\"") {
+                h.drawing(&f.inline);
+            } else {
+                h.with("div", &[("role", "img"), ("aria-label", &f.alt)], |h| h.drawing(&f.inline));
+            }
+        });
         h.with("figcaption", &[], |h| {
             h.element("strong", &[], &f.title);
             h.text(" ");
