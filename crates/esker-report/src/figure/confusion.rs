@@ -9,6 +9,10 @@ use super::{Figure, WIDTH, Words};
 
 const WHITE: Paint = Paint::Rgb(Rgb(255, 255, 255));
 
+/// Lean of names that do not fit over their column, degrees, and the longest they get.
+const LEAN: f64 = 40.0;
+const LONGEST: f64 = 150.0;
+
 /// A count as short as a cell needs it: `18.2k` beyond four digits.
 fn short(v: f64, room: f64) -> String {
     let whole = weight(v);
@@ -23,61 +27,7 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     if n < 2 || matrix.len() != n || matrix.iter().any(|row| row.len() != n) {
         return None;
     }
-    let longest = names.iter().map(|s| width(s, SMALL, false)).fold(0.0, f64::max);
-    let left = longest.min(170.0) + 16.0;
-    let cell = ((WIDTH - left - 60.0) / n as f64).clamp(4.0, 90.0);
-    let tall = cell.min(46.0);
-    // Names over the columns lie flat where they fit, else they lean.
-    let flat = longest <= cell - 6.0;
-    let lean: f64 = 40f64.to_radians();
-    let top = if flat { 52.0 } else { 44.0 + (longest.min(150.0)) * lean.sin() };
-    let labels = cell >= 14.0;
-    let mut c = Canvas::new(WIDTH, top + tall * n as f64 + 14.0);
-    c.text((6.0, 18.0), "True class (rows), predicted class (columns)", Type::new(BODY));
-    let most = 150f64;
-    for (i, row) in matrix.iter().enumerate() {
-        let total: f64 = row.iter().filter(|v| v.is_finite()).sum();
-        let y = top + tall * i as f64;
-        if labels {
-            c.text((left - 9.0, y + tall / 2.0 + 4.5), &fit(&names[i], SMALL, false, left - 14.0), Type::new(SMALL).end());
-            let x = left + cell * (i as f64 + 0.5);
-            if flat {
-                c.text((x, top - 8.0), &names[i], Type::new(SMALL).middle());
-            } else {
-                c.turned_text(
-                    (x - 2.0, top - 7.0),
-                    &fit(&names[i], SMALL, false, most.min((WIDTH - x) / lean.cos() - 6.0)),
-                    Type::new(SMALL),
-                    -40.0,
-                );
-            }
-        }
-        for (j, v) in row.iter().enumerate() {
-            let share = if total > 0.0 && v.is_finite() { v / total } else { 0.0 };
-            let x = left + cell * j as f64;
-            c.rect((x, y, cell, tall), Paint::Rgb(BLUE), share.max(0.0));
-            if cell >= 36.0 && *v > 0.0 {
-                // White on dark blue, ink on light: the ink follows the page.
-                let paint = if share > 0.6 { WHITE } else { Paint::Ink };
-                let two = tall >= 34.0;
-                c.text(
-                    (x + cell / 2.0, y + tall / 2.0 + if two { -2.0 } else { 4.5 }),
-                    &short(*v, cell - 4.0),
-                    Type::new(SMALL).middle().paint(paint),
-                );
-                if two {
-                    let text = format!("{} %", super::text::fixed(100.0 * share, usize::from(share < 0.095)));
-                    let paint = if share > 0.6 { WHITE } else { Paint::Muted };
-                    c.text((x + cell / 2.0, y + tall / 2.0 + 13.0), &text, Type::new(11.0).middle().paint(paint));
-                }
-            }
-        }
-    }
-    for k in 0..=n {
-        let (x, y) = (left + cell * k as f64, top + tall * k as f64);
-        c.line((x, top), (x, top + tall * n as f64), Pen::new(Paint::Grid, 1.0));
-        c.line((left, y), (left + cell * n as f64, y), Pen::new(Paint::Grid, 1.0));
-    }
+    let c = table(matrix, &names);
     let right: f64 = (0..n).map(|i| matrix[i][i]).sum();
     let all: f64 = matrix.iter().flatten().sum();
     let worst = (0..n)
@@ -97,4 +47,72 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
         number(100.0 * right / all.max(1e-300))
     );
     Some(Figure::new(Words { name: "confusion", title: "Which classes are confused".to_owned(), alt, caption }, &c))
+}
+
+/// Where the cells stand: left and top of the first, width and height of one.
+#[derive(Clone, Copy)]
+struct Grid {
+    left: f64,
+    top: f64,
+    cell: f64,
+    tall: f64,
+}
+
+fn table(matrix: &[Vec<f64>], names: &[String]) -> Canvas {
+    let n = names.len();
+    let longest = names.iter().map(|s| width(s, SMALL, false)).fold(0.0, f64::max);
+    let left = longest.min(170.0) + 16.0;
+    let cell = ((WIDTH - left - 60.0) / n as f64).clamp(4.0, 90.0);
+    // Names over the columns lie flat where they fit, else they lean.
+    let flat = longest <= cell - 6.0;
+    let top = if flat { 52.0 } else { 44.0 + longest.min(LONGEST) * LEAN.to_radians().sin() };
+    let g = Grid { left, top, cell, tall: cell.min(46.0) };
+    let mut c = Canvas::new(WIDTH, top + g.tall * n as f64 + 14.0);
+    c.text((6.0, 18.0), "True class (rows), predicted class (columns)", Type::new(BODY));
+    for (i, row) in matrix.iter().enumerate() {
+        if cell >= 14.0 {
+            label(&mut c, g, (i, &names[i]), flat);
+        }
+        let total: f64 = row.iter().filter(|v| v.is_finite()).sum();
+        for (j, v) in row.iter().enumerate() {
+            let share = if total > 0.0 && v.is_finite() { (v / total).max(0.0) } else { 0.0 };
+            fill(&mut c, g, (i, j), (*v, share));
+        }
+    }
+    for k in 0..=n {
+        let (x, y) = (left + cell * k as f64, top + g.tall * k as f64);
+        c.line((x, top), (x, top + g.tall * n as f64), Pen::new(Paint::Grid, 1.0));
+        c.line((left, y), (left + cell * n as f64, y), Pen::new(Paint::Grid, 1.0));
+    }
+    c
+}
+
+/// The name of class `i` beside its row and over its column.
+fn label(c: &mut Canvas, g: Grid, (i, name): (usize, &str), flat: bool) {
+    let y = g.top + g.tall * (i as f64 + 0.5) + 4.5;
+    c.text((g.left - 9.0, y), &fit(name, SMALL, false, g.left - 14.0), Type::new(SMALL).end());
+    let x = g.left + g.cell * (i as f64 + 0.5);
+    if flat {
+        return c.text((x, g.top - 8.0), name, Type::new(SMALL).middle());
+    }
+    let room = LONGEST.min((WIDTH - x) / LEAN.to_radians().cos() - 6.0);
+    c.turned_text((x - 2.0, g.top - 7.0), &fit(name, SMALL, false, room), Type::new(SMALL), -LEAN);
+}
+
+/// One cell: its shade, its count and its share.
+fn fill(c: &mut Canvas, g: Grid, (i, j): (usize, usize), (v, share): (f64, f64)) {
+    let (x, y) = (g.left + g.cell * j as f64, g.top + g.tall * i as f64);
+    c.rect((x, y, g.cell, g.tall), Paint::Rgb(BLUE), share);
+    if g.cell < 36.0 || v.is_nan() || v <= 0.0 {
+        return;
+    }
+    // White on dark blue, ink on light: the ink follows the page.
+    let (ink, muted) = if share > 0.6 { (WHITE, WHITE) } else { (Paint::Ink, Paint::Muted) };
+    let (middle, two) = ((x + g.cell / 2.0, y + g.tall / 2.0), g.tall >= 34.0);
+    let count = short(v, g.cell - 4.0);
+    c.text((middle.0, middle.1 + if two { -2.0 } else { 4.5 }), &count, Type::new(SMALL).middle().paint(ink));
+    if two {
+        let text = format!("{} %", super::text::fixed(100.0 * share, usize::from(share < 0.095)));
+        c.text((middle.0, middle.1 + 13.0), &text, Type::new(11.0).middle().paint(muted));
+    }
 }

@@ -1,5 +1,7 @@
 //! The folds of the primary design: rows tested by each, and the score of each model there.
 
+use esker_core::record::{DesignRecord, FoldRecord};
+
 use super::axis::{HEAD, Panel, SMALL};
 use super::canvas::{Canvas, Paint, Path, Pen, Type};
 use super::colour::{BAR, category};
@@ -20,7 +22,7 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     let design = cx.design().filter(|d| !d.folds.is_empty())?;
     let folds = &design.folds[..design.folds.len().min(MOST)];
     let record = cx.record;
-    let mut scores: Vec<(&str, &[Option<f64>])> = record
+    let mut scores: Vec<Scores<'_>> = record
         .models
         .iter()
         .filter_map(|m| Some((m.name.as_str(), score(cx.run(m, &design.label)?, &record.metric)?.folds.as_slice())))
@@ -41,55 +43,66 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     let h = ROW * folds.len() as f64;
     c.height = top + h + 52.0;
     sizes(&mut c, folds, (names, top, middle, h));
-    if !scores.is_empty() {
-        let values: Vec<f64> = scores.iter().flat_map(|s| s.1.iter().flatten().copied()).collect();
-        let all = range(&values)?;
-        // One fold that went wrong must not squeeze the others into a line.
-        let v = sorted(values.iter().copied());
-        let (q1, q3) = (quantile(&v, 0.1), quantile(&v, 0.9));
-        let reach = 3.0 * (q3 - q1).max(1e-12);
-        let domain = padded((all.0.max(q1 - reach), all.1.min(q3 + reach)), 0.05);
-        let panel = Panel::new((middle + 44.0, top, WIDTH - middle - 60.0, h), domain, (0.0, 1.0));
-        c.text((middle + 44.0, 16.0), "Score by fold", Type::new(HEAD).bold());
-        panel.x_axis(&mut c, &cx.metric_label(&record.metric), true);
-        for (m, (_, values)) in scores.iter().enumerate().rev() {
-            let mut path = Path::new();
-            for (f, v) in values.iter().take(folds.len()).enumerate() {
-                let Some(v) = v.filter(|v| panel.x.holds(*v)) else { continue };
-                path.dot(panel.x.at(v), top + ROW * (f as f64 + 0.5) + 1.6 * (m as f64 - (scores.len() - 1) as f64 / 2.0));
-            }
-            c.dots(&path, Pen::new(Paint::Rgb(category(m, 8)), 8.0).faded(0.85));
+    let hidden = if scores.is_empty() { 0 } else { by_fold(cx, &mut c, (middle + 44.0, top), (&scores, folds.len())) };
+    Some(Figure::new(words(cx, design, &scores, hidden), &c))
+}
+
+/// The scores of one model: its name, and a value a fold.
+type Scores<'a> = (&'a str, &'a [Option<f64>]);
+
+/// Scores as dots in the rows of their folds; returns how many lie outside the axis.
+fn by_fold(cx: &Cx<'_>, c: &mut Canvas, (left, top): (f64, f64), (scores, folds): (&[Scores<'_>], usize)) -> usize {
+    let v = sorted(scores.iter().flat_map(|s| s.1.iter().take(folds).flatten().copied()));
+    // One fold that went wrong must not squeeze the others into a line.
+    let (q1, q3) = (quantile(&v, 0.1), quantile(&v, 0.9));
+    let reach = 3.0 * (q3 - q1).max(1e-12);
+    let Some(all) = range(&v) else { return 0 };
+    let domain = padded((all.0.max(q1 - reach), all.1.min(q3 + reach)), 0.05);
+    let panel = Panel::new((left, top, WIDTH - left - 16.0, ROW * folds as f64), domain, (0.0, 1.0));
+    c.text((left, 16.0), "Score by fold", Type::new(HEAD).bold());
+    panel.x_axis(c, &cx.metric_label(&cx.record.metric), true);
+    for (m, (_, values)) in scores.iter().enumerate().rev() {
+        let mut path = Path::new();
+        for (f, v) in values.iter().take(folds).enumerate() {
+            let Some(v) = v.filter(|v| panel.x.holds(*v)) else { continue };
+            path.dot(panel.x.at(v), top + ROW * (f as f64 + 0.5) + 1.6 * (m as f64 - (scores.len() - 1) as f64 / 2.0));
         }
+        c.dots(&path, Pen::new(Paint::Rgb(category(m, 8)), 8.0).faded(0.85));
     }
+    v.iter().filter(|v| !panel.x.holds(**v)).count()
+}
+
+fn words(cx: &Cx<'_>, design: &DesignRecord, scores: &[Scores<'_>], hidden: usize) -> Words {
     let rest =
         if design.folds.len() > MOST { format!(" The first {MOST} of {} folds are shown.", design.folds.len()) } else { String::new() };
+    let outside = if hidden > 0 { format!(" {hidden} scores lie outside the axis.") } else { String::new() };
     let left_out: usize = design.folds.iter().map(|f| f.left_out).sum();
     let buffer = if left_out > 0 { format!(" {} rows in all are left out as buffers.", count(left_out)) } else { String::new() };
     let caption = format!(
-        "Folds of the design \"{}\": rows tested in each (left) and the score of each model there (right).{rest}{buffer}",
+        "Folds of the design \"{}\": rows tested in each (left) and the score of each model there (right).{rest}{buffer}{outside}",
         design.label
     );
-    let sizes = sorted(design.folds.iter().map(|f| f.test as f64));
+    let sizes = || design.folds.iter().map(|f| f.test);
     let mut alt = format!(
         "{} folds of the design {}, testing between {} and {} rows each.",
         design.folds.len(),
         design.label,
-        number(sizes[0]),
-        number(sizes[sizes.len() - 1])
+        count(sizes().min().unwrap_or(0)),
+        count(sizes().max().unwrap_or(0))
     );
     if let Some((name, values)) = scores.first() {
         let v = sorted(values.iter().flatten().copied());
         alt += &format!(
             " {} of {name} runs from {} to {} over the folds.",
-            cx.metric_label(&record.metric),
+            cx.metric_label(&cx.record.metric),
             number(v[0]),
             number(v[v.len() - 1])
         );
     }
-    Some(Figure::new(Words { name: "folds", title: "Folds and their scores".to_owned(), alt, caption }, &c))
+    Words { name: "folds", title: "Folds and their scores".to_owned(), alt, caption }
 }
 
-fn sizes(c: &mut Canvas, folds: &[esker_core::record::FoldRecord], (left, top, right, h): (f64, f64, f64, f64)) {
+fn sizes(c: &mut Canvas, folds: &[FoldRecord], (left, top, right, h): (f64, f64, f64, f64)) {
     let most = folds.iter().map(|f| f.test).max().unwrap_or(1).max(1) as f64;
     let room = width(&count(most as usize), SMALL, false) + 10.0;
     let x = Scale::linear((0.0, most), left, right - room);

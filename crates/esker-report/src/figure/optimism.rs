@@ -126,10 +126,13 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
             }
         }
     }
-    Some(Figure::new(words(cx, &rows), &c))
+    let hidden =
+        rows.iter().flat_map(|r| r.scores.iter().flatten()).flat_map(|s| s.folds.iter().flatten()).filter(|v| !panel.x.holds(**v)).count();
+    Some(Figure::new(words(cx, &rows, hidden), &c))
 }
 
-fn words(cx: &Cx<'_>, rows: &[Row<'_>]) -> Words {
+fn words(cx: &Cx<'_>, rows: &[Row<'_>], hidden: usize) -> Words {
+    let outside = if hidden > 0 { format!(" {hidden} folds lie outside the axis.") } else { String::new() };
     let record = cx.record;
     let metric = cx.card(&record.metric).map_or(record.metric.as_str(), |m| m.title.as_str());
     let sense = match cx.card(&record.metric).map(|m| m.better.as_str()) {
@@ -141,7 +144,7 @@ fn words(cx: &Cx<'_>, rows: &[Row<'_>]) -> Words {
     let several = record.designs.len() > 1;
     let gap = if several { " The gap between full and open circles is the optimism of the easier design." } else { "" };
     let caption = format!(
-        "{metric} of every model ({sense}): large circles are means over folds, bars one standard deviation over folds, small dots single folds; full circles stand for the primary design.{gap}"
+        "{metric} of every model ({sense}): large circles are means over folds, bars one standard deviation over folds, small dots single folds; full circles stand for the primary design.{gap}{outside}"
     );
     let say = |r: &Row<'_>| {
         let values: Vec<String> = r
