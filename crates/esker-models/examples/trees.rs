@@ -1,13 +1,13 @@
 //! Times forests and boosting on a CSV table and scores them over folds.
 //!
-//! `trees TABLE TARGET KIND FOLDS [DROP=a,b] [GROUP=column] [THREADS=n] [name=value ...]`: KIND is `forest` or
-//! `boosting`, FOLDS the number of folds (row × 7919 modulo folds, or the group's number), `name=value` a parameter.
+//! `trees TABLE TARGET KIND FOLDS [DROP=a,b] [GROUP=column] [THREADS=n] [SEED=n] [name=value ...]`: KIND is `forest` or
+//! `boosting`, FOLDS the number of folds (of shuffled rows or shuffled groups), `name=value` a parameter.
 //! Columns whose every value reads as a number are numbers, an empty cell is missing; a target of up to 30 distinct
 //! whole numbers is taken as classes.
 
 use std::time::Instant;
 
-use esker_core::{Codes, Column, Context, Prediction, Samples, Setting, Settings, Support, Values};
+use esker_core::{Codes, Column, Context, Prediction, Rng, Samples, Setting, Settings, Support, Values};
 use esker_models::Kind;
 
 fn column(name: &str, cells: &[Option<&str>], target: bool) -> Column {
@@ -41,9 +41,9 @@ fn score(truth: &Values, said: &Prediction) -> (f64, f64) {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [table, target, kind, folds, rest @ ..] = words.as_slice() else {
-        return Err("usage: trees TABLE TARGET KIND FOLDS [DROP=a,b] [GROUP=column] [THREADS=n] [name=value ...]".into());
+        return Err("usage: trees TABLE TARGET KIND FOLDS [DROP=a,b] [GROUP=column] [THREADS=n] [SEED=n] [name=value ...]".into());
     };
-    let (mut drop, mut group, mut threads) = (Vec::new(), None, 1usize);
+    let (mut drop, mut group, mut threads, mut seed) = (Vec::new(), None, 1usize, 7);
     let kind = Kind::parse(kind).ok_or("no such kind")?;
     let parameters = kind.parameters();
     let mut settings = Settings::defaults(&parameters);
@@ -53,6 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "DROP" => drop = value.split(',').collect(),
             "GROUP" => group = Some(value),
             "THREADS" => threads = value.parse()?,
+            "SEED" => seed = value.parse()?,
             _ => {
                 let value = value.parse().map(Setting::Integer).or_else(|_| value.parse().map(Setting::Real))?;
                 settings = settings.set(&parameters, name, value).map_err(|e| e.to_string())?;
@@ -73,10 +74,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rows = cells.len();
     let samples = Samples::new(columns, Support::bare(rows), None).map_err(|e| e.to_string())?;
     let folds: usize = folds.parse()?;
-    let fold: Vec<usize> = match group.and_then(|g| names.iter().position(|n| *n == g)) {
-        Some(j) => Codes::from_labels(&of(j)).codes().iter().map(|&c| c as usize % folds).collect(),
-        None => (0..rows).map(|r| r * 7919 % folds).collect(),
-    };
+    let units = group.and_then(|g| names.iter().position(|n| *n == g)).map(|j| Codes::from_labels(&of(j)));
+    let count = units.as_ref().map_or(rows, |u| u.levels().len());
+    let mut order: Vec<usize> = (0..count).collect();
+    Rng::new(seed).shuffle(&mut order);
+    let fold: Vec<usize> = (0..rows).map(|r| order[units.as_ref().map_or(r, |u| u.codes()[r] as usize)] % folds).collect();
     println!("{rows} rows, {} features, {folds} folds", samples.columns().len() - 1);
     let (mut fit, mut predict, mut sums, mut scores) = (0.0, 0.0, (0.0, 0.0), Vec::new());
     for k in 0..folds {
@@ -98,6 +100,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let each: Vec<f64> = scores.iter().map(|s| if real { 1.0 - s } else { *s }).collect();
     let pooled = if real { 1.0 - sums.0 / sums.1 } else { sums.0 / sums.1 };
     let (name, n) = (if real { "R2" } else { "accuracy" }, folds as f64);
+    println!("folds: {}", each.iter().map(|s| format!("{s:.3}")).collect::<Vec<_>>().join(" "));
     println!("{name} pooled {pooled:.4}, mean of folds {:.4}", each.iter().sum::<f64>() / n);
     println!("a fit {:.3} s, a prediction {:.4} s, {threads} threads", fit / n, predict / n);
     Ok(())

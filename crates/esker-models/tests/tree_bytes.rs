@@ -1,5 +1,7 @@
 //! Tree models come back from their bytes, and bytes that point nowhere are refused.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use esker_core::{Codes, Column, Context, Rng, Samples, Settings, Support};
 use esker_models::Kind;
 

@@ -1,5 +1,7 @@
 //! Laws of forests and boosting that follow from how trees work. Those of every estimator are in `contract.rs`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use esker_core::{Codes, Column, Context, Inside, Model, Prediction, Rng, Samples, Setting, Settings, Support};
 use esker_models::Kind;
 
