@@ -4,7 +4,7 @@ use esker_core::record::{DesignRecord, Record};
 
 use super::number::{count, percent, real, with_unit};
 use super::reading::{Reading, shuffles};
-use super::words::{list_some, plural, sentence};
+use super::words::{first_sentence, list, list_some, plural, sentence};
 
 /// Few folds: below this the spread over folds is itself hardly known.
 const FEW_FOLDS: usize = 5;
@@ -16,6 +16,7 @@ pub fn limits(record: &Record) -> Vec<String> {
     let r = Reading::new(record);
     let mut out: Vec<String> = Vec::new();
     out.extend(r.primary().map(|d| claim(r, d)));
+    out.extend(stricter(r));
     out.extend(extrapolation(r));
     out.extend(ceiling(r));
     out.extend(folds(r));
@@ -43,12 +44,7 @@ fn claim(r: Reading<'_>, design: &DesignRecord) -> String {
         (false, Some([a, b])) => format!(" between {a} and {b}"),
         (false, None) => String::new(),
     };
-    let beyond = match (data.extent.is_some(), data.period.is_some()) {
-        (true, true) => "not another region and not other years",
-        (true, false) => "not another region",
-        (false, true) => "not other years",
-        (false, false) => "not data of another origin",
-    };
+    let beyond = "not another region and not other years";
     match design.kind.as_str() {
         "group" | "leave-one-group-out" => {
             format!("Whole {groups} were held out, so the score speaks for new {groups}{bounds}: {beyond}.")
@@ -66,6 +62,24 @@ fn claim(r: Reading<'_>, design: &DesignRecord) -> String {
     }
 }
 
+/// Designs run beside the primary one under which the chosen model is worse beyond its spread over folds.
+fn stricter(r: Reading<'_>) -> Option<String> {
+    let (chosen, design) = (r.chosen()?, r.primary()?);
+    let honest = r.value(chosen, &design.label)?;
+    let sd = r.score(chosen, &design.label, &r.record.metric)?.sd.unwrap_or(0.0);
+    let worse: Vec<String> = r
+        .others()
+        .iter()
+        .filter_map(|d| Some((d, r.value(chosen, &d.label)?)))
+        .filter(|(_, v)| r.gain(*v, honest) > sd)
+        .map(|(d, v)| format!("{} under ‘{}’", r.in_metric(v), d.label))
+        .collect();
+    if worse.is_empty() {
+        return None;
+    }
+    Some(format!("Judged more strictly, the score gets worse: {} {} instead of {}.", r.metric_inside(), list(&worse), r.in_metric(honest)))
+}
+
 fn extrapolation(r: Reading<'_>) -> Option<String> {
     let n = r.features().iter().filter(|c| c.summary.is_some()).count();
     if n == 0 {
@@ -79,7 +93,11 @@ fn extrapolation(r: Reading<'_>) -> Option<String> {
 }
 
 fn ceiling(r: Reading<'_>) -> Option<String> {
-    r.record.notes.iter().find(|n| n.code == "noise-ceiling").map(|n| sentence(&n.text))
+    r.record
+        .notes
+        .iter()
+        .find(|n| n.code == "noise-ceiling")
+        .map(|n| format!("{} The note ‘{}’ tells what follows.", sentence(first_sentence(&n.text)), n.code))
 }
 
 fn folds(r: Reading<'_>) -> Option<String> {

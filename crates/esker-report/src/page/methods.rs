@@ -6,7 +6,7 @@ use esker_core::record::{DesignRecord, ModelRecord, Record, Task};
 
 use super::number::{count, percent, real, unit_bracketed};
 use super::reading::{Reading, inside};
-use super::words::{clause, list, plural, sentence, visible};
+use super::words::{clause, inside as inside_sentence, list, plural, sentence, visible};
 
 /// What was done, in complete sentences in the style of a paper.
 pub fn methods(record: &Record) -> String {
@@ -48,10 +48,11 @@ fn data(r: Reading<'_>) -> String {
 fn design(r: Reading<'_>) -> String {
     let Some(primary) = r.primary() else { return String::new() };
     let mut out = format!("{} {}", sentence(&primary.description), sizes(primary));
-    for other in r.others() {
+    let others: Vec<String> = r.others().iter().map(|d| format!("‘{}’ ({})", d.label, inside_sentence(&d.description))).collect();
+    if !others.is_empty() {
         out.push_str(&format!(
-            " To measure how optimistic other folds would have been, every model was also judged under a second design. {}",
-            sentence(&other.description)
+            " To measure how optimistic the choice of folds can be, every model was also judged under {}.",
+            list(&others)
         ));
     }
     out
@@ -98,11 +99,11 @@ fn preparation(r: Reading<'_>) -> String {
     let parts: Vec<String> = told
         .iter()
         .map(|(steps, names)| {
-            let steps: Vec<&str> = steps.iter().map(|s| clause(s)).collect();
-            format!("for {}, {}", list(names), steps.join(", then "))
+            let steps: Vec<String> = steps.iter().map(|s| inside_sentence(s)).collect();
+            format!("for {}, {}", list(names), steps.join("; then "))
         })
         .collect();
-    format!("Features were prepared with what the training part of each fold alone tells: {}.", parts.join("; "))
+    format!("Features were prepared with what the training part of each fold alone tells: {}.", parts.join(". Likewise, "))
 }
 
 fn tuning(r: Reading<'_>) -> String {

@@ -84,8 +84,12 @@ pub fn attach(digits: &str, unit: &Unit) -> String {
 
 /// The unit as a paper prints it: `m w.e. yr-1` is `m w.e. yr⁻¹`, `km2` is `km²`, `degC` is `°C`.
 pub fn unit_text(unit: &Unit) -> String {
-    let words: Vec<String> = unit.as_str().split_whitespace().map(unit_word).collect();
-    words.join("\u{a0}")
+    let words: Vec<&str> = unit.as_str().split_whitespace().collect();
+    match words[..] {
+        ["degrees", "east"] => "°E".to_owned(),
+        ["degrees", "north"] => "°N".to_owned(),
+        _ => words.into_iter().map(unit_word).collect::<Vec<_>>().join("\u{a0}"),
+    }
 }
 
 /// ` (unit)`, or nothing where no unit was stated.
@@ -157,7 +161,7 @@ fn scientific(value: f64, decimals: usize) -> String {
 fn thousands(digits: &str) -> String {
     let mut out = String::with_capacity(digits.len() + 4);
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(THIN);
         }
         out.push(c);
@@ -210,6 +214,7 @@ mod tests {
             ("g/cm3", "g/cm³"),
             ("kg m^-2", "kg\u{a0}m⁻²"),
             ("degC", "°C"),
+            ("degrees north", "°N"),
             ("ppm CO2", "ppm\u{a0}CO2"),
             ("1e-3", "1e-3"),
             ("", ""),

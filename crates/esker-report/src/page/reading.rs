@@ -4,6 +4,7 @@ use esker_core::record::{ColumnCard, Comparison, DesignRecord, MetricCard, Model
 use esker_core::{Note, Unit, Weight};
 
 use super::number::{attach, decimals, fixed, signed, unit_text};
+use super::words;
 
 /// A record with the look-ups that every part of the page needs.
 #[derive(Debug, Clone, Copy)]
@@ -198,6 +199,12 @@ impl<'a> Reading<'a> {
         attach(&fixed(value, self.decimals()), &self.unit(&self.record.metric))
     }
 
+    /// `0.31 ± 0.02 unit` in the record's metric.
+    pub fn plus_minus(self, mean: f64, sd: f64) -> String {
+        let n = self.decimals();
+        attach(&format!("{} ± {}", fixed(mean, n), fixed(sd, n)), &self.unit(&self.record.metric))
+    }
+
     /// A difference in the record's metric with its sign and unit.
     pub fn difference(self, value: f64) -> String {
         attach(&signed(value, self.decimals()), &self.unit(&self.record.metric))
@@ -242,15 +249,9 @@ pub fn headline(score: &Score) -> Option<f64> {
     score.mean.or(score.pooled)
 }
 
-/// A title inside a sentence: `Balanced accuracy` is `balanced accuracy`; `RMSE` and `Brier score` stay.
+/// A metric's title inside a sentence: `Balanced accuracy` is `balanced accuracy`; `RMSE` and `Brier score` stay.
 pub fn inside(title: &str) -> String {
-    let mut letters = title.chars();
-    match (letters.next(), letters.next()) {
-        (Some(first), Some(second)) if second.is_lowercase() && !title.starts_with("Brier") => {
-            first.to_lowercase().chain(std::iter::once(second)).chain(letters).collect()
-        }
-        _ => title.to_owned(),
-    }
+    if title.starts_with("Brier") { title.to_owned() } else { words::inside(title) }
 }
 
 /// Whether a model learns nothing from the features.

@@ -1,11 +1,11 @@
 //! The answer in plain words: which model to believe, by how much, what drives it, how sure it is, what to mind.
 
+use esker_core::Weight;
 use esker_core::record::{ModelRecord, Record, Task};
-use esker_core::{Note, Weight};
 
-use super::number::{THIN, percent, real, unit_bracketed, with_unit};
+use super::number::{THIN, fixed, percent, unit_bracketed, with_unit};
 use super::reading::{Reading, Verdict, inside, is_baseline, shuffles, spread};
-use super::words::{clause, list_some, plural, sentence, visible};
+use super::words::{capital, first_sentence, list, list_some, plural, sentence, visible};
 
 /// A handful of plain sentences that say what the record holds; each string is one point, safe to print.
 pub fn summary(record: &Record) -> Vec<String> {
@@ -70,7 +70,7 @@ fn belief(r: Reading<'_>) -> Option<String> {
     let reached = match (score.mean, score.sd, score.pooled) {
         (Some(mean), Some(sd), _) => {
             let scored = score.folds.iter().flatten().count();
-            format!("{} ± {} (mean and standard deviation over {})", r.in_metric(mean), r.in_metric(sd), plural(scored, "fold", "folds"))
+            format!("{} (mean ± standard deviation over {})", r.plus_minus(mean, sd), plural(scored, "fold", "folds"))
         }
         (Some(mean), None, _) => r.in_metric(mean),
         (None, _, Some(pooled)) => format!("{} (all held-out rows together)", r.in_metric(pooled)),
@@ -143,14 +143,16 @@ fn flattery(r: Reading<'_>) -> Option<String> {
     for other in others {
         let Some(seen) = r.value(chosen, &other.label) else { continue };
         let optimism = r.gain(honest, seen);
-        let kind = if shuffles(other) { "Shuffled rows" } else { "Other folds" };
+        let kind = if shuffles(other) { "shuffled rows" } else { "other folds" };
         let numbers = format!("{} {} instead of {}", r.metric_inside(), r.in_metric(seen), r.in_metric(honest));
         let small = sd.is_some_and(|sd| optimism.abs() < sd);
         let beside = if small { ", less than the standard deviation over folds" } else { "" };
         sentences.push(if optimism > 0.0 {
-            format!("{kind} (‘{}’) would have flattered it by {}: {numbers}{beside}.", other.label, r.in_metric(optimism))
+            format!("{} (‘{}’) would have flattered it by {}: {numbers}{beside}.", capital(kind), other.label, r.in_metric(optimism))
+        } else if shuffles(other) || small {
+            format!("{} (‘{}’) would not have flattered it: {numbers}{beside}.", capital(kind), other.label)
         } else {
-            format!("{kind} (‘{}’) would not have flattered it: {numbers}{beside}.", other.label)
+            format!("Judged more strictly (‘{}’), it is worse by {}: {numbers}.", other.label, r.in_metric(-optimism))
         });
     }
     (!sentences.is_empty()).then(|| sentences.join(" "))
@@ -159,8 +161,8 @@ fn flattery(r: Reading<'_>) -> Option<String> {
 /// The columns whose shuffling costs most on held-out rows.
 fn drivers(r: Reading<'_>) -> Option<String> {
     let e = r.record.explanation.as_ref()?;
-    let (list, kind) = if e.groups.is_empty() { (&e.features, "feature") } else { (&e.groups, "group of columns") };
-    let first = list.first()?;
+    let (all, kind) = if e.groups.is_empty() { (&e.features, "feature") } else { (&e.groups, "group of columns") };
+    let first = all.first()?;
     let unit = r.unit(&e.metric);
     let title = inside(r.title(&e.metric));
     let sure = |mean: f64, folds: &[f64]| spread(folds).is_none_or(|sd| mean > 2.0 * sd / (folds.len() as f64).sqrt());
@@ -169,7 +171,7 @@ fn drivers(r: Reading<'_>) -> Option<String> {
     }
     let mut out =
         format!("What drives the answer: shuffling {} on held-out rows costs {} of {title}", first.name, with_unit(first.mean, &unit));
-    let next: Vec<String> = list[1..]
+    let next: Vec<String> = all[1..]
         .iter()
         .take(2)
         .filter(|i| i.mean > 0.0 && sure(i.mean, &i.folds))
@@ -177,7 +179,7 @@ fn drivers(r: Reading<'_>) -> Option<String> {
         .collect();
     if !next.is_empty() {
         let next: Vec<&str> = next.iter().map(String::as_str).collect();
-        out.push_str(&format!(", then {}", super::words::list(&next)));
+        out.push_str(&format!(", then {}", list(&next)));
     }
     out.push_str("; this says what the model leans on, not what causes what.");
     Some(out)
@@ -205,7 +207,7 @@ fn certainty(r: Reading<'_>) -> Option<String> {
     let mut classes: Vec<_> = r.chosen_run()?.classes.iter().filter(|c| c.f1.is_some()).collect();
     classes.sort_by(|a, b| b.f1.unwrap_or(0.0).total_cmp(&a.f1.unwrap_or(0.0)));
     let (best, worst) = (classes.first()?, classes.last()?);
-    let told = |f1: Option<f64>| f1.map_or_else(|| "—".to_owned(), real);
+    let told = |f1: Option<f64>| f1.map_or_else(|| "—".to_owned(), |v| fixed(v, 3));
     if best.level == worst.level {
         return None;
     }
@@ -232,10 +234,6 @@ fn alarms(r: Reading<'_>) -> Option<String> {
     }
     let total = alarms.len() + warnings.len();
     let were = if total == 1 { "was" } else { "were" };
-    let lead = if total == 1 { "it says" } else { "the gravest says" };
-    Some(format!("{} {were} raised; {lead}: {}", super::words::list(&counts), told(gravest)))
-}
-
-fn told(note: &Note) -> String {
-    sentence(clause(&note.text))
+    let lead = if total == 1 { "" } else { ", first of them" };
+    Some(format!("{} {were} raised{lead}: {}", list(&counts), sentence(first_sentence(&gravest.text))))
 }

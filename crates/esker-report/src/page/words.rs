@@ -47,6 +47,25 @@ pub fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// The first sentence of a text: up to a full stop that a capital follows.
+pub fn first_sentence(text: &str) -> &str {
+    let text = text.trim();
+    let ends = text.match_indices(". ").map(|(at, _)| at).find(|&at| text[at + 2..].trim_start().starts_with(char::is_uppercase));
+    ends.map_or(text, |at| &text[..=at])
+}
+
+/// A sentence made to stand inside another: no capital in front, unless it is a name in capitals, and no full stop behind.
+pub fn inside(text: &str) -> String {
+    let text = clause(text);
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().chain(std::iter::once(second)).chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// The text without a full stop, to stand inside a sentence.
 pub fn clause(text: &str) -> &str {
     text.trim().trim_end_matches('.')
@@ -99,5 +118,9 @@ mod tests {
         assert_eq!(sentence("whole groups are left out"), "Whole groups are left out.");
         assert_eq!(sentence("Done."), "Done.");
         assert_eq!(sentence(""), "");
+        assert_eq!(first_sentence("It is 0.2 m w.e. yr-1. What follows? Much."), "It is 0.2 m w.e. yr-1.");
+        assert_eq!(first_sentence("Only one"), "Only one");
+        assert_eq!(inside("Rows were shuffled."), "rows were shuffled");
+        assert_eq!(inside("RMSE"), "RMSE");
     }
 }
