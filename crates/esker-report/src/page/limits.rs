@@ -72,7 +72,7 @@ fn stricter(r: Reading<'_>) -> Option<String> {
         .iter()
         .filter_map(|d| Some((d, r.value(chosen, &d.label)?)))
         .filter(|(_, v)| r.gain(*v, honest) > sd)
-        .map(|(d, v)| format!("{} under ‘{}’", r.in_metric(v), d.label))
+        .filter_map(|(d, _)| Some(format!("{} under ‘{}’", r.reached(chosen, &d.label)?, d.label)))
         .collect();
     if worse.is_empty() {
         return None;

@@ -14,7 +14,7 @@ mod summary;
 mod table;
 mod words;
 
-use esker_core::record::{Record, Rows};
+use esker_core::record::{MetricCard, Record, Rows};
 use esker_core::{Note, Unit, Weight};
 
 use crate::figure::Figure;
@@ -192,12 +192,20 @@ struct Tile {
     beside: String,
 }
 
+/// The record's metric and two others, first those of another unit: they tell something new. A score that is best at
+/// zero says little alone.
+fn tile_metrics(r: Reading<'_>) -> Vec<&MetricCard> {
+    let Some(lead) = r.card(&r.record.metric) else { return Vec::new() };
+    let others = || r.record.metrics.iter().filter(|m| m.name != lead.name && m.better != "zero");
+    let (same, new): (Vec<&MetricCard>, Vec<&MetricCard>) = others().partition(|m| m.unit.same(&lead.unit));
+    std::iter::once(lead).chain(new).chain(same).take(3).collect()
+}
+
 /// Key numbers of the chosen model.
 fn tiles(r: Reading<'_>) -> Vec<Tile> {
     let mut out = Vec::new();
     let (metric, n) = (r.unit(&r.record.metric), r.decimals());
-    let lead = r.card(&r.record.metric).into_iter();
-    for card in lead.chain(r.record.metrics.iter().filter(|m| m.name != r.record.metric)).take(3) {
+    for card in tile_metrics(r) {
         if let Some((digits, beside)) = scores::tile(r, card) {
             out.push(Tile { label: format!("{}, {}", card.title, r.record.chosen.model), digits, unit: card.unit.clone(), beside });
         }

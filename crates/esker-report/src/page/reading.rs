@@ -199,6 +199,15 @@ impl<'a> Reading<'a> {
         attach(&fixed(value, self.decimals()), &self.unit(&self.record.metric))
     }
 
+    /// A model's score under a design with its spread over folds, where there is one.
+    pub fn reached(self, model: &'a ModelRecord, design: &str) -> Option<String> {
+        let score = self.score(model, design, &self.record.metric)?;
+        Some(match (score.mean, score.sd) {
+            (Some(mean), Some(sd)) => self.plus_minus(mean, sd),
+            _ => self.in_metric(headline(score)?),
+        })
+    }
+
     /// `0.31 ± 0.02 unit` in the record's metric.
     pub fn plus_minus(self, mean: f64, sd: f64) -> String {
         let n = self.decimals();

@@ -152,7 +152,13 @@ fn flattery(r: Reading<'_>) -> Option<String> {
         } else if shuffles(other) || small {
             format!("{} (‘{}’) would not have flattered it: {numbers}{beside}.", capital(kind), other.label)
         } else {
-            format!("Judged more strictly (‘{}’), it is worse by {}: {numbers}.", other.label, r.in_metric(-optimism))
+            let reached = r.reached(chosen, &other.label).unwrap_or_default();
+            format!(
+                "Judged more strictly (‘{}’), it reaches {} {reached}, worse by {}.",
+                other.label,
+                r.metric_inside(),
+                r.in_metric(-optimism)
+            )
         });
     }
     (!sentences.is_empty()).then(|| sentences.join(" "))
