@@ -4,7 +4,7 @@ use esker_core::{Context, Estimator, Inside, Model, Needs, Note, Parameter, Pred
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::bins::{Binned, Bins, MANY_ROWS};
+use super::bins::{self, Binned, Bins, MANY_ROWS};
 use super::ensemble::{Ensemble, damaged};
 use super::grow::{Bounds, Grower, Use};
 use super::node::Tree;
@@ -44,6 +44,7 @@ pub fn parameters() -> Vec<Parameter> {
             .tuned(Search::Uniform(0.3, 1.0)),
         Parameter::real("rows", 1.0, 0.01, 1.0, "Share of the training rows, drawn anew for each round, that it learns from.")
             .tuned(Search::Uniform(0.5, 1.0)),
+        bins::parameter(),
     ]
 }
 
@@ -51,6 +52,7 @@ pub fn parameters() -> Vec<Parameter> {
 #[derive(Debug, Clone)]
 pub struct Boosting {
     trees: usize,
+    bins: usize,
     rate: f64,
     columns: f64,
     rows: f64,
@@ -63,6 +65,7 @@ impl Boosting {
         let limits = Limits { min_leaf: settings.integer("min_leaf") as f64, min_hessian: 0.0, lambda: settings.real("lambda") };
         Self {
             trees: settings.integer("trees") as usize,
+            bins: settings.integer("bins") as usize,
             rate: settings.real("rate"),
             columns: settings.real("columns"),
             rows: settings.real("rows"),
@@ -182,7 +185,7 @@ impl Estimator for Boosting {
 
     fn fit(&self, train: &Samples, target: &str, cx: &Context) -> Result<Box<dyn Model>> {
         let known = Target::new(train, target)?;
-        let bins = Bins::fit(train, target, &known.rows)?;
+        let bins = Bins::fit(train, target, &known.rows, self.bins)?;
         let binned = bins.encode(train, &known.rows)?;
         let (start, (trees, uses)) = match &known.values {
             Known::Real(y) => {

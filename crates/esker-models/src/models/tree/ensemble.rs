@@ -80,11 +80,12 @@ impl Ensemble {
     /// Adds the leaves that rows of codes fall into.
     fn walk(&self, codes: &[u8], sums: &mut [f64]) {
         let (features, width, outputs) = (self.bins.len(), self.width as usize, self.outputs());
+        let mut leaves = vec![0; sums.len() / outputs];
         for (t, tree) in self.trees.iter().enumerate() {
             let lane = t % self.lanes as usize * width;
-            for (i, sum) in sums.chunks_exact_mut(outputs).enumerate() {
-                let row = &codes[i * features..(i + 1) * features];
-                let leaf = tree.leaf(|f| row[f]) * width;
+            tree.leaves(codes, features, &mut leaves);
+            for (sum, &leaf) in sums.chunks_exact_mut(outputs).zip(&leaves) {
+                let leaf = leaf as usize * width;
                 for (s, v) in sum[lane..lane + width].iter_mut().zip(&tree.values()[leaf..leaf + width]) {
                     *s += v;
                 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::bag::{Bag, Growth};
-use super::bins::{Binned, Bins};
+use super::bins::{self, Binned, Bins};
 use super::ensemble::{Ensemble, damaged};
 use super::grow::Use;
 use super::measure::{Classes, Item, Measure, Numbers};
@@ -39,6 +39,7 @@ pub fn parameters() -> Vec<Parameter> {
         )
         .tuned(Search::LogInteger(1, 30)),
         Parameter::integer("depth", 0, 0, 64, "Deepest leaf; 0 is as deep as the rows allow."),
+        bins::parameter(),
     ]
 }
 
@@ -46,6 +47,7 @@ pub fn parameters() -> Vec<Parameter> {
 #[derive(Debug, Clone)]
 pub struct Forest {
     trees: usize,
+    bins: usize,
     columns: f64,
     min_leaf: usize,
     depth: usize,
@@ -56,6 +58,7 @@ impl Forest {
     pub fn new(settings: &Settings) -> Self {
         Self {
             trees: settings.integer("trees") as usize,
+            bins: settings.integer("bins") as usize,
             columns: settings.real("columns"),
             min_leaf: settings.integer("min_leaf") as usize,
             depth: settings.integer("depth") as usize,
@@ -127,7 +130,7 @@ impl Estimator for Forest {
 
     fn fit(&self, train: &Samples, target: &str, cx: &Context) -> Result<Box<dyn Model>> {
         let known = Target::new(train, target)?;
-        let bins = Bins::fit(train, target, &known.rows)?;
+        let bins = Bins::fit(train, target, &known.rows, self.bins)?;
         let binned = bins.encode(train, &known.rows)?;
         let growth = self.growth(bins.len(), known.classes() > 0);
         let weight = |row: u32, times: f64| known.weight_of(row as usize) * times;

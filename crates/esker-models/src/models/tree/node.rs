@@ -9,6 +9,9 @@ const LEAF: u16 = u16::MAX;
 /// The set of a split on numbers.
 const NO_SET: u32 = u32::MAX;
 
+/// Rows that go down a tree together.
+const ABREAST: usize = 8;
+
 /// Codes as a set of bits.
 pub(super) type CodeSet = [u64; 4];
 
@@ -119,6 +122,49 @@ impl Tree {
             node = &self.nodes[node.next as usize + usize::from(!left)];
         }
         node.next as usize
+    }
+
+    /// The row of values of the leaf of each row of codes (rows × features, row after row).
+    pub(super) fn leaves(&self, codes: &[u8], features: usize, leaves: &mut [u32]) {
+        let (mut rows, mut out) = (codes.chunks_exact(ABREAST * features), leaves.chunks_exact_mut(ABREAST));
+        // Sets of classes are looked up one row at a time; trees of numbers alone are walked by several rows abreast.
+        if self.sets.is_empty() && features > 0 {
+            for (rows, out) in rows.by_ref().zip(out.by_ref()) {
+                self.abreast(rows, features, out);
+            }
+            for (row, leaf) in rows.remainder().chunks_exact(features).zip(out.into_remainder()) {
+                *leaf = self.leaf(|f| row[f]) as u32;
+            }
+            return;
+        }
+        for (i, leaf) in leaves.iter_mut().enumerate() {
+            *leaf = self.leaf(|f| codes[i * features + f]) as u32;
+        }
+    }
+
+    /// [`ABREAST`] rows go down together, those that have arrived stay: their reads do not wait for each other, and
+    /// no step is a guess of the processor.
+    #[inline]
+    fn abreast(&self, rows: &[u8], features: usize, leaves: &mut [u32]) {
+        let mut at = [0u32; ABREAST];
+        loop {
+            let mut moving = false;
+            for (i, place) in at.iter_mut().enumerate() {
+                let node = &self.nodes[*place as usize];
+                let arrived = node.feature == LEAF;
+                let code = rows[i * features + if arrived { 0 } else { usize::from(node.feature) }];
+                let right = !(code <= node.code || code == node.also);
+                let child = node.next + u32::from(right);
+                *place = if arrived { *place } else { child };
+                moving |= !arrived;
+            }
+            if !moving {
+                break;
+            }
+        }
+        for (leaf, place) in leaves.iter_mut().zip(at) {
+            *leaf = self.nodes[place as usize].next;
+        }
     }
 
     /// Whether a tree from a stranger's bytes can be walked without harm: every child lies behind its parent, so
