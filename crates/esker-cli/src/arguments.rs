@@ -39,7 +39,9 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a recipe: compare models under its design, choose, explain, write the report.
-    #[command(after_help = "Example:\n  esker run examples/glacier-mass-balance/recipe.toml\n\nAn earlier run in the same folder is replaced only when the new one is whole.")]
+    #[command(
+        after_help = "Example:\n  esker run examples/glacier-mass-balance/recipe.toml\n\nAn earlier run in the same folder is replaced only when the new one is whole."
+    )]
     Run {
         /// The recipe.
         recipe: PathBuf,

@@ -120,7 +120,9 @@ impl Session<'_> {
             return Ok(());
         };
         if file.exists() {
-            let error = Error::new(esker::Fault::Io, format!("'{}'", file.display())).rule("it exists and is not overwritten").hint("name another file with -o");
+            let error = Error::new(esker::Fault::Io, format!("'{}'", file.display()))
+                .rule("it exists and is not overwritten")
+                .hint("name another file with -o");
             return Err(error.into());
         }
         esker::write_file(file, text.as_bytes())?;

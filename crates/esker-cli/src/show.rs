@@ -132,10 +132,10 @@ pub fn scores(record: &Record) -> String {
             _ => "nearer to zero is better",
         };
         let unit = if card.unit.is_empty() { String::new() } else { format!(" ({})", card.unit) };
-        let _ = writeln!(text, "\n{}{unit}: mean ± standard deviation over folds, {better}\n{}", card.title, table(&rows));
+        let _ = writeln!(text, "{}{unit}: mean ± standard deviation over folds, {better}\n{}", card.title, table(&rows));
     }
     let _ = writeln!(text, "{}", record.chosen.reason);
-    text.trim_start_matches('\n').to_owned()
+    text
 }
 
 fn header(record: &Record) -> Vec<String> {
@@ -147,7 +147,8 @@ fn header(record: &Record) -> Vec<String> {
 /// Columns aligned: the first to the left, the others to the right.
 fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
-    let wide: Vec<usize> = (0..columns).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| t.chars().count()).max().unwrap_or(0)).collect();
+    let wide: Vec<usize> =
+        (0..columns).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| t.chars().count()).max().unwrap_or(0)).collect();
     let mut text = String::new();
     for row in rows {
         for (c, cell) in row.iter().enumerate() {
@@ -203,7 +204,8 @@ pub fn run_json(record: &Record, folder: &Path) -> String {
 pub fn inspection_json(found: &Inspection) -> String {
     let part = |p: &Option<(String, String)>| p.as_ref().map(|(column, why)| json!({ "column": column, "why": why }));
     let place = found.place.as_ref().map(|(x, y, crs, why)| json!({ "x": x, "y": y, "crs": crs, "why": why }));
-    let others: serde_json::Map<String, Value> = found.others.iter().map(|(name, looks)| (name.clone(), json!(looks.to_string()))).collect();
+    let others: serde_json::Map<String, Value> =
+        found.others.iter().map(|(name, looks)| (name.clone(), json!(looks.to_string()))).collect();
     pretty(&json!({
         "target": part(&found.target), "place": place, "time": part(&found.time),
         "group": part(&found.group), "error": part(&found.error), "columns": others,

@@ -85,7 +85,12 @@ fn tables_that_do_not_fit_the_recipe() {
     page.recipe("lon and lat swapped", &with("x = \"lon\", y = \"lat\"", "x = \"lat\", y = \"zmed\""));
     page.recipe("degrees called metres", &with("EPSG:4326", "EPSG:32633"));
     page.recipe("time that does not parse", &with("group = \"rgi_id\"", "group = \"rgi_id\"\ntime = \"period\""));
-    page.recipe("standard errors of zero", &with("error = \"err_dmdtda\"", "weight = { error = \"lat\" }").replacen("[data.derive]", "[data.derive]\nzero = \"lat - lat\"", 1).replacen("error = \"lat\"", "error = \"zero\"", 1));
+    page.recipe(
+        "standard errors of zero",
+        &with("error = \"err_dmdtda\"", "weight = { error = \"lat\" }")
+            .replacen("[data.derive]", "[data.derive]\nzero = \"lat - lat\"", 1)
+            .replacen("error = \"lat\"", "error = \"zero\"", 1),
+    );
     page.recipe("a filter that leaves nothing", &with("source = \"glaciers.csv\"", "source = \"glaciers.csv\"\nfilter = \"area > 1e9\""));
     page.recipe("a class no row has", &with("[data.units]", "[data.keep]\nperiod = [\"1990-2000\"]\n\n[data.units]"));
     insta::assert_snapshot!(page.0);
@@ -112,8 +117,15 @@ fn recipes_with_faults() {
     page.recipe("CRS left out", &with(", crs = \"EPSG:4326\"", ""));
     page.recipe("expression that cannot be read", &with("ln(area)", "ln(area"));
     page.recipe("expression of a column that is not there", &with("ln(area)", "ln(aera)"));
-    page.recipe("unit against the file's own", &with("\"m w.e. yr-1\" }", "\"m w.e. yr-1\" }\nweight = { error = \"err_dmdtda\", column = \"area\" }"));
-    let many = RECIPE.replacen("design = \"group\"", "design = \"grup\"", 1).replacen("kind = \"ridge\"", "kind = \"rigde\"", 1).replacen("trees = 20", "tress = 20", 1);
+    page.recipe(
+        "unit against the file's own",
+        &with("\"m w.e. yr-1\" }", "\"m w.e. yr-1\" }\nweight = { error = \"err_dmdtda\", column = \"area\" }"),
+    );
+    let many = RECIPE.replacen("design = \"group\"", "design = \"grup\"", 1).replacen("kind = \"ridge\"", "kind = \"rigde\"", 1).replacen(
+        "trees = 20",
+        "tress = 20",
+        1,
+    );
     page.recipe("several faults at once", &many);
     insta::assert_snapshot!(page.0);
 }
@@ -122,7 +134,14 @@ fn recipes_with_faults() {
 fn a_class_seen_once_is_noted_and_the_run_goes_on() {
     let desk = Desk::new();
     desk.write("glaciers.csv", cell(9, "period", "1990-2000"));
-    desk.write("recipe.toml", RECIPE.replace("{ column = \"dmdtda\", unit = \"m w.e. yr-1\" }", "\"period\"").replace("error = \"err_dmdtda\"\n", "").replace(", \"period\"]", "]").replace("kind = \"ridge\"", "kind = \"logistic\""));
+    desk.write(
+        "recipe.toml",
+        RECIPE
+            .replace("{ column = \"dmdtda\", unit = \"m w.e. yr-1\" }", "\"period\"")
+            .replace("error = \"err_dmdtda\"\n", "")
+            .replace(", \"period\"]", "]")
+            .replace("kind = \"ridge\"", "kind = \"logistic\""),
+    );
     let said = desk.ok(&["check", "recipe.toml"]);
     assert!(said.contains("class '1990-2000'") || said.contains("'1990-2000'"), "{said}");
     desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);

@@ -77,7 +77,10 @@ fn the_group_design_keeps_glaciers_whole_and_the_record_says_who_is_better() {
 fn classes_are_classes_from_the_recipe_to_the_prediction() {
     let desk = Desk::new();
     let recipe = RECIPE
-        .replace("{ column = \"dmdtda\", unit = \"m w.e. yr-1\" }", "{ column = \"band\", kind = \"class\", names = { \"60\" = \"sixty\" } }")
+        .replace(
+            "{ column = \"dmdtda\", unit = \"m w.e. yr-1\" }",
+            "{ column = \"band\", kind = \"class\", names = { \"60\" = \"sixty\" } }",
+        )
         .replace("error = \"err_dmdtda\"\n", "")
         .replace("design = \"group\"\n", "design = \"stratified\"\n")
         .replace("compare = [\"random\"]\n", "")

@@ -37,7 +37,8 @@ pub(crate) fn data_card(plan: &Plan) -> DataCard {
             columns.push(card(column, "feature"));
         }
     }
-    let group = roles.group.as_ref().zip(support.group.as_ref()).map(|(name, g)| (name.clone(), g.counts().iter().filter(|c| **c > 0).count()));
+    let group =
+        roles.group.as_ref().zip(support.group.as_ref()).map(|(name, g)| (name.clone(), g.counts().iter().filter(|c| **c > 0).count()));
     DataCard {
         rows_read: plan.data.rows_read,
         rows_used: plan.data.samples.rows(),
@@ -73,7 +74,14 @@ fn card(column: &Column, role: &str) -> ColumnCard {
             levels = counts;
         }
     }
-    ColumnCard { name: column.name.clone(), unit: column.unit.clone(), role: role.to_owned(), missing: column.values.missing(), summary, levels }
+    ColumnCard {
+        name: column.name.clone(),
+        unit: column.unit.clone(),
+        role: role.to_owned(),
+        missing: column.values.missing(),
+        summary,
+        levels,
+    }
 }
 
 pub(crate) fn summarise(values: &[f64]) -> Option<Summary> {

@@ -48,7 +48,8 @@ impl Dataset {
             return Err(findings.or(()).err().unwrap_or_default());
         }
         let table = table.select(&rows);
-        let mut builder = Builder { recipe, table: &table, findings: &mut findings, notes: &mut notes, rows_dropped: rows.len() < rows_read };
+        let mut builder =
+            Builder { recipe, table: &table, findings: &mut findings, notes: &mut notes, rows_dropped: rows.len() < rows_read };
         let target = builder.target();
         let support = builder.support();
         let (weight, weights_in_words) = builder.weight();
@@ -78,7 +79,10 @@ fn apply_units(recipe: &Recipe, table: &mut Table, findings: &mut Findings) {
     for name in recipe.data.units.keys() {
         if !table.columns().iter().any(|c| matches(name, &c.name)) {
             // Derived columns state their unit where they are derived.
-            findings.push(recipe.place(&format!("data.units.{name}")), unknown_column(table, name, "a unit is given for a column that is not there"));
+            findings.push(
+                recipe.place(&format!("data.units.{name}")),
+                unknown_column(table, name, "a unit is given for a column that is not there"),
+            );
         }
     }
     let columns: Vec<Column> = table.columns().to_vec();
@@ -87,7 +91,9 @@ fn apply_units(recipe: &Recipe, table: &mut Table, findings: &mut Findings) {
         let unit = exact.or_else(|| recipe.data.units.iter().find(|(glob, _)| matches(glob, &column.name)).map(|(_, u)| u));
         let Some(unit) = unit.map(Unit::new) else { continue };
         if !column.unit.is_empty() && !column.unit.same(&unit) {
-            let error = Error::recipe(format!("unit of column '{}'", column.name)).got(format!("'{unit}'")).rule(format!("the file says '{}'", column.unit));
+            let error = Error::recipe(format!("unit of column '{}'", column.name))
+                .got(format!("'{unit}'"))
+                .rule(format!("the file says '{}'", column.unit));
             findings.push(recipe.place(&format!("data.units.{}", column.name)), error);
             continue;
         }
@@ -102,7 +108,9 @@ fn derive_columns(recipe: &Recipe, table: &mut Table, notes: &mut Vec<Note>, fin
     for d in &recipe.data.derive {
         let place = recipe.place(&format!("data.derive.{}", d.name));
         if table.columns().iter().any(|c| c.name == d.name) {
-            let error = Error::recipe(format!("derived column '{}'", d.name)).rule("the table has a column of that name").hint("choose another name");
+            let error = Error::recipe(format!("derived column '{}'", d.name))
+                .rule("the table has a column of that name")
+                .hint("choose another name");
             findings.push(place, error);
             continue;
         }
@@ -135,7 +143,9 @@ fn choose_rows(recipe: &Recipe, table: &Table, findings: &mut Findings) -> (Vec<
                 let Values::Class(codes) = &column.values else { continue };
                 if let Some(wrong) = allowed.iter().find(|a| !codes.levels().contains(a)) {
                     let shown: Vec<&str> = codes.levels().iter().take(10).map(String::as_str).collect();
-                    let error = Error::recipe(format!("class '{wrong}' of column '{name}'")).rule("no row has it").hint(format!("the column has {}", shown.join(", ")));
+                    let error = Error::recipe(format!("class '{wrong}' of column '{name}'"))
+                        .rule("no row has it")
+                        .hint(format!("the column has {}", shown.join(", ")));
                     findings.push(place, error);
                     continue;
                 }
@@ -199,7 +209,9 @@ impl<'a> Builder<'a> {
         let mut column = self.column(&roles.target, path)?.clone();
         if let Some(unit) = &roles.unit {
             if !column.unit.is_empty() && !column.unit.same(unit) {
-                let error = Error::recipe(format!("unit of the target '{}'", column.name)).got(format!("'{unit}'")).rule(format!("the data say '{}'", column.unit));
+                let error = Error::recipe(format!("unit of the target '{}'", column.name))
+                    .got(format!("'{unit}'"))
+                    .rule(format!("the data say '{}'", column.unit));
                 self.fault("roles.target.unit", error);
             }
             column.unit = unit.clone();
@@ -218,7 +230,9 @@ impl<'a> Builder<'a> {
                 if let Some(first) = v.first()
                     && v.iter().all(|x| x == first)
                 {
-                    let error = Error::data(format!("target '{}'", column.name)).got(format!("{first}{} in every row", column.unit.suffix())).rule("there is nothing to predict");
+                    let error = Error::data(format!("target '{}'", column.name))
+                        .got(format!("{first}{} in every row", column.unit.suffix()))
+                        .rule("there is nothing to predict");
                     self.fault(path, error);
                     return None;
                 }
@@ -239,13 +253,15 @@ impl<'a> Builder<'a> {
         let codes = Codes::from_labels(&labels);
         let levels = codes.levels().to_vec();
         if levels.len() < 2 {
-            let error = Error::data(format!("target '{target}'")).got(format!("{} class", levels.len())).rule("at least two classes are needed");
+            let error =
+                Error::data(format!("target '{target}'")).got(format!("{} class", levels.len())).rule("at least two classes are needed");
             self.fault("roles.target", error);
             return None;
         }
         if levels.len() > 200 {
             let hint = "a target of numbers is declared with kind = \"number\"";
-            let error = Error::data(format!("target '{target}'")).got(format!("{} classes", levels.len())).rule("at most 200 are taken").hint(hint);
+            let error =
+                Error::data(format!("target '{target}'")).got(format!("{} classes", levels.len())).rule("at most 200 are taken").hint(hint);
             self.fault("roles.target", error);
             return None;
         }
@@ -254,7 +270,9 @@ impl<'a> Builder<'a> {
             self.notes.push(Note::info("class-absent", format!("class '{name}' is named in the recipe and no row has it")));
         }
         for (level, count) in levels.iter().zip(codes.counts()).filter(|(_, c)| *c == 1) {
-            let text = format!("class '{level}' of '{target}' has {count} row: it is either never learned or never tested, and no score says anything of it");
+            let text = format!(
+                "class '{level}' of '{target}' has {count} row: it is either never learned or never tested, and no score says anything of it"
+            );
             self.notes.push(Note::warning("class-seen-once", text));
         }
         let names = levels.iter().map(|l| names.get(l).unwrap_or(l).clone()).collect();
@@ -284,7 +302,10 @@ impl<'a> Builder<'a> {
             // Degrees hidden in a projected system: real eastings and northings are not that small.
             let small = places.x().iter().chain(places.y()).all(|v| v.abs() <= 360.0);
             if small && *crs != Crs::Geographic && places.x().len() > 1 {
-                let error = Error::data(format!("place in {}", crs.name())).got("every coordinate within ±360").rule("a projected CRS is in metres").hint("longitude and latitude in degrees are EPSG:4326");
+                let error = Error::data(format!("place in {}", crs.name()))
+                    .got("every coordinate within ±360")
+                    .rule("a projected CRS is in metres")
+                    .hint("longitude and latitude in degrees are EPSG:4326");
                 self.fault("roles.place.crs", error);
                 return None;
             }
@@ -408,25 +429,41 @@ impl<'a> Builder<'a> {
                 continue;
             }
             if named && (roles.error.as_ref() == Some(glob) || matches!(&roles.weight, Some(WeightPart::InverseVariance(n)) if n == glob)) {
-                let error = Error::recipe(format!("feature '{glob}'")).got("the target's reported error").rule("it is not known before the target is measured");
+                let error = Error::recipe(format!("feature '{glob}'"))
+                    .got("the target's reported error")
+                    .rule("it is not known before the target is measured");
                 self.fault("roles.features", error);
                 continue;
             }
-            let found: Vec<&Column> =
-                self.table.columns().iter().filter(|c| matches(glob, &c.name) && !excluded(&c.name) && (named || !reserved.contains(&c.name))).collect();
+            let found: Vec<&Column> = self
+                .table
+                .columns()
+                .iter()
+                .filter(|c| matches(glob, &c.name) && !excluded(&c.name) && (named || !reserved.contains(&c.name)))
+                .collect();
             let derived = self.recipe.data.derive.iter().any(|d| d.name == *glob);
             // A derived column that could not be made has had its own fault.
             if found.is_empty() && !derived {
-                let error = if named { unknown_column(self.table, glob, "no such column in the table") } else { Error::recipe(format!("features '{glob}'")).rule("no column matches") };
+                let error = if named {
+                    unknown_column(self.table, glob, "no such column in the table")
+                } else {
+                    Error::recipe(format!("features '{glob}'")).rule("no column matches")
+                };
                 self.fault("roles.features", error);
             }
             for column in found {
                 if column.values.missing() == column.len() {
                     if named {
-                        let error = Error::data(format!("feature '{}'", column.name)).got("no value in any row").rule("a feature needs values").hint("leave it out of [roles] features");
+                        let error = Error::data(format!("feature '{}'", column.name))
+                            .got("no value in any row")
+                            .rule("a feature needs values")
+                            .hint("leave it out of [roles] features");
                         self.fault("roles.features", error);
                     } else {
-                        self.notes.push(Note::warning("all-missing", format!("column '{}' has no value in any row used and was left out of the features", column.name)));
+                        self.notes.push(Note::warning(
+                            "all-missing",
+                            format!("column '{}' has no value in any row used and was left out of the features", column.name),
+                        ));
                     }
                 } else if !features.contains(&column.name) {
                     features.push(column.name.clone());

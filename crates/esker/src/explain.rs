@@ -28,8 +28,11 @@ pub(crate) fn explain(plan: &Plan, folds: &[FoldRun], final_fit: &Pipeline, cx: 
     }
     let mut notes = Vec::new();
     let tests = held_out_rows(plan, cx, &mut notes);
-    let held: Vec<HeldOut<'_>> =
-        folds.iter().zip(&tests).filter_map(|(run, test)| run.pipeline.as_ref().map(|p| HeldOut { model: p as &dyn Model, test })).collect();
+    let held: Vec<HeldOut<'_>> = folds
+        .iter()
+        .zip(&tests)
+        .filter_map(|(run, test)| run.pipeline.as_ref().map(|p| HeldOut { model: p as &dyn Model, test }))
+        .collect();
     let target = &plan.data.target;
     let metric = &*plan.metric().metric;
     let weighted = plan.recipe.validate.weighted;
@@ -75,7 +78,10 @@ fn held_out_rows(plan: &Plan, cx: &Context, notes: &mut Vec<Note>) -> Vec<Sample
         })
         .collect();
     if sampled {
-        notes.push(Note::info("explained-rows", format!("importance and effects use at most {MOST_ROWS} held-out rows of each fold, drawn at random")));
+        notes.push(Note::info(
+            "explained-rows",
+            format!("importance and effects use at most {MOST_ROWS} held-out rows of each fold, drawn at random"),
+        ));
     }
     tests
 }

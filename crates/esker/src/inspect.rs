@@ -56,7 +56,8 @@ pub struct Inspection {
 const X_NAMES: [&str; 10] = ["lon", "longitude", "long", "cenlon", "x", "x_loc", "easting", "east", "coord_x", "utm_x"];
 const Y_NAMES: [&str; 10] = ["lat", "latitude", "lat_dd", "cenlat", "y", "y_loc", "northing", "north", "coord_y", "utm_y"];
 const TIME_NAMES: [&str; 7] = ["date", "time", "datetime", "year", "timestamp", "period", "month"];
-const GROUP_WORDS: [&str; 12] = ["id", "site", "station", "well", "glacier", "basin", "catchment", "region", "plot", "borehole", "gauge", "profile"];
+const GROUP_WORDS: [&str; 12] =
+    ["id", "site", "station", "well", "glacier", "basin", "catchment", "region", "plot", "borehole", "gauge", "profile"];
 const ERROR_WORDS: [&str; 7] = ["err", "error", "sd", "std", "stderr", "sigma", "uncertainty"];
 const TARGET_WORDS: [&str; 6] = ["target", "label", "class", "lithology", "facies", "y"];
 
@@ -79,7 +80,11 @@ impl Inspection {
 
     fn taken(&self, name: &str) -> bool {
         let is = |c: &Option<(String, String)>| c.as_ref().is_some_and(|(n, _)| n == name);
-        is(&self.target) || is(&self.time) || is(&self.group) || is(&self.error) || self.place.as_ref().is_some_and(|(x, y, _, _)| x == name || y == name)
+        is(&self.target)
+            || is(&self.time)
+            || is(&self.group)
+            || is(&self.error)
+            || self.place.as_ref().is_some_and(|(x, y, _, _)| x == name || y == name)
     }
 
     /// `err_dmdtda` beside `dmdtda` tells both the error and the target.
@@ -110,7 +115,13 @@ impl Inspection {
         let (crs, why) = if degrees {
             ("EPSG:4326", format!("x within {} to {} and y within {} to {}: degrees", sx.min, sx.max, sy.min, sy.max))
         } else {
-            ("", format!("x within {} to {} and y within {} to {}: metres of a projected system that only you know", sx.min, sx.max, sy.min, sy.max))
+            (
+                "",
+                format!(
+                    "x within {} to {} and y within {} to {}: metres of a projected system that only you know",
+                    sx.min, sx.max, sy.min, sy.max
+                ),
+            )
         };
         self.place = Some((x.name.clone(), y.name.clone(), crs.to_owned(), why));
     }
@@ -140,12 +151,19 @@ impl Inspection {
         if self.target.is_some() {
             return;
         }
-        let named = table.columns().iter().find(|c| !self.taken(&c.name) && words(&c.name).iter().any(|w| TARGET_WORDS.contains(&w.as_str())) && !is_identifier(c));
+        let named = table
+            .columns()
+            .iter()
+            .find(|c| !self.taken(&c.name) && words(&c.name).iter().any(|w| TARGET_WORDS.contains(&w.as_str())) && !is_identifier(c));
         if let Some(column) = named {
             self.target = Some((column.name.clone(), "its name says so".to_owned()));
             return;
         }
-        let last = table.columns().iter().rev().find(|c| !self.taken(&c.name) && !is_identifier(c) && !is_constant(c) && c.values.missing() < c.len());
+        let last = table
+            .columns()
+            .iter()
+            .rev()
+            .find(|c| !self.taken(&c.name) && !is_identifier(c) && !is_constant(c) && c.values.missing() < c.len());
         self.target = last.map(|c| (c.name.clone(), "it is the last column that could be one: check this".to_owned()));
     }
 
@@ -197,7 +215,12 @@ impl Inspection {
         let mut t = String::new();
         let stem = source.rsplit(['/', '\\']).next().unwrap_or(source);
         let stem = stem.rsplit_once('.').map_or(stem, |(s, _)| s);
-        let _ = writeln!(t, "# A first recipe for {} rows and {} columns. Every line is a guess to check; the reasons stand beside them.", table.rows(), table.columns().len());
+        let _ = writeln!(
+            t,
+            "# A first recipe for {} rows and {} columns. Every line is a guess to check; the reasons stand beside them.",
+            table.rows(),
+            table.columns().len()
+        );
         let _ = writeln!(t, "# Then: esker check, and esker run.\n");
         let _ = writeln!(t, "title = {}\nseed = 42\n\n[data]\nsource = {}", quoted(&stem.replace(['_', '-'], " ")), quoted(source));
         for note in &table.notes {
@@ -209,7 +232,10 @@ impl Inspection {
         self.write_validate(&mut t, table);
         t.push_str("\n# Baseline first: a model that does not beat it has learned nothing.\n[[model]]\nkind = \"mean\"\n");
         let linear = if class { "logistic" } else { "ridge" };
-        let _ = writeln!(t, "\n[[model]]\nkind = \"{linear}\"\ntune = {{ trials = 12 }}\n\n[[model]]\nkind = \"forest\"\n\n[[model]]\nkind = \"boosting\"\ntune = {{ trials = 12 }}");
+        let _ = writeln!(
+            t,
+            "\n[[model]]\nkind = \"{linear}\"\ntune = {{ trials = 12 }}\n\n[[model]]\nkind = \"forest\"\n\n[[model]]\nkind = \"boosting\"\ntune = {{ trials = 12 }}"
+        );
         t.push_str("\n[explain]\nimportance = true\n");
         t
     }
@@ -218,7 +244,11 @@ impl Inspection {
         t.push_str("\n[roles]\n");
         match &self.target {
             Some((name, why)) if class => {
-                let _ = writeln!(t, "# {why}; few different values: taken as classes.\ntarget = {{ column = {}, kind = \"class\" }}", quoted(name));
+                let _ = writeln!(
+                    t,
+                    "# {why}; few different values: taken as classes.\ntarget = {{ column = {}, kind = \"class\" }}",
+                    quoted(name)
+                );
             }
             Some((name, why)) => {
                 let _ = writeln!(t, "# {why}. Write its unit.\ntarget = {{ column = {}, unit = \"\" }}", quoted(name));
@@ -227,7 +257,13 @@ impl Inspection {
         }
         if let Some((x, y, crs, why)) = &self.place {
             let hidden = if crs.is_empty() { "# Fill in the CRS and remove the first sign of this line.\n# " } else { "" };
-            let _ = writeln!(t, "# {why}.\n{hidden}place = {{ x = {}, y = {}, crs = {} }}", quoted(x), quoted(y), quoted(if crs.is_empty() { "EPSG:…" } else { crs }));
+            let _ = writeln!(
+                t,
+                "# {why}.\n{hidden}place = {{ x = {}, y = {}, crs = {} }}",
+                quoted(x),
+                quoted(y),
+                quoted(if crs.is_empty() { "EPSG:…" } else { crs })
+            );
         }
         for (key, part) in [("time", &self.time), ("group", &self.group), ("error", &self.error)] {
             if let Some((name, why)) = part {
@@ -260,7 +296,11 @@ impl Inspection {
         t.push_str("\n[validate]\n");
         if let Some((name, _)) = &self.group {
             let groups = table.column(name).map_or(0, |c| as_codes(c).counts().iter().filter(|n| **n > 0).count());
-            let _ = writeln!(t, "# Rows of one '{}' belong together: whole groups are held out, and the shuffled score is shown beside it.", printable(name));
+            let _ = writeln!(
+                t,
+                "# Rows of one '{}' belong together: whole groups are held out, and the shuffled score is shown beside it.",
+                printable(name)
+            );
             if groups <= 15 {
                 t.push_str("design = \"leave-one-group-out\"\n");
             } else {

@@ -24,7 +24,9 @@ fn pooled(runs: &[FoldRun]) -> Result<Prediction> {
         match (&mut all, &run.said) {
             (None, said) => all = Some(said.clone()),
             (Some(Prediction::Real { centre, .. }), Prediction::Real { centre: more, .. }) => centre.extend_from_slice(more),
-            (Some(Prediction::Class { probability, .. }), Prediction::Class { probability: more, .. }) => probability.extend_from_slice(more),
+            (Some(Prediction::Class { probability, .. }), Prediction::Class { probability: more, .. }) => {
+                probability.extend_from_slice(more)
+            }
             _ => return Err(Error::numeric("predictions of two folds").rule("they are of one kind")),
         }
     }
@@ -155,7 +157,7 @@ pub(crate) fn reason(plan: &Plan, models: &[ModelRecord], chosen: usize, compari
     let card = &metric_cards(plan)[plan.primary_metric];
     let score = models[chosen].runs[0].scores[plan.primary_metric].mean.unwrap_or(f64::NAN);
     let mut text = format!(
-        "{name} has the best mean {} over the {} folds of design '{}': {}{}",
+        "{name} has the best {} on average over the {} folds of design '{}': {}{}",
         card.title,
         plan.designs[0].folds.len(),
         plan.designs[0].part.label,

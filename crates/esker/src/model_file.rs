@@ -75,7 +75,11 @@ impl SavedModel {
         let with_intervals = record.intervals.is_some();
         let body = Body {
             pipeline: final_fit.to_saved(),
-            folds: if with_intervals { folds.iter().filter_map(|f| f.pipeline.as_ref().map(Pipeline::to_saved)).collect() } else { Vec::new() },
+            folds: if with_intervals {
+                folds.iter().filter_map(|f| f.pipeline.as_ref().map(Pipeline::to_saved)).collect()
+            } else {
+                Vec::new()
+            },
             residuals: if with_intervals { Some(intervals::residuals(plan, folds)?) } else { None },
         };
         let header = Header {
@@ -90,10 +94,13 @@ impl SavedModel {
             group: plan.recipe.roles.group.clone(),
             level: record.intervals.as_ref().map(|i| i.level),
             coverage: record.intervals.as_ref().map(|i| i.coverage),
-            design: plan.designs[0].splitter.describe(),
+            design: plan.designs[0].describe(),
             data_sha256: plan.data_sha256.clone(),
         };
-        Ok(Self { header, body: postcard::to_stdvec(&body).map_err(|e| Error::model("the model").got(e.to_string()).rule("it cannot be written"))? })
+        Ok(Self {
+            header,
+            body: postcard::to_stdvec(&body).map_err(|e| Error::model("the model").got(e.to_string()).rule("it cannot be written"))?,
+        })
     }
 
     /// The bytes of the file.
@@ -139,11 +146,14 @@ impl LoadedModel {
         let bad = |got: &str, rule: &str| Error::model(format!("model file '{name}'")).got(got).rule(rule.to_owned());
         let again = "copy the file again, or run the recipe again";
         let truncated = || bad(&format!("{} bytes", bytes.len()), "it ends too early").hint(again);
-        let rest = bytes.strip_prefix(MAGIC.as_slice()).ok_or_else(|| bad("other content", "it is not a model written by esker").hint("models are written by esker run as model.esker"))?;
+        let rest = bytes.strip_prefix(MAGIC.as_slice()).ok_or_else(|| {
+            bad("other content", "it is not a model written by esker").hint("models are written by esker run as model.esker")
+        })?;
         let (version, rest) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
         let version = u32::from_le_bytes(*version);
         if version > FORMAT {
-            return Err(bad(&format!("format {version}"), &format!("this esker reads up to format {FORMAT}")).hint("it is from a newer version: update esker"));
+            return Err(bad(&format!("format {version}"), &format!("this esker reads up to format {FORMAT}"))
+                .hint("it is from a newer version: update esker"));
         }
         let (header, rest) = chunk(rest).ok_or_else(truncated)?;
         let (body, rest) = chunk(rest).ok_or_else(truncated)?;

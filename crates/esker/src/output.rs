@@ -47,10 +47,9 @@ impl Outcome {
         cx.progress().step();
         let drawn = to.join("figures");
         std::fs::create_dir(&drawn).map_err(|e| Error::io(drawn.display().to_string(), &e).rule("the folder cannot be made"))?;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(cx.threads)
-            .build()
-            .map_err(|e| Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started"))?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(cx.threads).build().map_err(|e| {
+            Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started")
+        })?;
         pool.install(|| {
             figures.par_iter().try_for_each(|figure| {
                 cx.check()?;
@@ -72,7 +71,8 @@ impl Outcome {
 /// # Errors
 /// None in practice: records hold finite numbers.
 pub fn record_json(record: &Record) -> Result<String> {
-    let mut text = serde_json::to_string_pretty(record).map_err(|e| Error::numeric("the record").got(e.to_string()).rule("it cannot be written"))?;
+    let mut text =
+        serde_json::to_string_pretty(record).map_err(|e| Error::numeric("the record").got(e.to_string()).rule("it cannot be written"))?;
     text.push('\n');
     Ok(text)
 }
@@ -101,11 +101,17 @@ fn predictions(record: &Record, rows: &Rows, recipe: &Recipe) -> Result<Table> {
             }
         }
         Task::Classification { levels, .. } => {
-            let label = |v: &[f64]| Codes::from_labels(&v.iter().map(|k| if k.is_nan() { None } else { levels.get(*k as usize) }).collect::<Vec<_>>());
+            let label = |v: &[f64]| {
+                Codes::from_labels(&v.iter().map(|k| if k.is_nan() { None } else { levels.get(*k as usize) }).collect::<Vec<_>>())
+            };
             columns.push(Column::class("observed", label(&rows.observed)));
             columns.push(Column::class("predicted", label(&rows.predicted)));
             for (j, level) in levels.iter().enumerate() {
-                columns.push(Column::real(format!("p_{level}"), "", rows.probability.iter().skip(j).step_by(levels.len()).copied().collect()));
+                columns.push(Column::real(
+                    format!("p_{level}"),
+                    "",
+                    rows.probability.iter().skip(j).step_by(levels.len()).copied().collect(),
+                ));
             }
         }
     }

@@ -1,6 +1,8 @@
 //! A pipeline: preparation fitted on training rows, then a model. To everyone else it is one model.
 
-use esker_core::{Context, Error, Estimator, FittedTransform, Inside, Model, Needs, Note, Prediction, Result, Samples, Settings, Targets, Values};
+use esker_core::{
+    Context, Error, Estimator, FittedTransform, Inside, Model, Needs, Note, Prediction, Result, Samples, Settings, Targets, Values,
+};
 use esker_models::{Kind, Step};
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +96,8 @@ impl Pipeline {
             let step = Step::parse(name)?;
             steps.push((step, step.load(bytes)?));
         }
-        let kind = Kind::parse(&saved.kind).ok_or_else(|| Error::model(format!("model kind '{}'", saved.kind)).rule("no such kind is known"))?;
+        let kind =
+            Kind::parse(&saved.kind).ok_or_else(|| Error::model(format!("model kind '{}'", saved.kind)).rule("no such kind is known"))?;
         Ok(Self { preparation: Preparation { steps }, kind, model: kind.load(&saved.model)? })
     }
 }

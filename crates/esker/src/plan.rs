@@ -22,6 +22,16 @@ pub(crate) struct PlannedDesign {
     pub folds: Vec<Fold>,
 }
 
+impl PlannedDesign {
+    /// What it does, for the methods paragraph, with the column its groups come from if that is its own.
+    pub fn describe(&self) -> String {
+        match &self.part.group {
+            Some(group) => format!("{} The groups were those of {group}.", self.splitter.describe()),
+            None => self.splitter.describe(),
+        }
+    }
+}
+
 /// A metric ready to score.
 pub(crate) struct PlannedMetric {
     pub kind: Score,
@@ -49,8 +59,11 @@ impl Recipe {
     /// A file that cannot be read, and every fault of form.
     pub fn read(path: &Path) -> Result<Self, Findings> {
         let bytes = esker_io::read_file(path, 1 << 20)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|e| Error::recipe(path.display().to_string()).got(format!("a byte that is not UTF-8 at {}", e.utf8_error().valid_up_to())).rule("a recipe is UTF-8 text"))?;
+        let text = String::from_utf8(bytes).map_err(|e| {
+            Error::recipe(path.display().to_string())
+                .got(format!("a byte that is not UTF-8 at {}", e.utf8_error().valid_up_to()))
+                .rule("a recipe is UTF-8 text")
+        })?;
         Self::parse(&path.display().to_string(), text.strip_prefix('\u{feff}').unwrap_or(&text))
     }
 }
@@ -91,12 +104,21 @@ impl Plan {
             let needs = needs(model.kind, &model.settings);
             let path = format!("model[{}].kind", i + 1);
             if !takes(needs, class) {
-                let (is, hint) = if class { ("classes", "logistic, neighbours, forest and boosting take classes") } else { ("numbers", "ridge, forest and boosting take numbers") };
-                let error = Error::recipe(format!("model '{}'", model.name)).got(format!("a target of {is}")).rule(format!("'{}' does not take it", model.kind.name())).hint(hint);
+                let (is, hint) = if class {
+                    ("classes", "logistic, neighbours, forest and boosting take classes")
+                } else {
+                    ("numbers", "ridge, forest and boosting take numbers")
+                };
+                let error = Error::recipe(format!("model '{}'", model.name))
+                    .got(format!("a target of {is}"))
+                    .rule(format!("'{}' does not take it", model.kind.name()))
+                    .hint(hint);
                 findings.push(recipe.place(&path), error);
             }
             if needs.group && data.samples.support().group.is_none() {
-                let error = Error::recipe(format!("model '{}'", model.name)).rule("it needs to know the group of each row").hint("name the column: [roles] group = \"…\"");
+                let error = Error::recipe(format!("model '{}'", model.name))
+                    .rule("it needs to know the group of each row")
+                    .hint("name the column: [roles] group = \"…\"");
                 findings.push(recipe.place(&path), error);
             }
         }
@@ -146,7 +168,7 @@ impl Plan {
         )];
         for (i, d) in self.designs.iter().enumerate() {
             let role = if i == 0 { "design" } else { "beside it" };
-            lines.push(format!("{role}: {} ({} folds) {}", d.part.label, d.folds.len(), d.splitter.describe()));
+            lines.push(format!("{role}: {} ({} folds) {}", d.part.label, d.folds.len(), d.describe()));
         }
         let models: Vec<String> = self
             .recipe
@@ -252,12 +274,17 @@ fn metrics(recipe: &Recipe, task: &Task, penalty: Option<Table>, findings: &mut 
         }
     }
     match (task, penalty) {
-        (Task::Classification { levels, .. }, Some(table)) => match penalty_matrix(&table, levels).and_then(|m| score::cost(m, levels.clone())) {
-            Ok(metric) => metrics.push(PlannedMetric { kind: Score::Cost, metric }),
-            Err(error) => findings.push(recipe.place("validate.penalty"), error),
-        },
+        (Task::Classification { levels, .. }, Some(table)) => {
+            match penalty_matrix(&table, levels).and_then(|m| score::cost(m, levels.clone())) {
+                Ok(metric) => metrics.push(PlannedMetric { kind: Score::Cost, metric }),
+                Err(error) => findings.push(recipe.place("validate.penalty"), error),
+            }
+        }
         (Task::Regression { .. }, Some(_)) => {
-            findings.push(recipe.place("validate.penalty"), Error::recipe("'validate.penalty'").got("a target of numbers").rule("penalties are between classes"));
+            findings.push(
+                recipe.place("validate.penalty"),
+                Error::recipe("'validate.penalty'").got("a target of numbers").rule("penalties are between classes"),
+            );
         }
         (_, None) => {}
     }
@@ -266,7 +293,9 @@ fn metrics(recipe: &Recipe, task: &Task, penalty: Option<Table>, findings: &mut 
     let primary = metrics.iter().position(|m| m.kind == wanted);
     if primary.is_none() && findings.list.is_empty() {
         let known: Vec<&str> = metrics.iter().map(|m| m.kind.name()).collect();
-        let mut error = Error::recipe(format!("metric '{}'", wanted.name())).rule("it does not fit this target").hint(format!("choose from {}", known.join(", ")));
+        let mut error = Error::recipe(format!("metric '{}'", wanted.name()))
+            .rule("it does not fit this target")
+            .hint(format!("choose from {}", known.join(", ")));
         if wanted == Score::Cost {
             error = error.hint("the cost metric needs penalty = \"penalty.csv\" in [validate]");
         }
@@ -281,7 +310,11 @@ fn penalty_matrix(table: &Table, levels: &[String]) -> Result<Vec<Vec<f64>>> {
     let labels = crate::expression::as_classes(first);
     let codes = labels.classes()?;
     let row_of = |level: &str| (0..codes.len()).find(|&r| codes.label(r) == Some(level));
-    let missing = |level: &str, what: &str| Error::data("penalty table").got(format!("no {what} for class '{level}'")).rule("every class of the target needs a row and a column");
+    let missing = |level: &str, what: &str| {
+        Error::data("penalty table")
+            .got(format!("no {what} for class '{level}'"))
+            .rule("every class of the target needs a row and a column")
+    };
     let mut matrix = Vec::with_capacity(levels.len());
     for truth in levels {
         let row = row_of(truth).ok_or_else(|| missing(truth, "row"))?;

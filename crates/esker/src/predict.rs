@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use esker_core::{Codes, Column, Context, Error, FieldKind, Model, Note, Prediction, Result, Samples, Support, Table, Values};
 use esker_core::record::Task;
+use esker_core::{Codes, Column, Context, Error, FieldKind, Model, Note, Prediction, Result, Samples, Support, Table, Values};
 use esker_evaluate::interval::cv_plus;
 use rayon::prelude::*;
 
@@ -24,7 +24,8 @@ impl LoadedModel {
     /// # Errors
     /// A table that cannot be read.
     pub fn read_rows(&self, path: &Path) -> Result<Table> {
-        let mut labels: Vec<String> = self.header.schema.fields.iter().filter(|f| matches!(f.kind, FieldKind::Class { .. })).map(|f| f.name.clone()).collect();
+        let mut labels: Vec<String> =
+            self.header.schema.fields.iter().filter(|f| matches!(f.kind, FieldKind::Class { .. })).map(|f| f.name.clone()).collect();
         labels.extend(self.header.group.clone());
         let options = esker_io::ReadOptions { missing: self.header.missing.clone(), labels, ..esker_io::ReadOptions::default() };
         esker_io::read_table(path, &options)
@@ -52,15 +53,17 @@ impl LoadedModel {
         let (samples, admitted) = self.header.schema.admit(&table)?;
         notes.extend(admitted);
         let samples = self.with_group(samples, &table)?;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(cx.threads)
-            .build()
-            .map_err(|e| Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started"))?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(cx.threads).build().map_err(|e| {
+            Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started")
+        })?;
         let columns = pool.install(|| self.columns(&samples, cx))?;
         let mut out = Table::new(table.columns()[..given].to_vec())?;
         for column in columns {
             if out.columns().iter().any(|c| c.name == column.name) {
-                return Err(Error::data(format!("column '{}'", column.name)).got("a column of that name in the table").rule("predictions need it").hint("rename or remove the column"));
+                return Err(Error::data(format!("column '{}'", column.name))
+                    .got("a column of that name in the table")
+                    .rule("predictions need it")
+                    .hint("rename or remove the column"));
             }
             out.put(column)?;
         }
@@ -68,7 +71,9 @@ impl LoadedModel {
     }
 
     fn with_group(&self, samples: Samples, table: &Table) -> Result<Samples> {
-        let Some(column) = self.header.group.as_ref().and_then(|g| table.columns().iter().find(|c| c.name == *g)) else { return Ok(samples) };
+        let Some(column) = self.header.group.as_ref().and_then(|g| table.columns().iter().find(|c| c.name == *g)) else {
+            return Ok(samples);
+        };
         let group: Codes = as_classes(column).classes()?.clone();
         let support = Support { group: Some(group), ..Support::bare(samples.rows()) };
         Samples::new(samples.columns().to_vec(), support, None)

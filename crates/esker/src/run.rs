@@ -44,10 +44,9 @@ impl Plan {
     /// # Errors
     /// A model that cannot be fitted, or the user stopped the work.
     pub fn run(&self, cx: &Context) -> Result<Outcome> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(cx.threads)
-            .build()
-            .map_err(|e| Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started"))?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(cx.threads).build().map_err(|e| {
+            Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started")
+        })?;
         pool.install(|| self.run_here(cx))
     }
 
@@ -67,14 +66,17 @@ impl Plan {
             }
         }
         let Some((chosen, _, mut folds)) = best else {
-            return Err(Error::numeric(format!("metric '{}'", self.metric().kind.name())).rule("it exists for no model under the primary design"));
+            return Err(
+                Error::numeric(format!("metric '{}'", self.metric().kind.name())).rule("it exists for no model under the primary design")
+            );
         };
         self.finish(models, chosen, folds.designs.swap_remove(0), cx)
     }
 
     /// Every fold of every design for one model.
     fn fold_runs(&self, part: &ModelPart, cx: &Context) -> Result<ModelFolds> {
-        let tasks: Vec<(usize, usize)> = self.designs.iter().enumerate().flat_map(|(d, design)| (0..design.folds.len()).map(move |f| (d, f))).collect();
+        let tasks: Vec<(usize, usize)> =
+            self.designs.iter().enumerate().flat_map(|(d, design)| (0..design.folds.len()).map(move |f| (d, f))).collect();
         cx.progress().begin(&part.name, tasks.len());
         let done: Vec<Result<FoldRun>> = tasks
             .par_iter()
@@ -99,7 +101,8 @@ impl Plan {
         let train = self.data.samples.select(&fold.train);
         let tuning = self.tuned(part, design, fold, &train, &cx)?;
         let settings = tuning.as_ref().map_or(&part.settings, |t| &t.chosen);
-        let pipeline = Pipeline::fit(part.kind, settings, train, &self.data.target, &cx.fork("fit", 0)).map_err(|e| in_fold(e, part, design, fold))?;
+        let pipeline =
+            Pipeline::fit(part.kind, settings, train, &self.data.target, &cx.fork("fit", 0)).map_err(|e| in_fold(e, part, design, fold))?;
         let said = pipeline.predict(&self.data.samples.select(&fold.test))?;
         Ok(FoldRun { said, tuning, pipeline: keep.then_some(pipeline) })
     }
@@ -116,7 +119,12 @@ impl Plan {
     }
 
     fn inner<'a>(&'a self, design: &'a PlannedDesign) -> Inner<'a> {
-        Inner { design: &design.part, folds: self.recipe.validate.inner, metric: &*self.metric().metric, weighted: self.recipe.validate.weighted }
+        Inner {
+            design: &design.part,
+            folds: self.recipe.validate.inner,
+            metric: &*self.metric().metric,
+            weighted: self.recipe.validate.weighted,
+        }
     }
 
     fn judge_model(&self, folds: &ModelFolds) -> Result<Vec<ModelRun>> {
@@ -132,7 +140,14 @@ impl Plan {
         let tuning = folds.designs[0].iter_mut().filter_map(|r| r.tuning.clone()).collect();
         let needs = needs(part.kind, &part.settings);
         let preparation = steps(needs, &self.data.samples, &self.data.target).iter().map(|s| s.doc().to_owned()).collect();
-        Ok(ModelRecord { name: part.name.clone(), kind: part.kind.name().to_owned(), settings: part.settings.clone(), tuning, preparation, runs })
+        Ok(ModelRecord {
+            name: part.name.clone(),
+            kind: part.kind.name().to_owned(),
+            settings: part.settings.clone(),
+            tuning,
+            preparation,
+            runs,
+        })
     }
 
     fn finish(&self, mut models: Vec<ModelRecord>, chosen: usize, folds: Vec<FoldRun>, cx: &Context) -> Result<Outcome> {
@@ -213,7 +228,7 @@ impl Plan {
             label: design.part.label.clone(),
             kind: design.part.design.name().to_owned(),
             settings: design.part.settings.clone(),
-            description: design.splitter.describe(),
+            description: design.describe(),
             primary,
             folds,
             fold_of_row: fold_of_row(design, self.data.samples.rows()),
@@ -225,7 +240,8 @@ impl Plan {
         let samples = &self.data.samples;
         let n = samples.rows();
         let support = samples.support();
-        let mut rows = Rows { row: self.data.rows.iter().map(|r| r + 1).collect(), fold: fold_of_row(&self.designs[0], n), ..Rows::default() };
+        let mut rows =
+            Rows { row: self.data.rows.iter().map(|r| r + 1).collect(), fold: fold_of_row(&self.designs[0], n), ..Rows::default() };
         if let Some(place) = &support.place {
             rows.x = place.x().to_vec();
             rows.y = place.y().to_vec();

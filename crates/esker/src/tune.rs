@@ -81,10 +81,8 @@ pub(crate) fn tune(model: &ModelPart, train: &Samples, support: &Support, target
     let mut fits = 0;
     for (rung, part) in parts.iter().enumerate() {
         cx.check()?;
-        let judged: Vec<Result<f64>> = candidates
-            .par_iter()
-            .map(|c| judge(model, &c.settings, part, target, inner, &cx.fork("inner fit", rung as u64)))
-            .collect();
+        let judged: Vec<Result<f64>> =
+            candidates.par_iter().map(|c| judge(model, &c.settings, part, target, inner, &cx.fork("inner fit", rung as u64))).collect();
         fits += judged.len();
         for (i, (candidate, score)) in candidates.iter_mut().zip(judged).enumerate() {
             match score {
@@ -102,7 +100,14 @@ pub(crate) fn tune(model: &ModelPart, train: &Samples, support: &Support, target
     // Strictly better, so that among equals the recipe's own settings stay.
     let best = candidates.iter().fold(&candidates[0], |best, c| if c.mean() > best.mean() { c } else { best });
     let sign = if inner.metric.better() == Better::Higher { 1.0 } else { -1.0 };
-    Ok(Tuning { part: String::new(), chosen: best.settings.clone(), score: sign * best.mean(), default_score: sign * default_score, trials, fits })
+    Ok(Tuning {
+        part: String::new(),
+        chosen: best.settings.clone(),
+        score: sign * best.mean(),
+        default_score: sign * default_score,
+        trials,
+        fits,
+    })
 }
 
 fn prepare(model: &ModelPart, train: &Samples, target: &str, folds: &[Fold]) -> Result<Vec<Part>> {

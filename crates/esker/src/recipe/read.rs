@@ -54,7 +54,8 @@ fn one_char(section: &Section<'_>, key: &'static str) -> Option<char> {
         (Some(c), None) => Some(c),
         _ if text == "\\t" || text == "tab" => Some('\t'),
         _ => {
-            section.fault(key, Error::recipe(format!("'{}.{key}'", section.path())).got(format!("'{text}'")).rule("one character is wanted"));
+            section
+                .fault(key, Error::recipe(format!("'{}.{key}'", section.path())).got(format!("'{text}'")).rule("one character is wanted"));
             None
         }
     }
