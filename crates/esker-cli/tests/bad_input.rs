@@ -37,7 +37,7 @@ fn with(old: &str, new: &str) -> String {
 /// The table with the cell of a data row (from 1) and column changed.
 fn cell(row: usize, column: &str, text: &str) -> String {
     let mut lines: Vec<String> = GLACIERS.lines().map(str::to_owned).collect();
-    let at = lines[0].split(',').position(|c| c == column).unwrap();
+    let at = lines[0].split(',').position(|c| c == column).expect("the table has the column");
     let mut cells: Vec<&str> = lines[row].split(',').collect();
     cells[at] = text;
     lines[row] = cells.join(",");
@@ -46,7 +46,7 @@ fn cell(row: usize, column: &str, text: &str) -> String {
 
 fn each_cell(column: &str, f: impl Fn(&str) -> String) -> String {
     let mut lines: Vec<String> = GLACIERS.lines().map(str::to_owned).collect();
-    let at = lines[0].split(',').position(|c| c == column).unwrap();
+    let at = lines[0].split(',').position(|c| c == column).expect("the table has the column");
     for line in lines.iter_mut().skip(1) {
         let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
         cells[at] = f(&cells[at]);

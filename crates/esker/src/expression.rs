@@ -15,6 +15,8 @@ fn compare(a: f64, b: f64, holds: bool) -> f64 {
     if a.is_nan() || b.is_nan() { f64::NAN } else { f64::from(u8::from(holds)) }
 }
 
+type Function = fn(f64) -> f64;
+
 /// The operators of an expression; `^` is exmex's power, whose sign trap is refused in [`refuse_traps`].
 #[derive(Clone, Debug)]
 struct Operators;
@@ -43,7 +45,7 @@ impl MakeOperators<f64> for Operators {
             Operator::make_unary("missing", |a: f64| f64::from(u8::from(a.is_nan()))),
             Operator::make_constant("PI", std::f64::consts::PI),
         ];
-        let functions: [(&str, fn(f64) -> f64); 13] = [
+        let functions: [(&str, Function); 13] = [
             ("abs", f64::abs),
             ("sqrt", f64::sqrt),
             ("exp", f64::exp),
