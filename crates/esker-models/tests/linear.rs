@@ -1,5 +1,7 @@
 //! Laws of the linear models, and their figures beside scikit-learn's on a real table.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use esker_core::{Codes, Column, Context, Inside, Model, Prediction, Rng, Samples, Setting, Settings, Support};
 use esker_models::models::elastic_net::path;
 use esker_models::{Kind, Step, matrix::Matrix};
