@@ -42,11 +42,14 @@ SETS = [TEMPERATURE, PRECIPITATION, ["zmin", "zmed", "zmax"]]
 BAND_DEGREES = 2
 FOLDS = 10
 INNER_FOLDS = 3
-TRIALS = {"ridge": 12, "elastic-net": 12, "neighbours": 8, "boosting": 8}
+TRIALS = {"ridge": 12, "elastic-net": 12, "boosting": 8}
 FOREST_TREES = 100
+BOOSTING_TREES = 120
+BINS = 63
+NEIGHBOURS = 15
 LEVEL = 0.9
 LEVELS = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
-REPEATS = 5
+REPEATS = 3
 EFFECTS = 6
 EFFECT_BINS = 20
 SEED = 42
@@ -61,9 +64,10 @@ def forest(seed):
     return RandomForestRegressor(FOREST_TREES, max_features=1 / 3, min_samples_leaf=5, random_state=seed, n_jobs=1)
 
 
-def boosting(seed, max_iter=200, learning_rate=0.05, max_leaf_nodes=31, min_samples_leaf=20, l2_regularization=1.0, max_features=1.0):
+def boosting(seed, learning_rate=0.05, max_leaf_nodes=31, min_samples_leaf=20, l2_regularization=1.0, max_features=1.0):
     return HistGradientBoostingRegressor(
-        max_iter=max_iter,
+        max_iter=BOOSTING_TREES,
+        max_bins=BINS,
         learning_rate=learning_rate,
         max_leaf_nodes=max_leaf_nodes,
         min_samples_leaf=min_samples_leaf,
@@ -79,7 +83,7 @@ MODELS = {
     "linear": lambda seed: make_pipeline(SimpleImputer(strategy="median"), LinearRegression()),
     "ridge": lambda seed, alpha=1.0: scaled(Ridge(alpha)),
     "elastic-net": lambda seed, alpha=0.01, l1_ratio=0.5: scaled(ElasticNet(alpha=alpha, l1_ratio=l1_ratio)),
-    "neighbours": lambda seed, k=5, weights="uniform": scaled(KNeighborsRegressor(k, weights=weights)),
+    "neighbours": lambda seed: scaled(KNeighborsRegressor(NEIGHBOURS, weights="distance")),
     "forest": forest,
     "boosting": boosting,
 }
@@ -96,9 +100,7 @@ def log_integer(rng, low, high):
 SPACES = {
     "ridge": lambda rng: {"alpha": log_uniform(rng, 1e-4, 1e4)},
     "elastic-net": lambda rng: {"alpha": log_uniform(rng, 1e-4, 1e1), "l1_ratio": rng.uniform(0, 1)},
-    "neighbours": lambda rng: {"k": log_integer(rng, 1, 50), "weights": ["uniform", "distance"][rng.integers(2)]},
     "boosting": lambda rng: {
-        "max_iter": log_integer(rng, 50, 400),
         "learning_rate": log_uniform(rng, 0.02, 0.2),
         "max_leaf_nodes": log_integer(rng, 4, 63),
         "min_samples_leaf": log_integer(rng, 5, 100),

@@ -7,7 +7,7 @@ use super::canvas::{Canvas, Paint, Path, Pen, Type};
 use super::colour::{BLUE, Rgb, category};
 use super::cx::Cx;
 use super::legend::{Key, keys};
-use super::scale::{padded, range};
+use super::scale::{Scale, padded, range};
 use super::text::{fit, labelled, number};
 use super::{Figure, WIDTH, Words};
 
@@ -87,6 +87,14 @@ fn category_axis(c: &mut Canvas, panel: &Panel, e: &Effect) {
     }
 }
 
+/// Whether nearly all values would be squeezed against the left end of a linear axis.
+fn skewed(e: &Effect, domain: (f64, f64)) -> bool {
+    let mut values = e.rug.clone();
+    values.sort_by(f64::total_cmp);
+    let median = values.get(values.len() / 2).copied().unwrap_or(domain.1);
+    e.levels.is_empty() && domain.0 > 0.0 && domain.1 > 20.0 * median && domain.1 > 50.0 * domain.0
+}
+
 /// Effects of the most important features.
 pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     let e = cx.record.explanation.as_ref()?;
@@ -110,14 +118,25 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
         c.height += end - 16.0;
     }
     let shift = if coloured { c.height - (top + step * rows as f64 - 38.0) } else { 0.0 };
-    let what = if cx.is_classes() { "Effect on the probability".to_owned() } else { cx.in_unit(&format!("Effect on {}", cx.target)) };
+    let what = if let [class] = classes[..]
+        && cx.is_classes()
+    {
+        format!("Effect on the probability of {}", cx.class_name(class))
+    } else if cx.is_classes() {
+        "Effect on the probability".to_owned()
+    } else {
+        cx.in_unit(&format!("Effect on {}", cx.target))
+    };
     for (i, g) in groups.iter().enumerate() {
         let (row, column) = (i / columns, i % columns);
         let first = g.curves[0];
         let domain = range(&first.at).unwrap_or((0.0, 1.0));
         let domain = if first.levels.is_empty() { domain } else { (domain.0 - 0.5, domain.1 + 0.5) };
         let area = (room + 6.0 + w * column as f64, top + shift + step * row as f64, w - 26.0, HEIGHT);
-        let panel = Panel::new(area, domain, y_domain);
+        let mut panel = Panel::new(area, domain, y_domain);
+        if skewed(first, domain) {
+            panel.x = Scale::log(domain, area.0, area.0 + area.2);
+        }
         axes(&mut c, &panel, first, (column == 0, if row == 0 && column == 0 { &what } else { "" }));
         rug(&mut c, &panel, first);
         c.line((area.0, panel.y.at(0.0)), (area.0 + area.2, panel.y.at(0.0)), Pen::new(Paint::Muted, 1.0).faded(0.7));
@@ -150,8 +169,10 @@ fn axes(c: &mut Canvas, panel: &Panel, e: &Effect, (with_labels, title): (bool, 
 
 fn words(cx: &Cx<'_>, groups: &[Group<'_>]) -> Words {
     let thin = if groups.iter().any(|g| g.curves.len() <= 2) { " thin lines single folds," } else { "" };
+    let log = |g: &Group<'_>| range(&g.curves[0].at).is_some_and(|domain| skewed(g.curves[0], domain));
+    let axes = if groups.iter().any(log) { " Features spread over orders of magnitude have a logarithmic axis." } else { "" };
     let caption = format!(
-        "Accumulated local effects (Apley and Zhu 2020) of the features that matter most to {}: thick lines are means over folds,{thin} ticks at the bottom the feature's values. Zero is the mean prediction; where ticks are sparse the curve is a guess.",
+        "Accumulated local effects (Apley and Zhu 2020) of the features that matter most to {}: thick lines are means over folds,{thin} ticks at the bottom the feature's values. Zero is the mean prediction; where ticks are sparse the curve is a guess.{axes}",
         cx.record.chosen.model
     );
     let say = |g: &Group<'_>| {
