@@ -5,6 +5,9 @@ use esker_core::{Error, Result};
 /// Points of a leaf; their distances are computed side by side.
 const LEAF: usize = 32;
 
+/// Dimensions summed before looking whether a leaf is still in question.
+const SIDES: usize = 6;
+
 /// A neighbour found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Neighbour {
@@ -150,9 +153,16 @@ impl KdTree {
     fn scan(&self, start: usize, end: usize, at: &[f64], k: usize, found: &mut Vec<Neighbour>) {
         let m = end - start;
         let mut sums = [0.0; LEAF];
-        for (side, &a) in self.coordinates[start * self.dimensions..end * self.dimensions].chunks_exact(m).zip(at) {
-            for (sum, v) in sums[..m].iter_mut().zip(side) {
-                *sum += (v - a) * (v - a);
+        let sides = &self.coordinates[start * self.dimensions..end * self.dimensions];
+        for (sides, at) in sides.chunks(SIDES * m).zip(at.chunks(SIDES)) {
+            for (side, &a) in sides.chunks_exact(m).zip(at) {
+                for (sum, v) in sums[..m].iter_mut().zip(side) {
+                    *sum += (v - a) * (v - a);
+                }
+            }
+            // Sums only grow: once all are beyond the worst neighbour, the further dimensions do not matter.
+            if found.len() == k && sums[..m].iter().all(|s| *s > found[k - 1].distance2) {
+                return;
             }
         }
         for (i, &distance2) in sums[..m].iter().enumerate() {

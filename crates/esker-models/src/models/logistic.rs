@@ -20,7 +20,7 @@ const BLOCK: usize = 512;
 /// Blocks are dealt to this many sums, added in order; it does not depend on the number of threads.
 const SUMS: usize = 8;
 /// Up to this many unknowns the Hessian is formed.
-const HESSIAN_LIMIT: usize = 400;
+const HESSIAN_LIMIT: usize = 800;
 /// Steps made with one Hessian.
 const STEPS: usize = 12;
 /// Hessians formed before giving up.
