@@ -246,12 +246,13 @@ impl Inspection {
             Some((name, why)) if class => {
                 let _ = writeln!(
                     t,
-                    "# {why}; few different values: taken as classes.\ntarget = {{ column = {}, kind = \"class\" }}",
+                    "# {}; few different values: taken as classes.\ntarget = {{ column = {}, kind = \"class\" }}",
+                    sentence(why),
                     quoted(name)
                 );
             }
             Some((name, why)) => {
-                let _ = writeln!(t, "# {why}. Write its unit.\ntarget = {{ column = {}, unit = \"\" }}", quoted(name));
+                let _ = writeln!(t, "# {}. Write its unit.\ntarget = {{ column = {}, unit = \"\" }}", sentence(why), quoted(name));
             }
             None => t.push_str("# No column looks like a target: name yours.\n# target = \"…\"\n"),
         }
@@ -267,7 +268,7 @@ impl Inspection {
         }
         for (key, part) in [("time", &self.time), ("group", &self.group), ("error", &self.error)] {
             if let Some((name, why)) = part {
-                let _ = writeln!(t, "# {why}.\n{key} = {}", quoted(name));
+                let _ = writeln!(t, "# {}.\n{key} = {}", sentence(why), quoted(name));
             }
         }
     }
@@ -333,6 +334,12 @@ fn quoted(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// A reason as a sentence of its own.
+fn sentence(why: &str) -> String {
+    let mut chars = why.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Text for a comment: one line, without control characters.

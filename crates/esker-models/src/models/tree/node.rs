@@ -126,9 +126,9 @@ impl Tree {
 
     /// The row of values of the leaf of each row of codes (rows × features, row after row).
     pub(super) fn leaves(&self, codes: &[u8], features: usize, leaves: &mut [u32]) {
-        let (mut rows, mut out) = (codes.chunks_exact(ABREAST * features), leaves.chunks_exact_mut(ABREAST));
         // Sets of classes are looked up one row at a time; trees of numbers alone are walked by several rows abreast.
         if self.sets.is_empty() && features > 0 {
+            let (mut rows, mut out) = (codes.chunks_exact(ABREAST * features), leaves.chunks_exact_mut(ABREAST));
             for (rows, out) in rows.by_ref().zip(out.by_ref()) {
                 self.abreast(rows, features, out);
             }
