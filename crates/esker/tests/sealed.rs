@@ -1,0 +1,101 @@
+//! The design is sealed: what a fold holds out never reaches the model that is judged on it, tuning included.
+
+use esker::record::Rows;
+use esker::{Plan, Recipe};
+use esker_core::{Codes, Column, Context, Rng, Table};
+
+const RECIPE: &str = r#"
+title = "sealed"
+[data]
+source = "none"
+[roles]
+target = "y"
+group = "site"
+features = ["a", "b", "rock"]
+[validate]
+design = "group"
+folds = 4
+[[model]]
+kind = "MODEL"
+TUNE
+[explain]
+importance = false
+"#;
+
+/// 120 rows of 30 sites; `y` follows `a`, `b` and the rock, with gaps in `a`.
+fn table() -> Table {
+    let mut rng = Rng::new(11);
+    let n = 120;
+    let a: Vec<f64> = (0..n).map(|i| if i % 17 == 3 { f64::NAN } else { rng.normal() }).collect();
+    let b: Vec<f64> = (0..n).map(|_| rng.normal()).collect();
+    let rock: Vec<Option<&str>> = (0..n).map(|_| Some(["chalk", "marl", "shale"][rng.below(3)])).collect();
+    let y = (0..n)
+        .map(|i| if a[i].is_nan() { 0.5 } else { a[i] } + 0.5 * b[i] * b[i] + f64::from(rock[i] == Some("marl")) + 0.1 * rng.normal());
+    let y: Vec<f64> = y.collect();
+    let site: Vec<Option<String>> = (0..n).map(|i| Some(format!("s{}", i / 4))).collect();
+    Table::new(vec![
+        Column::real("a", "m", a),
+        Column::real("b", "m", b),
+        Column::class("rock", Codes::from_labels(&rock)),
+        Column::class("site", Codes::from_labels(&site)),
+        Column::real("y", "m", y),
+    ])
+    .unwrap()
+}
+
+fn run(table: Table, model: &str, tune: &str) -> (Rows, f64) {
+    let recipe = Recipe::parse("recipe.toml", &RECIPE.replace("MODEL", model).replace("TUNE", tune)).unwrap();
+    let plan = Plan::new(recipe, table, None).unwrap();
+    let cx: Context = plan.context(2);
+    let outcome = plan.run(&cx).unwrap();
+    let scores = &outcome.record.models[0].runs[0].scores;
+    let r2 = scores.iter().find(|s| s.metric == "r2").and_then(|s| s.pooled).unwrap();
+    (outcome.rows, r2)
+}
+
+fn with_target(change: impl Fn(usize, f64) -> f64) -> Table {
+    let mut table = table();
+    let y = table.column("y").unwrap().reals().unwrap();
+    let changed = y.iter().enumerate().map(|(i, v)| change(i, *v)).collect();
+    table.put(Column::real("y", "m", changed)).unwrap();
+    table
+}
+
+#[test]
+fn targets_held_out_by_a_fold_never_reach_the_model_judged_on_it() {
+    for (model, tune) in [
+        ("ridge", "tune = { trials = 4 }"),
+        ("boosting", "trees = 15\ntune = { trials = 3 }"),
+        ("neighbours", ""),
+        ("forest", "trees = 10"),
+    ] {
+        let (before, _) = run(table(), model, tune);
+        let fold = before.fold[0];
+        let (after, _) = run(with_target(|i, y| if before.fold[i] == fold { 50.0 - 3.0 * y } else { y }), model, tune);
+        assert_eq!(before.fold, after.fold, "{model}: folds do not depend on the target");
+        let mut others_changed = false;
+        for i in 0..before.row.len() {
+            let same = before.predicted[i].to_bits() == after.predicted[i].to_bits();
+            if before.fold[i] == fold {
+                assert!(same, "{model}: row {i} was predicted with knowledge of its own fold's targets");
+            }
+            others_changed |= !same;
+        }
+        assert!(others_changed, "{model}: the changed targets were never learned from");
+    }
+}
+
+#[test]
+fn a_shuffled_target_gives_no_skill_and_the_true_one_does() {
+    let y = table().column("y").unwrap().reals().unwrap().to_vec();
+    let mut order: Vec<usize> = (0..y.len()).collect();
+    Rng::new(5).shuffle(&mut order);
+    for (model, tune) in
+        [("ridge", "tune = { trials = 6 }"), ("forest", "trees = 50"), ("boosting", "trees = 50\nmin_leaf = 5\ntune = { trials = 3 }")]
+    {
+        let (_, skill) = run(table(), model, tune);
+        assert!(skill > 0.3, "{model}: R² {skill} of the true target");
+        let (_, none) = run(with_target(|i, _| y[order[i]]), model, tune);
+        assert!(none < 0.1, "{model}: R² {none} of a shuffled target");
+    }
+}
