@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use esker_core::record::{Dropped, Task};
 use esker_core::{Codes, Column, Crs, Error, Note, Places, Samples, Support, Table, Times, Unit, Values};
 
-use crate::expression::{Expression, as_classes, derived};
+use crate::columns::{as_classes, unknown_column};
+use crate::expression::{Expression, derived};
 use crate::findings::Findings;
-use crate::recipe::{Recipe, WeightPart, matches, nearest};
+use crate::recipe::{Recipe, WeightPart, matches};
 
 /// Samples ready for designs and models, with what was decided on the way.
 pub(crate) struct Dataset {
@@ -166,18 +167,6 @@ fn choose_rows(recipe: &Recipe, table: &Table, findings: &mut Findings) -> (Vec<
         drop(&mut rows, format!("no value of the target '{}'", recipe.roles.target), &|r| !target.values.is_missing(r));
     }
     (rows, dropped)
-}
-
-pub(crate) fn unknown_column(table: &Table, name: &str, rule: &str) -> Error {
-    let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
-    let error = Error::recipe(format!("column '{name}'")).rule(rule);
-    match nearest(name, &names) {
-        Some(near) => error.hint(format!("did you mean '{near}'?")),
-        None => {
-            let shown: Vec<&str> = names.iter().take(12).copied().collect();
-            error.hint(format!("the table has {}{}", shown.join(", "), if names.len() > 12 { ", …" } else { "" }))
-        }
-    }
 }
 
 /// Reads the roles one by one; what is wrong goes to the findings.

@@ -6,10 +6,10 @@ use esker_core::record::{Effect, Explanation, Task};
 use esker_core::{Context, Inside, Model, Note, Result, Samples};
 use esker_evaluate::explain::{HeldOut, ale, permutation};
 
+use crate::folds::FoldRun;
 use crate::pipeline::Pipeline;
 use crate::plan::Plan;
 use crate::recipe::matches;
-use crate::run::FoldRun;
 
 /// Held-out rows of a fold used for explanation at most; more change the answer little and cost much.
 const MOST_ROWS: usize = 4000;

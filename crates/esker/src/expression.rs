@@ -6,7 +6,7 @@
 use esker_core::{Column, Error, Result, Table, Values};
 use exmex::{BinOp, Express, FlatEx, MakeOperators, MatchLiteral, Operator, literal_matcher_from_pattern};
 
-use crate::dataset::unknown_column;
+use crate::columns::{as_classes, unknown_column};
 
 // Numbers as tables write them, 1e-9 among them.
 literal_matcher_from_pattern!(Numbers, r"^[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|^\.[0-9]+([eE][+-]?[0-9]+)?");
@@ -171,17 +171,6 @@ pub(crate) fn derived(derived: &crate::recipe::Derived, table: &Table) -> Result
         column = as_classes(&column);
     }
     Ok((column, undefined))
-}
-
-/// The same column with each number as a class of that name.
-pub(crate) fn as_classes(column: &Column) -> Column {
-    match &column.values {
-        Values::Class(_) => column.clone(),
-        Values::Real(v) => {
-            let labels: Vec<Option<String>> = v.iter().map(|x| (!x.is_nan()).then(|| x.to_string())).collect();
-            Column { values: Values::Class(esker_core::Codes::from_labels(&labels)), ..column.clone() }
-        }
-    }
 }
 
 #[cfg(test)]

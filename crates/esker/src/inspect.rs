@@ -348,7 +348,7 @@ fn printable(text: &str) -> String {
 }
 
 fn as_codes(column: &Column) -> Codes {
-    match crate::expression::as_classes(column).values {
+    match crate::columns::as_classes(column).values {
         Values::Class(codes) => codes,
         Values::Real(_) => Codes::default(),
     }

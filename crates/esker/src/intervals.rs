@@ -4,8 +4,8 @@ use esker_core::record::{Intervals, Task};
 use esker_core::{Note, Result};
 use esker_evaluate::interval::{self, Residuals};
 
+use crate::folds::{FoldRun, fold_of_row};
 use crate::plan::Plan;
-use crate::run::{FoldRun, fold_of_row};
 
 /// Held-out intervals of every row that a fold tested; NaN elsewhere.
 pub(crate) struct Held {

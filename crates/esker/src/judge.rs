@@ -4,8 +4,8 @@ use esker_core::record::{Comparison, GroupScore, MetricCard, ModelRecord, ModelR
 use esker_core::{Better, Codes, Error, Fault, Metric, Prediction, Result, Unit, Values};
 use esker_evaluate::{compare, score};
 
+use crate::folds::FoldRun;
 use crate::plan::{Plan, PlannedDesign};
-use crate::run::FoldRun;
 
 /// A score, or nothing where it does not exist.
 fn exists(score: Result<f64>) -> Result<Option<f64>> {

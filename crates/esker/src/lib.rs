@@ -6,10 +6,12 @@
 
 mod alarms;
 mod card;
+mod columns;
 mod dataset;
 mod explain;
 mod expression;
 mod findings;
+mod folds;
 pub mod inspect;
 mod intervals;
 mod judge;

@@ -10,11 +10,11 @@ use esker_core::{Error, Result, Schema, Settings};
 use esker_evaluate::interval::Residuals;
 use serde::{Deserialize, Serialize};
 
+use crate::folds::FoldRun;
 use crate::intervals;
 use crate::pipeline::{Pipeline, SavedPipeline};
 use crate::plan::Plan;
 use crate::recipe::Derived;
-use crate::run::FoldRun;
 
 const MAGIC: &[u8; 8] = b"ESKERMDL";
 /// Version of the layout and of every part's bytes.

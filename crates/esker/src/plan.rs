@@ -307,7 +307,7 @@ fn metrics(recipe: &Recipe, task: &Task, penalty: Option<Table>, findings: &mut 
 /// Rows: true class, columns: predicted class; the first column and the header name the classes.
 fn penalty_matrix(table: &Table, levels: &[String]) -> Result<Vec<Vec<f64>>> {
     let first = table.columns().first().ok_or_else(|| Error::data("penalty table").rule("it has no columns"))?;
-    let labels = crate::expression::as_classes(first);
+    let labels = crate::columns::as_classes(first);
     let codes = labels.classes()?;
     let row_of = |level: &str| (0..codes.len()).find(|&r| codes.label(r) == Some(level));
     let missing = |level: &str, what: &str| {

@@ -7,7 +7,8 @@ use esker_core::{Codes, Column, Context, Error, FieldKind, Model, Note, Predicti
 use esker_evaluate::interval::cv_plus;
 use rayon::prelude::*;
 
-use crate::expression::{as_classes, derived};
+use crate::columns::as_classes;
+use crate::expression::derived;
 use crate::model_file::LoadedModel;
 
 /// A table with its predictions.

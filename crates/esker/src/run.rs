@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::alarms;
 use crate::explain::{self, Explained};
+use crate::folds::{FoldRun, fold_of_row};
 use crate::intervals;
 use crate::judge;
 use crate::model_file::SavedModel;
@@ -22,14 +23,6 @@ pub struct Outcome {
     pub rows: Rows,
     /// The chosen model, refitted on all rows, with what its intervals need.
     pub model: SavedModel,
-}
-
-/// What one fold said.
-pub(crate) struct FoldRun {
-    pub said: Prediction,
-    pub tuning: Option<Tuning>,
-    /// Kept for the primary design: intervals and explanation need it.
-    pub pipeline: Option<Pipeline>,
 }
 
 /// A model's folds under every design.
@@ -275,17 +268,6 @@ impl Plan {
         }
         Ok(rows)
     }
-}
-
-/// The first fold that tests each row.
-pub(crate) fn fold_of_row(design: &PlannedDesign, rows: usize) -> Vec<Option<u32>> {
-    let mut of = vec![None; rows];
-    for (f, fold) in design.folds.iter().enumerate() {
-        for &row in &fold.test {
-            of[row].get_or_insert(f as u32);
-        }
-    }
-    of
 }
 
 fn in_fold(mut error: Error, part: &ModelPart, design: &PlannedDesign, fold: &Fold) -> Error {

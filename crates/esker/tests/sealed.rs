@@ -1,5 +1,7 @@
 //! The design is sealed: what a fold holds out never reaches the model that is judged on it, tuning included.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use esker::record::Rows;
 use esker::{Plan, Recipe};
 use esker_core::{Codes, Column, Context, Rng, Table};
