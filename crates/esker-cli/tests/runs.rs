@@ -144,11 +144,18 @@ fn a_folder_that_is_not_a_run_is_not_replaced_and_one_that_cannot_be_made_is_ref
     std::fs::create_dir(desk.path("thesis")).unwrap();
     desk.write("thesis/chapter.txt", "five years");
     let said = desk.fails(&["run", "recipe.toml", "-o", "thesis"]);
-    assert!(said.starts_with("exit 6") || said.starts_with("exit 2"), "{said}");
+    insta::assert_snapshot!(said, @r"
+    exit 6
+    error: run folder 'thesis': got a folder that holds 'chapter.txt' and no record.json; only an empty folder or an earlier run is replaced
+      hint: choose another folder, or empty this one yourself
+    ");
     assert_eq!(desk.read("thesis/chapter.txt"), "five years");
     // Nobody, not even root, makes folders in /proc.
-    let said = desk.fails(&["run", "recipe.toml", "-o", "/proc/out"]);
-    assert!(said.starts_with("exit 6"), "{said}");
+    insta::assert_snapshot!(desk.fails(&["run", "recipe.toml", "-o", "/proc/out"]), @r"
+    exit 6
+    error: writing '/proc/out': got No such file or directory (os error 2)
+      hint: does the folder '/proc' exist?
+    ");
 }
 
 #[test]
@@ -162,6 +169,7 @@ fn a_disk_that_is_full_leaves_the_earlier_run_untouched() {
     let out = Command::new("bash").args(["-c", &script]).current_dir(desk.path("")).output().unwrap();
     let said = String::from_utf8_lossy(&out.stderr);
     assert_eq!(out.status.code(), Some(6), "{said}");
+    insta::assert_snapshot!(desk.hide(&said), @"error: writing '.out.partial-[N]/record.json': got File too large (os error 27)");
     assert_eq!(desk.bytes("out/record.json"), before);
     assert_eq!(desk.files(), files, "nothing half-written is left");
 }
@@ -173,12 +181,13 @@ fn ctrl_c_leaves_the_earlier_run_untouched() {
     let before = desk.bytes("out/record.json");
     let files = desk.files();
     desk.write("recipe.toml", RECIPE.replace("trees = 20", "trees = 5000"));
-    let mut child = desk.command().args(["run", "recipe.toml", "-o", "out", "--quiet"]).stderr(Stdio::piped()).spawn().unwrap();
+    let child = desk.command().args(["run", "recipe.toml", "-o", "out", "--quiet"]).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(400));
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let asked = Instant::now();
-    let status = child.wait().unwrap();
-    assert_eq!((status.code(), status.signal()), (Some(130), None));
+    let out = child.wait_with_output().unwrap();
+    assert_eq!((out.status.code(), out.status.signal()), (Some(130), None));
+    insta::assert_snapshot!(String::from_utf8_lossy(&out.stderr).trim_end(), @"error: stopped on request; nothing was written");
     assert!(asked.elapsed() < Duration::from_secs(20), "it stopped after {:?}", asked.elapsed());
     assert_eq!(desk.bytes("out/record.json"), before);
     assert_eq!(desk.files(), files);

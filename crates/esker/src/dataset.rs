@@ -258,12 +258,6 @@ impl<'a> Builder<'a> {
         for name in names.keys().filter(|n| !levels.contains(n)) {
             self.notes.push(Note::info("class-absent", format!("class '{name}' is named in the recipe and no row has it")));
         }
-        for (level, count) in levels.iter().zip(codes.counts()).filter(|(_, c)| *c == 1) {
-            let text = format!(
-                "class '{level}' of '{target}' has {count} row: it is either never learned or never tested, and no score says anything of it"
-            );
-            self.notes.push(Note::warning("class-seen-once", text));
-        }
         let names = levels.iter().map(|l| names.get(l).unwrap_or(l).clone()).collect();
         Some((codes, Task::Classification { target: target.to_owned(), levels, names }))
     }

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// 244 rows of 122 Scandinavian glaciers (see NOTICE).
@@ -104,7 +104,15 @@ impl Desk {
         assert!(!out.status.success(), "esker {words:?} was expected to fail");
         let text = String::from_utf8(out.stderr).unwrap();
         assert!(!text.contains("panicked"), "esker {words:?} panicked:\n{text}");
-        format!("exit {}\n{}", out.status.code().unwrap_or(-1), hide(&text, self.folder.path()))
+        format!("exit {}\n{}", out.status.code().unwrap_or(-1), self.hide(&text))
+    }
+
+    /// The text without what differs from run to run: the folder and the process number.
+    pub fn hide(&self, text: &str) -> String {
+        let text = text.replace(&format!("{}/", self.folder.path().display()), "");
+        let Some((before, after)) = text.split_once(".partial-") else { return text.trim_end().to_owned() };
+        let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        format!("{before}.partial-[N]{after}").trim_end().to_owned()
     }
 
     /// Files left beside the tables, sorted.
@@ -114,8 +122,4 @@ impl Desk {
         names.sort();
         names
     }
-}
-
-fn hide(text: &str, folder: &Path) -> String {
-    text.replace(&format!("{}/", folder.display()), "").trim_end().to_owned()
 }
