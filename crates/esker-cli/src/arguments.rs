@@ -45,7 +45,7 @@ pub enum Command {
     Run {
         /// The recipe.
         recipe: PathBuf,
-        /// Folder to write [default: runs/<name of the recipe or its folder>].
+        /// Folder to write [default: `runs/` and the name of the recipe or its folder].
         #[arg(short, long, value_name = "FOLDER")]
         output: Option<PathBuf>,
         /// Seed instead of the recipe's.
