@@ -68,6 +68,6 @@ fn parameters(page: &mut String, parameters: &[Parameter]) {
             Some(Search::LogInteger(lo, hi)) => format!("{lo} to {hi}, logarithmic"),
             Some(Search::Choice(words)) => words.join(", "),
         };
-        let _ = writeln!(page, "| `{}` | {} | {values} | {tuned} | {} |", p.name, p.default, p.doc);
+        let _ = writeln!(page, "| `{}` | {} | {values} | {tuned} | {} |", p.name, p.default, p.doc.replace('|', "\\|"));
     }
 }
