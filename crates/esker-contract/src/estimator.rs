@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use esker_core::{Codes, Column, Context, Estimator, Fault, Model, Prediction, Result, Samples, Silent, Support, Targets, Values};
+use esker_core::{
+    Codes, Column, Context, Estimator, Fault, Model, Prediction, Result, Samples, Silent, Support, Targets, Values, shuffled_one_by_one,
+};
 
 use crate::data::{self, Shape, TARGET};
 use crate::laws::{Laws, judge};
@@ -22,6 +24,7 @@ pub(crate) type LoadModel<'a> = &'a dyn Fn(&[u8]) -> Result<Box<dyn Model>>;
 /// * the order of columns does not matter, bit for bit; that of rows as `laws` says;
 /// * a weight of 2 is the row twice, as `laws` says;
 /// * predictions of some rows are some rows of the predictions; further columns, the target among them, are ignored;
+/// * features taken from other rows change the answers as samples built so would, bit for bit;
 /// * a saved model is the model, bit for bit; damaged bytes never panic or hang;
 /// * a missing feature, a feature of another type and an unseen class are refused;
 /// * predictions are finite, in the target's unit, probabilities sum to 1, also on tiny and degenerate samples;
@@ -40,6 +43,7 @@ pub fn estimator(name: &str, laws: Laws, make: MakeEstimator, load: LoadModel) {
         case.threads();
         case.columns();
         case.subset();
+        case.shuffled();
         case.sound();
         case.no_worse_than_the_mean();
         case.saved();
@@ -139,6 +143,23 @@ impl<'a> Case<'a> {
         let one = predict(self.on, &*self.model, &self.samples.select(&[7]));
         assert_bits(&law, &self.said.select(&[7]), &one);
         assert_eq!(predict(self.on, &*self.model, &self.samples.select(&[])).rows(), 0, "{law}: no rows, no predictions");
+    }
+
+    fn shuffled(&self) {
+        let features: Vec<String> = self.samples.features(TARGET).map(|c| c.name.clone()).collect();
+        let rows = self.samples.rows();
+        let order: Vec<usize> = (0..rows).map(|i| (i * 7 + 3) % rows).collect();
+        let sets: Vec<&[String]> = (0..features.len()).map(|f| &features[f..=f]).chain([&features[..2], &features[..], &[]]).collect();
+        let fast = self.model.predict_shuffled(&self.samples, &order, &sets);
+        let fast = fast.unwrap_or_else(|e| panic!("{}: shuffled features are refused: {e}", self.on));
+        let slow = shuffled_one_by_one(&*self.model, &self.samples, &order, &sets).expect("the model predicts");
+        assert_eq!(fast.len(), slow.len(), "{}: an answer for each set of shuffled features", self.on);
+        for ((fast, slow), set) in fast.iter().zip(&slow).zip(&sets) {
+            assert_bits(&format!("{}: with {set:?} shuffled", self.on), slow, fast);
+        }
+        let unknown = ["no such feature".to_owned()];
+        let refused = self.model.predict_shuffled(&self.samples, &order, &[&unknown]);
+        assert!(refused.is_err(), "{}: a shuffled feature that is no column is refused", self.on);
     }
 
     fn sound(&self) {

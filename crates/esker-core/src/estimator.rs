@@ -52,6 +52,16 @@ pub trait Model: Send + Sync {
     /// A feature is missing or of another type, a class was never seen.
     fn predict(&self, at: &Samples) -> Result<Prediction>;
 
+    /// Predicts once for each of `sets`, with the values of the set's features taken from other rows: row `i` has
+    /// them from row `order[i]`. The answers are those of [`Model::predict`] on such samples, bit for bit; a model that
+    /// can tell which rows a feature does not reach is faster.
+    ///
+    /// # Errors
+    /// As [`Model::predict`], or a feature of a set is no column.
+    fn predict_shuffled(&self, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
+        shuffled_one_by_one(self, at, order, sets)
+    }
+
     /// What can be read off the model itself.
     fn inside(&self) -> Inside;
 
@@ -62,6 +72,25 @@ pub trait Model: Send + Sync {
 
     /// The model as bytes, which the catalog that made its estimator loads again.
     fn save(&self) -> Vec<u8>;
+}
+
+/// [`Model::predict_shuffled`] for any model: the samples are copied, and for each set its columns are replaced.
+///
+/// # Errors
+/// As [`Model::predict_shuffled`].
+pub fn shuffled_one_by_one<M: Model + ?Sized>(model: &M, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
+    let mut work = at.clone();
+    let mut said = Vec::with_capacity(sets.len());
+    for set in sets {
+        for feature in *set {
+            work.put(at.column(feature)?.select(order))?;
+        }
+        said.push(model.predict(&work)?);
+        for feature in *set {
+            work.put(at.column(feature)?.clone())?;
+        }
+    }
+    Ok(said)
 }
 
 /// What can be read off a fitted model.

@@ -25,7 +25,7 @@ pub use codes::{Codes, MISSING};
 pub use column::{Column, Values};
 pub use context::{Context, Progress, Silent};
 pub use error::{Error, Fault, Result};
-pub use estimator::{Estimator, Inside, Model, Needs, Targets};
+pub use estimator::{Estimator, Inside, Model, Needs, Targets, shuffled_one_by_one};
 pub use judge::{Better, Fold, Metric, Splitter};
 pub use note::{Note, Weight};
 pub use prediction::{Prediction, Spread};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use esker_core::record::{Effect, Explanation, Task};
+use esker_core::record::{Effect, Explanation, Importance, Task};
 use esker_core::{Context, Inside, Model, Note, Result, Samples};
 use esker_evaluate::explain::{HeldOut, ale, permutation};
 
@@ -37,11 +37,16 @@ pub(crate) fn explain(plan: &Plan, folds: &[FoldRun], final_fit: &Pipeline, cx: 
     let metric = &*plan.metric().metric;
     let weighted = plan.recipe.validate.weighted;
     let singles: Vec<(String, Vec<String>)> = plan.data.features.iter().map(|f| (f.clone(), vec![f.clone()])).collect();
-    cx.progress().begin("explain", 2 + part.effects);
-    let features = permutation(&held, target, &singles, metric, part.repeats, weighted, &cx.fork("permutation", 0))?;
-    cx.progress().step();
     let sets = sets(plan, &mut notes);
-    let groups = permutation(&held, target, &sets, metric, part.repeats, weighted, &cx.fork("permutation", 1))?;
+    let further = sets.iter().filter(|set| !singles.contains(set));
+    let all: Vec<(String, Vec<String>)> = singles.iter().chain(further).cloned().collect();
+    cx.progress().begin("explain", 1 + part.effects);
+    let found = permutation(&held, target, &all, metric, part.repeats, weighted, &cx.fork("permutation", 0))?;
+    let those_of = |sets: &[(String, Vec<String>)]| -> Vec<Importance> {
+        let one_of = |i: &&Importance| sets.iter().any(|(name, features)| *name == i.name && *features == i.features);
+        found.iter().filter(one_of).cloned().collect()
+    };
+    let (features, groups) = (those_of(&singles), those_of(&sets));
     cx.progress().step();
     let mut effects: Vec<Effect> = Vec::new();
     let class = shown_class(&plan.data.task, &plan.data.samples, target)?;

@@ -2,6 +2,7 @@
 
 use esker_core::{
     Context, Error, Estimator, FittedTransform, Inside, Model, Needs, Note, Prediction, Result, Samples, Settings, Targets, Values,
+    shuffled_one_by_one,
 };
 use esker_models::{Kind, Step};
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,13 @@ impl Model for Pipeline {
             return self.model.predict(at);
         }
         self.model.predict(&self.preparation.apply(at.clone())?)
+    }
+
+    fn predict_shuffled(&self, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
+        if self.preparation.steps.is_empty() {
+            return self.model.predict_shuffled(at, order, sets);
+        }
+        shuffled_one_by_one(self, at, order, sets)
     }
 
     fn inside(&self) -> Inside {

@@ -3,9 +3,12 @@
 use rayon::prelude::*;
 
 use esker_core::record::Importance;
-use esker_core::{Better, Column, Context, Error, Metric, Result, Samples};
+use esker_core::{Better, Context, Error, Metric, Result, Samples};
 
 use super::{HeldOut, check};
+
+/// Sets that a model is asked about at once: their answers are held in memory together.
+const SETS: usize = 64;
 
 /// Permutation importance of sets of features on held-out rows (Breiman 2001, Machine Learning 45, section 10;
 /// Fisher, Rudin and Dominici 2019, Journal of Machine Learning Research 20, 177).
@@ -41,19 +44,22 @@ pub fn permutation(
     }
     let judge = Judge { target, metric, weighted };
     let parts: Vec<Part> = judge.parts(folds, repeats, cx)?;
-    let tasks: Vec<(usize, usize)> = (0..sets.len()).flat_map(|s| (0..parts.len()).map(move |p| (s, p))).collect();
+    let features: Vec<&[String]> = sets.iter().map(|(_, f)| f.as_slice()).collect();
+    let tasks: Vec<(usize, usize)> = (0..parts.len()).flat_map(|p| (0..repeats).map(move |r| (p, r))).collect();
+    // Fold after fold, repeat after repeat: the loss of each set.
     let losses = tasks
         .par_iter()
-        .map(|&(s, p)| judge.loss(&parts[p], &sets[s].1, cx).map_err(|e| in_fold(e, parts[p].fold)))
-        .collect::<Vec<Result<f64>>>()
+        .map(|&(p, r)| judge.losses(&parts[p], r, &features, cx).map_err(|e| in_fold(e, parts[p].fold)))
+        .collect::<Vec<Result<Vec<f64>>>>()
         .into_iter()
-        .collect::<Result<Vec<f64>>>()?;
+        .collect::<Result<Vec<Vec<f64>>>>()?;
     let mut out: Vec<Importance> = sets
         .iter()
-        .zip(losses.chunks_exact(parts.len()))
-        .map(|((name, features), folds)| {
-            let (mean, sd) = mean_sd(folds);
-            Importance { name: name.clone(), features: features.clone(), mean, sd, folds: folds.to_vec() }
+        .enumerate()
+        .map(|(s, (name, features))| {
+            let folds: Vec<f64> = losses.chunks_exact(repeats).map(|r| r.iter().map(|l| l[s]).sum::<f64>() / repeats as f64).collect();
+            let (mean, sd) = mean_sd(&folds);
+            Importance { name: name.clone(), features: features.clone(), mean, sd, folds }
         })
         .collect();
     out.sort_by(|a, b| b.mean.total_cmp(&a.mean).then_with(|| a.name.cmp(&b.name)));
@@ -114,26 +120,23 @@ impl Judge<'_> {
         test.weight().filter(|_| self.weighted)
     }
 
-    /// Mean loss over the repeats. The samples are copied once; then only the columns of the set change.
-    fn loss(&self, part: &Part, features: &[String], cx: &Context) -> Result<f64> {
+    /// The loss of each set in one repeat.
+    fn losses(&self, part: &Part, repeat: usize, sets: &[&[String]], cx: &Context) -> Result<Vec<f64>> {
         let test = part.held.test;
         let truth = &test.column(self.target)?.values;
-        let columns: Vec<&Column> = features.iter().map(|f| test.column(f)).collect::<Result<_>>()?;
-        let mut work = test.clone();
-        let mut sum = 0.0;
-        for order in &part.orders {
+        let mut losses = Vec::with_capacity(sets.len());
+        for sets in sets.chunks(SETS) {
             cx.check()?;
-            for column in &columns {
-                work.put(column.select(order))?;
+            for said in part.held.model.predict_shuffled(test, &part.orders[repeat], sets)? {
+                let after = self.metric.score(truth, &said, self.weight(test))?;
+                losses.push(match self.metric.better() {
+                    Better::Higher => part.score - after,
+                    Better::Lower => after - part.score,
+                    Better::Zero => after.abs() - part.score.abs(),
+                });
             }
-            let after = self.metric.score(truth, &part.held.model.predict(&work)?, self.weight(test))?;
-            sum += match self.metric.better() {
-                Better::Higher => part.score - after,
-                Better::Lower => after - part.score,
-                Better::Zero => after.abs() - part.score.abs(),
-            };
         }
-        Ok(sum / part.orders.len() as f64)
+        Ok(losses)
     }
 }
 

@@ -319,14 +319,14 @@ struct Boosted {
     notes: Vec<Note>,
 }
 
-impl Model for Boosted {
-    fn predict(&self, at: &Samples) -> Result<Prediction> {
-        let sums = self.ensemble.sums(at, &self.start)?;
+impl Boosted {
+    /// The answer of sums over the trees, rows × outputs.
+    fn said(&self, sums: Vec<f64>) -> Prediction {
         let (levels, present) = match &self.answer {
-            Answer::Real { unit } => return Ok(Prediction::real(unit, sums)),
+            Answer::Real { unit } => return Prediction::real(unit, sums),
             Answer::Class { levels, present } => (levels, present),
         };
-        let mut probability = vec![0.0; at.rows() * levels.len()];
+        let mut probability = vec![0.0; sums.len() / self.start.len() * levels.len()];
         for (row, scores) in probability.chunks_exact_mut(levels.len()).zip(sums.chunks_exact(self.start.len())) {
             match present.as_slice() {
                 [only] => row[*only as usize] = 1.0,
@@ -342,7 +342,18 @@ impl Model for Boosted {
                 }
             }
         }
-        Ok(Prediction::Class { levels: levels.clone(), probability })
+        Prediction::Class { levels: levels.clone(), probability }
+    }
+}
+
+impl Model for Boosted {
+    fn predict(&self, at: &Samples) -> Result<Prediction> {
+        Ok(self.said(self.ensemble.sums(at, &self.start)?))
+    }
+
+    fn predict_shuffled(&self, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
+        let sums = self.ensemble.sums_shuffled(at, &self.start, order, sets)?;
+        Ok(sums.into_iter().map(|s| self.said(s)).collect())
     }
 
     fn inside(&self) -> Inside {

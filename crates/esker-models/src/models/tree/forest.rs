@@ -166,25 +166,36 @@ struct Grown {
     notes: Vec<Note>,
 }
 
-impl Model for Grown {
-    fn predict(&self, at: &Samples) -> Result<Prediction> {
-        let outputs = self.ensemble.outputs();
-        let mut sums = self.ensemble.sums(at, &vec![0.0; outputs])?;
+impl Grown {
+    /// The answer of sums over the trees, rows × outputs.
+    fn said(&self, mut sums: Vec<f64>) -> Prediction {
         match &self.answer {
             Answer::Real { unit } => {
                 let trees = self.ensemble.trees() as f64;
                 sums.iter_mut().for_each(|s| *s = self.centre + *s / trees);
-                Ok(Prediction::real(unit, sums))
+                Prediction::real(unit, sums)
             }
             Answer::Class { levels, present } => {
-                let mut probability = vec![0.0; at.rows() * levels.len()];
+                let outputs = self.ensemble.outputs();
+                let mut probability = vec![0.0; sums.len() / outputs * levels.len()];
                 for (row, sums) in probability.chunks_exact_mut(levels.len()).zip(sums.chunks_exact(outputs)) {
                     let total: f64 = sums.iter().sum();
                     present.iter().zip(sums).for_each(|(&k, s)| row[k as usize] = s / total);
                 }
-                Ok(Prediction::Class { levels: levels.clone(), probability })
+                Prediction::Class { levels: levels.clone(), probability }
             }
         }
+    }
+}
+
+impl Model for Grown {
+    fn predict(&self, at: &Samples) -> Result<Prediction> {
+        Ok(self.said(self.ensemble.sums(at, &vec![0.0; self.ensemble.outputs()])?))
+    }
+
+    fn predict_shuffled(&self, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
+        let sums = self.ensemble.sums_shuffled(at, &vec![0.0; self.ensemble.outputs()], order, sets)?;
+        Ok(sums.into_iter().map(|s| self.said(s)).collect())
     }
 
     fn inside(&self) -> Inside {

@@ -1,5 +1,7 @@
 //! A fitted tree: flat nodes over codes, children in pairs behind their parent.
 
+use std::cell::Cell;
+
 use serde::{Deserialize, Serialize};
 
 use super::bins::Bins;
@@ -23,6 +25,11 @@ pub(super) fn holds(set: &CodeSet, code: u8) -> bool {
 /// Puts `code` into `set`.
 pub(super) fn insert(set: &mut CodeSet, code: u8) {
     set[usize::from(code >> 6)] |= 1 << (code & 63);
+}
+
+/// A feature as a bit of 64. Features 64 apart share one: what a path met is then overstated, never missed.
+pub(super) fn trace(feature: usize) -> u64 {
+    1 << (feature % 64)
 }
 
 /// Which codes go left.
@@ -124,13 +131,24 @@ impl Tree {
         node.next as usize
     }
 
+    /// As [`Tree::leaf`], with the features met on the way (see [`trace`]).
+    pub(super) fn traced_leaf(&self, code_of: impl Fn(usize) -> u8) -> (usize, u64) {
+        let met = Cell::new(0);
+        let leaf = self.leaf(|f| {
+            met.set(met.get() | trace(f));
+            code_of(f)
+        });
+        (leaf, met.get())
+    }
+
     /// The row of values of the leaf of each row of codes (rows × features, row after row).
     pub(super) fn leaves(&self, codes: &[u8], features: usize, leaves: &mut [u32]) {
         // Sets of classes are looked up one row at a time; trees of numbers alone are walked by several rows abreast.
         if self.sets.is_empty() && features > 0 {
             let (mut rows, mut out) = (codes.chunks_exact(ABREAST * features), leaves.chunks_exact_mut(ABREAST));
             for (rows, out) in rows.by_ref().zip(out.by_ref()) {
-                self.abreast(rows, features, out);
+                let found = self.abreast(rows, &std::array::from_fn(|i| i * features));
+                out.copy_from_slice(&found);
             }
             for (row, leaf) in rows.remainder().chunks_exact(features).zip(out.into_remainder()) {
                 *leaf = self.leaf(|f| row[f]) as u32;
@@ -142,17 +160,35 @@ impl Tree {
         }
     }
 
-    /// [`ABREAST`] rows go down together, those that have arrived stay: their reads do not wait for each other, and
-    /// no step is a guess of the processor.
+    /// As [`Tree::leaves`] for the rows in `some`; the leaves of the others stay.
+    pub(super) fn leaves_of(&self, some: &[u32], codes: &[u8], features: usize, leaves: &mut [u32]) {
+        let mut left = some;
+        if self.sets.is_empty() && features > 0 {
+            let mut packs = some.chunks_exact(ABREAST);
+            for pack in packs.by_ref() {
+                let found = self.abreast(codes, &std::array::from_fn(|i| pack[i] as usize * features));
+                for (&row, leaf) in pack.iter().zip(found) {
+                    leaves[row as usize] = leaf;
+                }
+            }
+            left = packs.remainder();
+        }
+        for &row in left {
+            leaves[row as usize] = self.leaf(|f| codes[row as usize * features + f]) as u32;
+        }
+    }
+
+    /// [`ABREAST`] rows, whose codes begin at `starts`, go down together, those that have arrived stay: their reads do
+    /// not wait for each other, and no step is a guess of the processor.
     #[inline]
-    fn abreast(&self, rows: &[u8], features: usize, leaves: &mut [u32]) {
+    fn abreast(&self, codes: &[u8], starts: &[usize; ABREAST]) -> [u32; ABREAST] {
         let mut at = [0u32; ABREAST];
         loop {
             let mut moving = false;
-            for (i, place) in at.iter_mut().enumerate() {
+            for (place, start) in at.iter_mut().zip(starts) {
                 let node = &self.nodes[*place as usize];
                 let arrived = node.feature == LEAF;
-                let code = rows[i * features + if arrived { 0 } else { usize::from(node.feature) }];
+                let code = codes[start + if arrived { 0 } else { usize::from(node.feature) }];
                 let right = !(code <= node.code || code == node.also);
                 let child = node.next + u32::from(right);
                 *place = if arrived { *place } else { child };
@@ -162,9 +198,7 @@ impl Tree {
                 break;
             }
         }
-        for (leaf, place) in leaves.iter_mut().zip(at) {
-            *leaf = self.nodes[place as usize].next;
-        }
+        at.map(|place| self.nodes[place as usize].next)
     }
 
     /// Whether a tree from a stranger's bytes can be walked without harm: every child lies behind its parent, so
