@@ -219,9 +219,8 @@ impl<'a, const C: usize> Grower<'a, C> {
         let Some(slot) = leaf.slot else { return };
         for (place, (&f, cells)) in self.features.iter().zip(&self.slots[slot]).enumerate() {
             let seek = if self.binned.class[f] { best_of_classes } else { best_of_numbers };
-            if let Some((best, side)) = seek(cells, self.binned.bins[f], &leaf.total, self.bounds.limits)
-                && leaf.split.is_none_or(|s| best > s.score * (1.0 + TIE))
-            {
+            let floor = leaf.split.map(|s| s.score);
+            if let Some((best, side)) = seek(cells, self.binned.bins[f], &leaf.total, self.bounds.limits, floor) {
                 let gain = best - score(&leaf.total, self.bounds.limits.lambda);
                 leaf.split = Some(Split { score: best, gain, feature: place, side });
             }

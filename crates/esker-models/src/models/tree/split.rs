@@ -6,6 +6,9 @@
 
 use super::node::{CodeSet, Side, holds, insert};
 
+/// Neighbouring splits that are looked at together.
+const LOOK: usize = 8;
+
 /// How much better a candidate must be, relatively, to displace another: rounding never decides a tie.
 pub(super) const TIE: f64 = 1e-12;
 
@@ -93,11 +96,25 @@ struct Race<const C: usize> {
 }
 
 impl<const C: usize> Race<C> {
-    fn new(total: &Cell<C>, limits: Limits) -> Self {
+    /// A race that only a score above `floor` can win; without one, any gain over the unsplit node wins.
+    fn new(total: &Cell<C>, limits: Limits, floor: Option<f64>) -> Self {
         let both = hessian(total) + 2.0 * limits.lambda;
         let (parent, base) = (score(total, limits.lambda), total[0] * total[0] / both);
-        let bar = (parent - base + TIE * parent.max(f64::MIN_POSITIVE)) / both;
+        let floor = floor.unwrap_or_else(|| parent.max(f64::MIN_POSITIVE));
+        let bar = (floor - base + TIE * floor) / both;
         Self { total: *total, limits, both, slope: total[0] / both, bar }
+    }
+
+    /// Whether any of some left sides could win, seen apart from the limits of the right one's weight: a quick look without branches.
+    #[inline(always)]
+    fn could(&self, g: &[f64; LOOK], h: &[f64; LOOK]) -> bool {
+        let mut any = false;
+        for (g, h) in g.iter().zip(h) {
+            let dl = h + self.limits.lambda;
+            let t = g - self.slope * dl;
+            any |= t * t > self.bar * (dl * (self.both - dl));
+        }
+        any
     }
 
     /// Whether splitting off `left` beats everything shown before.
@@ -131,60 +148,48 @@ impl<const C: usize> Race<C> {
     }
 }
 
-/// The codes of a histogram that hold rows, ascending. Small nodes touch few of their bins.
-struct Occupied {
-    words: CodeSet,
-    at: usize,
-}
-
-impl Occupied {
-    fn of<const C: usize>(cells: &Cells<C>, bins: u8) -> Self {
-        let mut words = [0; 4];
-        for (word, cells) in words.iter_mut().zip(cells[..usize::from(bins)].chunks(64)) {
-            for (bit, cell) in cells.iter().enumerate() {
-                *word |= u64::from(rows(cell) > 0.0) << bit;
-            }
-        }
-        Self { words, at: 0 }
-    }
-
-    #[inline]
-    fn next(&mut self) -> Option<u8> {
-        while self.words[self.at] == 0 {
-            if self.at == 3 {
-                return None;
-            }
-            self.at += 1;
-        }
-        let bit = self.words[self.at].trailing_zeros();
-        self.words[self.at] &= self.words[self.at] - 1;
-        Some((self.at * 64) as u8 + bit as u8)
-    }
-}
-
-/// The best split on a feature of numbers with `bins` bins, with its score; cell `bins` holds the missing values.
-pub(super) fn best_of_numbers<const C: usize>(cells: &Cells<C>, bins: u8, total: &Cell<C>, limits: Limits) -> Option<(f64, Side)> {
+/// The best split on a feature of numbers with `bins` bins, with its score, if it is above `floor`; cell `bins` holds the
+/// missing values.
+pub(super) fn best_of_numbers<const C: usize>(
+    cells: &Cells<C>,
+    bins: u8,
+    total: &Cell<C>,
+    limits: Limits,
+    floor: Option<f64>,
+) -> Option<(f64, Side)> {
     let missing = cells[usize::from(bins)];
     let (gone, least, whole) = (rows(&missing), limits.min_leaf, rows(total));
-    let mut race = Race::new(total, limits);
+    let mut race = Race::new(total, limits, floor);
     let mut left = [0.0; C];
     let (mut found, mut at) = (None, [0.0; C]);
-    let mut seen = Occupied::of(cells, bins);
-    while let Some(code) = seen.next() {
-        left = plus(left, &cells[usize::from(code)]);
-        let count = rows(&left);
-        // The ends, where one side is too small either way, need no arithmetic.
-        if count + gone < least {
+    for (look, some) in cells[..usize::from(bins)].chunks(LOOK).enumerate() {
+        let before = left;
+        let (mut g, mut h) = ([0.0; LOOK], [0.0; LOOK]);
+        for i in 0..LOOK {
+            if let Some(cell) = some.get(i) {
+                left = plus(left, cell);
+            }
+            (g[i], h[i]) = (left[0], hessian(&left));
+        }
+        if rows(&left) + gone < least {
             continue;
         }
-        if whole - count < least {
+        if whole - rows(&before) < least {
             break;
         }
-        if race.beats(&left) {
-            (found, at) = (Some((code, false)), left);
+        if !race.could(&g, &h) && (gone == 0.0 || !race.could(&g.map(|g| g + missing[0]), &h.map(|h| h + hessian(&missing)))) {
+            continue;
         }
-        if gone > 0.0 && race.beats(&plus(left, &missing)) {
-            found = Some((code, true));
+        let mut left = before;
+        for (i, cell) in some.iter().enumerate().filter(|(_, cell)| rows(cell) > 0.0) {
+            left = plus(left, cell);
+            let code = (look * LOOK + i) as u8;
+            if race.beats(&left) {
+                (found, at) = (Some((code, false)), left);
+            }
+            if gone > 0.0 && race.beats(&plus(left, &missing)) {
+                found = Some((code, true));
+            }
         }
     }
     let (code, missing_left) = found?;
@@ -199,7 +204,13 @@ pub(super) fn best_of_numbers<const C: usize>(cells: &Cells<C>, bins: u8, total:
 
 /// The best split of a class feature's levels into two sets: levels in order of their smoothed mean gradient, cut
 /// once (Fisher 1958, doi 10.1080/01621459.1958.10501479). Missing values count as one more level.
-pub(super) fn best_of_classes<const C: usize>(cells: &Cells<C>, bins: u8, total: &Cell<C>, limits: Limits) -> Option<(f64, Side)> {
+pub(super) fn best_of_classes<const C: usize>(
+    cells: &Cells<C>,
+    bins: u8,
+    total: &Cell<C>,
+    limits: Limits,
+    floor: Option<f64>,
+) -> Option<(f64, Side)> {
     let mean = total[0] / hessian(total).max(f64::MIN_POSITIVE);
     let mut order: Vec<(f64, u8)> = (0..=bins)
         .filter(|&c| rows(&cells[usize::from(c)]) > 0.0)
@@ -209,7 +220,7 @@ pub(super) fn best_of_classes<const C: usize>(cells: &Cells<C>, bins: u8, total:
         })
         .collect();
     order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut race = Race::new(total, limits);
+    let mut race = Race::new(total, limits, floor);
     let (mut left, mut cut, mut weight) = ([0.0; C], None, 0.0);
     for (at, (_, code)) in order.iter().enumerate() {
         left = plus(left, &cells[usize::from(*code)]);
