@@ -3,11 +3,14 @@
 //! No files, no threads, no heavy dependency. A *sample* keeps its place and its time ([`Support`]),
 //! estimators, transforms, splitters and metrics are small traits, a [`Record`] is plain data.
 
+mod calendar;
 mod codes;
 mod column;
 mod context;
+pub mod cube;
 mod error;
 mod estimator;
+mod features;
 mod judge;
 mod note;
 mod prediction;
@@ -21,11 +24,14 @@ mod table;
 mod transform;
 mod unit;
 
+pub use calendar::{Calendar, Date};
 pub use codes::{Codes, MISSING};
 pub use column::{Column, Values};
 pub use context::{Context, Progress, Silent};
+pub use cube::Cube;
 pub use error::{Error, Fault, Result};
 pub use estimator::{Estimator, Inside, Model, Needs, Targets, shuffled_one_by_one};
+pub use features::{Features, Geometry, Shape};
 pub use judge::{Better, Fold, Metric, Splitter};
 pub use note::{Note, Weight};
 pub use prediction::{Prediction, Spread};

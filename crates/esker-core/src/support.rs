@@ -9,7 +9,10 @@ use crate::{Codes, Error, Result};
 pub enum Crs {
     /// Longitude (x) and latitude (y) in degrees, east and north positive: `EPSG:4326`.
     Geographic,
-    /// A projected system in metres, by its name, e.g. `EPSG:32632`.
+    /// Longitude and latitude in degrees on another datum or figure of the Earth, by its name (`EPSG:4267`) or its PROJ
+    /// definition (`+proj=longlat +R=6371229`). Read from files; never taken for WGS 84.
+    Geodetic(String),
+    /// A projected system in metres, by its name, e.g. `EPSG:32632`, or its PROJ definition (`+proj=stere …`).
     Projected(String),
 }
 
@@ -39,8 +42,13 @@ impl Crs {
     pub fn name(&self) -> &str {
         match self {
             Self::Geographic => "EPSG:4326",
-            Self::Projected(name) => name,
+            Self::Geodetic(name) | Self::Projected(name) => name,
         }
+    }
+
+    /// Whether x and y are longitude and latitude in degrees; else they are metres on a plane.
+    pub fn is_degrees(&self) -> bool {
+        !matches!(self, Self::Projected(_))
     }
 }
 
@@ -70,13 +78,13 @@ impl Places {
                     .rule("every sample needs its place")
                     .hint("filter rows without a place in [data] filter, or leave place out of [roles]"));
             }
-            if crs == Crs::Geographic && b.abs() > 90.0 {
+            if crs.is_degrees() && b.abs() > 90.0 {
                 return Err(Error::data(format!("latitude of row {row}"))
                     .got(format!("{b} degrees"))
                     .rule("latitudes lie within -90..90 degrees")
                     .hint("are x (longitude) and y (latitude) swapped, or is the CRS a projected one in metres?"));
             }
-            if crs == Crs::Geographic && !(-180.0..=360.0).contains(&a) {
+            if crs.is_degrees() && !(-180.0..=360.0).contains(&a) {
                 return Err(Error::data(format!("longitude of row {row}"))
                     .got(format!("{a} degrees"))
                     .rule("longitudes lie within -180..360 degrees")

@@ -12,8 +12,11 @@
 //! assert_eq!(table.notes[0].code, "missing-marker");
 //! ```
 
+mod cf;
+pub mod crs;
 mod csv;
 mod file;
+mod format;
 mod hash;
 mod intern;
 mod missing;
@@ -26,6 +29,7 @@ pub mod time;
 
 pub use csv::{parse_csv, write_csv};
 pub use file::{read_file, write_file};
+pub use format::{Data, Format, open};
 pub use hash::{sha256_file, sha256_hex};
 pub use options::ReadOptions;
 pub use parquet::write_parquet;

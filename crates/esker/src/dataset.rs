@@ -284,7 +284,7 @@ impl<'a> Builder<'a> {
         if let Ok(places) = &built {
             // Degrees hidden in a projected system: real eastings and northings are not that small.
             let small = places.x().iter().chain(places.y()).all(|v| v.abs() <= 360.0);
-            if small && *crs != Crs::Geographic && places.x().len() > 1 {
+            if small && !crs.is_degrees() && places.x().len() > 1 {
                 let error = Error::data(format!("place in {}", crs.name()))
                     .got("every coordinate within ±360")
                     .rule("a projected CRS is in metres")
