@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-use esker_core::{Cube, Features, Result, Table};
+use esker_core::{Cube, Error, Features, Result, Table};
 
 use crate::ReadOptions;
 use crate::csv::read_csv;
@@ -32,6 +32,14 @@ pub enum Format {
     /// Comma-separated and similar text; what nothing else has claimed.
     Csv,
 }
+
+/// First bytes of files that hold no data Esker reads, and what to do about them.
+const STRANGERS: [(&[u8], &str, &str); 4] = [
+    (b"\x1f\x8b", "a gzip file", "unpack it first: gunzip"),
+    (b"PK\x03\x04", "a zip file", "unpack it first"),
+    (b"%PDF", "a PDF file", "look for the table behind it"),
+    (b"\x28\xb5\x2f\xfd", "a zstd file", "unpack it first: unzstd"),
+];
 
 /// Bytes that sniffing looks at.
 const HEAD: u64 = 1024;
@@ -60,13 +68,23 @@ impl Format {
     /// The format of a file or folder.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk refuses; an archive or a document that holds no data as it is.
     pub fn of(path: &Path) -> Result<Self> {
         let mut head = Vec::new();
         if !path.is_dir() {
             open_file(path)?.take(HEAD).read_to_end(&mut head).map_err(|e| refused_read(path, &e))?;
         }
-        Ok(Self::ALL.into_iter().find(|f| f.sniff(path, &head)).unwrap_or(Self::Csv))
+        let format = Self::ALL.into_iter().find(|f| f.sniff(path, &head)).unwrap_or(Self::Csv);
+        if format == Self::Csv
+            && let Some((_, got, hint)) = STRANGERS.iter().find(|(magic, _, _)| head.starts_with(magic))
+        {
+            let known: Vec<&str> = Self::ALL.iter().map(|f| f.name()).collect();
+            return Err(Error::data(format!("file '{}'", path.display()))
+                .got(*got)
+                .rule(format!("Esker reads {}", known.join(", ")))
+                .hint(*hint));
+        }
+        Ok(format)
     }
 
     /// Opens a file as this format.

@@ -14,3 +14,16 @@ pub fn from_epsg(code: u32) -> Result<Crs> {
         _ => Err(Error::data(format!("EPSG:{code}")).rule("no such system")),
     }
 }
+
+/// The CF grid mapping of a system.
+///
+/// # Errors
+/// A system that CF has no words for.
+pub fn to_grid_mapping(crs: &Crs) -> Result<esker_core::cube::Attributes> {
+    let mut a = esker_core::cube::Attributes::default();
+    match crs {
+        Crs::Geographic => a.set("grid_mapping_name", esker_core::cube::Attribute::Text("latitude_longitude".into())),
+        other => return Err(Error::data(other.name()).rule("no grid mapping")),
+    }
+    Ok(a)
+}
