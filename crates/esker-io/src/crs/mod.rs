@@ -9,6 +9,7 @@
 
 mod cf;
 mod esri;
+mod mollweide;
 mod names;
 mod params;
 mod rotated;

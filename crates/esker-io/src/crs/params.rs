@@ -188,8 +188,9 @@ impl Params {
             return Tie::Sphere;
         }
         let earth = matches!(self.text("ellps"), Some("WGS84" | "GRS80")) || (!self.has("ellps") && !self.has("a"));
-        let (a, rf) = (self.number("a").unwrap_or(0.0), self.number("rf").unwrap_or(0.0));
-        let close = (a - 6_378_137.0).abs() < 1e-3 && ((rf - 298.257_223_563).abs() < 1e-6 || (rf - 298.257_222_101).abs() < 1e-6);
+        let (a, b) = (self.number("a").unwrap_or(0.0), self.number("b"));
+        let b = b.or_else(|| self.number("rf").map(|rf| a - a / rf)).unwrap_or(0.0);
+        let close = (a - 6_378_137.0).abs() < 1e-3 && (b - 6_356_752.314_2).abs() < 2e-4;
         if earth || close { Tie::Same } else { Tie::Unknown }
     }
 

@@ -54,7 +54,7 @@ impl Rotated {
 }
 
 /// An angle within ±π.
-fn wrap(angle: f64) -> f64 {
+pub(super) fn wrap(angle: f64) -> f64 {
     use std::f64::consts::{PI, TAU};
     if angle.abs() <= PI { angle } else { (angle + PI).rem_euclid(TAU) - PI }
 }

@@ -6,7 +6,7 @@
 use esker_core::{Crs, Result};
 use proj4rs_geodesic::Geodesic;
 
-use super::transform::{Side, metres_per_unit};
+use super::transform::{Own, Side, metres_per_unit};
 
 /// Measures in one system, metres and square metres.
 #[derive(Debug)]
@@ -73,9 +73,9 @@ impl Ruler {
 
 /// Degrees on the figure itself, the rotation of a rotated pole undone.
 fn true_place(side: &Side, [x, y]: [f64; 2]) -> [f64; 2] {
-    match &side.rotated {
-        None => [x, y],
-        Some(r) => {
+    match &side.own {
+        Own::Nothing | Own::Mollweide(_) => [x, y],
+        Own::Rotated(r) => {
             let (lon, lat) = r.inverse(x.to_radians(), y.to_radians());
             [lon.to_degrees(), lat.to_degrees()]
         }

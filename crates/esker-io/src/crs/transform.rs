@@ -6,6 +6,7 @@ use esker_core::{Crs, Error, Note, Result};
 use proj4rs::Proj;
 use rayon::prelude::*;
 
+use super::mollweide::Mollweide;
 use super::params::{self, Params, Tie};
 use super::rotated::Rotated;
 
@@ -25,38 +26,70 @@ pub struct Transform {
 #[derive(Debug, Clone)]
 pub(super) struct Side {
     pub(super) proj: Proj,
-    pub(super) rotated: Option<Rotated>,
+    pub(super) own: Own,
     degrees: bool,
+}
+
+/// What is computed here on top of `proj4rs`, which then holds longitude and latitude only.
+#[derive(Debug, Clone)]
+pub(super) enum Own {
+    Nothing,
+    Rotated(Rotated),
+    Mollweide(Mollweide),
 }
 
 impl Side {
     pub(super) fn of(crs: &Crs) -> Result<Self> {
-        let mut params = params::of(crs)?;
-        let rotated = if params.text("proj") == Some("ob_tran") { Some(Rotated::of(&params)?) } else { None };
-        if rotated.is_some() {
-            params = params.degrees();
-        }
-        let degrees = params.text("proj") == Some("longlat");
-        Ok(Self { proj: build(&params)?, rotated, degrees })
+        let params = params::of(crs)?;
+        let own = match params.text("proj") {
+            Some("ob_tran") => Own::Rotated(Rotated::of(&params)?),
+            Some("moll") => Own::Mollweide(mollweide(&params)?),
+            _ => Own::Nothing,
+        };
+        let degrees = crs.is_degrees();
+        let proj = if matches!(own, Own::Nothing) { build(&params)? } else { build(&params.degrees())? };
+        Ok(Self { proj, own, degrees })
     }
 
     /// To longitude and latitude in radians, or plane coordinates, as `proj4rs` wants them.
     fn enter(&self, x: f64, y: f64) -> (f64, f64) {
-        match (&self.rotated, self.degrees) {
-            (Some(r), _) => r.inverse(x.to_radians(), y.to_radians()),
-            (None, true) => (x.to_radians(), y.to_radians()),
-            (None, false) => (x, y),
+        match &self.own {
+            Own::Rotated(r) => r.inverse(x.to_radians(), y.to_radians()),
+            Own::Mollweide(m) => m.inverse(x, y),
+            Own::Nothing if self.degrees => (x.to_radians(), y.to_radians()),
+            Own::Nothing => (x, y),
         }
     }
 
     fn leave(&self, x: f64, y: f64) -> (f64, f64) {
-        let (x, y) = self.rotated.as_ref().map_or((x, y), |r| r.forward(x, y));
+        let (x, y) = match &self.own {
+            Own::Rotated(r) => r.forward(x, y),
+            Own::Mollweide(m) => m.forward(x, y),
+            Own::Nothing => (x, y),
+        };
         if self.degrees { (x.to_degrees(), y.to_degrees()) } else { (x, y) }
     }
 }
 
+fn mollweide(params: &Params) -> Result<Mollweide> {
+    let number = |name: &str| params.number(name).unwrap_or(0.0);
+    let map = Mollweide {
+        a: build(&params.degrees())?.ellipse_parameters().0,
+        lon_0: number("lon_0").to_radians(),
+        x_0: number("x_0"),
+        y_0: number("y_0"),
+    };
+    let finite = [map.lon_0, map.x_0, map.y_0].iter().all(|v| v.is_finite());
+    if !finite || params.has("to_meter") || !matches!(params.text("units"), None | Some("m")) {
+        return Err(Error::data("system with +proj=moll").got(super::short(&params.to_string())).rule("its numbers are finite and its unit is the metre"));
+    }
+    Ok(map)
+}
+
 /// The projection of a definition. A definition from a file may be anything: should the projection's setup panic, it is refused.
 pub(super) fn build(params: &Params) -> Result<Proj> {
+    // Wagner's maps share a fault near the poles with the Mollweide map of proj4rs 0.3.
+    let faulty = matches!(params.text("proj"), Some("wag4" | "wag5"));
     let text = params.to_string();
     let refused = |got: String| {
         Error::data(format!("coordinate reference system '{}'", super::short(&text)))
@@ -64,6 +97,9 @@ pub(super) fn build(params: &Params) -> Result<Proj> {
             .rule("its projection cannot be computed here")
             .hint("reproject the data to a common system such as EPSG:4326 first")
     };
+    if faulty {
+        return Err(refused("a map of Wagner".into()));
+    }
     match catch_unwind(|| Proj::from_proj_string(&text)) {
         Ok(Ok(proj)) => Ok(proj),
         Ok(Err(error)) => Err(refused(error.to_string())),
@@ -131,6 +167,9 @@ fn step(from: &Side, to: &Side, x: f64, y: f64) -> (f64, f64) {
         return NOWHERE;
     }
     let (lon, lat) = from.enter(x, y);
+    if !lon.is_finite() || !lat.is_finite() {
+        return NOWHERE;
+    }
     let mut point = (lon, lat, 0.0);
     if proj4rs::transform::transform(&from.proj, &to.proj, &mut point).is_err() {
         return NOWHERE;
