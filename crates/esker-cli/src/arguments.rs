@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,6 +35,15 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// How values get onto another grid.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Between {
+    /// The value of the nearest cell.
+    Nearest,
+    /// Linear between four cells.
+    Bilinear,
 }
 
 /// What to do.
@@ -112,6 +121,12 @@ pub enum Command {
         /// Box to keep: west,south,east,north in the units of the file's CRS.
         #[arg(long, value_name = "BOX", allow_hyphen_values = true)]
         bbox: Option<String>,
+        /// Put the values on the grid of this file.
+        #[arg(long, value_name = "FILE")]
+        like: Option<PathBuf>,
+        /// How values get onto another grid.
+        #[arg(long, value_enum, default_value_t = Between::Nearest, requires = "like")]
+        method: Between,
     },
     /// Print the reference of models, designs and metrics, in Markdown.
     Reference,

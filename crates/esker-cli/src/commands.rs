@@ -7,10 +7,10 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Context, Conversion, Error, Findings, Info, LoadedModel, Plan, PredictedFile, Progress, Recipe, Selection, inspect::Inspection,
+    Context, Conversion, Error, Findings, Info, LoadedModel, Method, Plan, PredictedFile, Progress, Recipe, Selection, inspect::Inspection,
 };
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Between, Command};
 use crate::progress::Bars;
 use crate::{show, show_data};
 
@@ -25,9 +25,14 @@ pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
         Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
         Command::Predict { model, data, output } => cli.predict(model, data, output),
         Command::Info { file, values } => cli.info(file, *values),
-        Command::Convert { from, to, variables, time, bbox } => {
+        Command::Convert { from, to, variables, time, bbox, like, method } => {
             let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone() };
-            cli.convert(from, to, selection)
+            let method = match method {
+                Between::Nearest => Method::Nearest,
+                Between::Bilinear => Method::Bilinear,
+            };
+            let like = like.clone().map(|file| (file, method));
+            cli.convert(from, to, Conversion { selection, like, ..Conversion::default() })
         }
         Command::Reference => {
             show::print(&esker::reference());
@@ -167,9 +172,9 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn convert(&self, from: &Path, to: &Path, selection: Selection) -> Result<()> {
+    fn convert(&self, from: &Path, to: &Path, conversion: Conversion) -> Result<()> {
         let cx = self.watched(Context::new(0, self.threads()));
-        let done = Conversion { selection, ..Conversion::default() }.run(from, to, &cx)?;
+        let done = conversion.run(from, to, &cx)?;
         if self.arguments.json {
             show::print(&show_data::converted_json(&done, to));
         } else {

@@ -443,12 +443,12 @@ fn standard_name(cube: &Cube, kind: AxisKind) -> Option<&'static str> {
     }
 }
 
-/// A name that CF allows: letters, digits and underscores, a letter first.
+/// A name that NetCDF allows: groups become part of it. CF would rather see letters, digits and underscores alone, but a column that comes
+/// back under another name is worse.
 fn plain(name: &str) -> String {
-    let name = name.trim_matches('/');
-    let mut out: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    if !out.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        out.insert_str(0, "v_");
+    let mut out: String = name.trim_matches('/').chars().map(|c| if c == '/' || c.is_control() { '_' } else { c }).collect();
+    if !out.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
+        out.insert(0, '_');
     }
-    out
+    out.trim_end().to_owned()
 }

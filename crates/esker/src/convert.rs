@@ -1,9 +1,9 @@
 //! One file as another: any format read, a part of it chosen, any format written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use esker_core::{Context, Error, Note, Result};
-use esker_io::{Data, Format, ReadOptions};
+use esker_core::{Context, Cube, Error, Note, Result};
+use esker_io::{Data, Format, Method, ReadOptions, resample};
 
 use crate::selection::Selection;
 
@@ -12,6 +12,8 @@ use crate::selection::Selection;
 pub struct Conversion {
     /// What is wanted.
     pub selection: Selection,
+    /// A file whose grid the result shall have, and how values get there.
+    pub like: Option<(PathBuf, Method)>,
     /// How to read tables.
     pub options: ReadOptions,
 }
@@ -43,11 +45,14 @@ impl Conversion {
     fn choose(&self, data: Data) -> Result<(Data, Vec<Note>)> {
         match data {
             Data::Cube(cube) => {
-                let cube = self.selection.apply(cube)?;
+                let mut cube = self.selection.apply(cube)?;
+                if let Some((path, method)) = &self.like {
+                    cube = resample(&cube, &grid(path)?, *method)?;
+                }
                 let notes = cube.notes.clone();
                 Ok((Data::Cube(cube), notes))
             }
-            _ if !self.selection.is_all() => Err(Error::usage("selection")
+            _ if !self.selection.is_all() || self.like.is_some() => Err(Error::usage("selection")
                 .rule("variables, times and boxes are chosen from grids; this file is a table")
                 .hint("filter a table in a recipe: [data] filter = [\"…\"]")),
             Data::Table(table) => {
@@ -59,5 +64,13 @@ impl Conversion {
                 Ok((Data::Features(features), notes))
             }
         }
+    }
+}
+
+/// The cube whose grid is wanted.
+fn grid(path: &Path) -> Result<Cube> {
+    match esker_io::open(path, &ReadOptions::default())?.1 {
+        Data::Cube(cube) => Ok(cube),
+        _ => Err(Error::usage(format!("file '{}'", path.display())).got("no grid").rule("a file with the wanted grid is needed")),
     }
 }

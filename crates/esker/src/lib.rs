@@ -31,7 +31,7 @@ mod tune;
 
 pub use convert::{Conversion, Converted};
 pub use esker_core::{Context, Error, Fault, Note, Progress, Record, Silent, Table, Weight, record};
-pub use esker_io::{Data, ReadOptions, read_table, write_file, write_table};
+pub use esker_io::{Data, Method, ReadOptions, read_table, write_file, write_table};
 pub use esker_report::page::summary;
 pub use findings::{Finding, Findings, Place};
 pub use info::{AxisInfo, Info, Summary, VariableInfo};
