@@ -83,7 +83,7 @@ pub enum Command {
     },
     /// Predict rows never seen or a whole map, with intervals.
     #[command(
-        after_help = "Examples:\n  esker predict runs/glacier-mass-balance/model.esker new.csv -o out.csv\n  esker predict model.esker grid.nc -o map.tif"
+        after_help = "Example:\n  esker predict runs/glacier-mass-balance/model.esker new.csv -o out.csv\n  esker predict model.esker grid.nc -o map.tif"
     )]
     Predict {
         /// A model written by esker run.
@@ -95,7 +95,7 @@ pub enum Command {
         output: PathBuf,
     },
     /// Say what a file holds: axes, variables, units, CRS, calendar, what was decided and what looks wrong.
-    #[command(after_help = "Examples:\n  esker info era5.nc\n  esker info dem.tif --values --json")]
+    #[command(after_help = "Example:\n  esker info era5.nc\n  esker info dem.tif --values --json")]
     Info {
         /// A file in any format Esker reads.
         file: PathBuf,
@@ -105,7 +105,7 @@ pub enum Command {
     },
     /// Write a file in another format, or a part of it.
     #[command(
-        after_help = "Examples:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg"
+        after_help = "Example:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg"
     )]
     Convert {
         /// A file in any format Esker reads.
