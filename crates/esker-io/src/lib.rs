@@ -21,6 +21,7 @@ mod hash;
 mod intern;
 mod missing;
 mod names;
+mod netcdf;
 mod options;
 mod parquet;
 mod staging;
