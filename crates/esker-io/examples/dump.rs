@@ -1,7 +1,7 @@
 //! Prints what Esker reads from a gridded file as JSON, for comparison with other readers.
 //!
-//! `dump FILE`: axes, variables, notes. `dump FILE --values VAR [START:STOP,START:STOP,…]`: the values as little-endian `f64`.
-//! `dump FILE --texts VAR`: the texts as JSON. `dump FILE --labels AXIS` and `--bounds AXIS`: labels and bounds as `f64`.
+//! `dump FILE`: axes, variables, texts and notes. `dump FILE --values VAR [START:STOP,START:STOP,…]`: the values as little-endian `f64`.
+//! `dump FILE --every`: all numbers as `f64`: labels and bounds of each axis, then each variable, in the order of the JSON.
 
 use std::io::{Write, stdout};
 use std::path::Path;
@@ -20,7 +20,7 @@ fn main() {
 
 fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let usage = || Error::usage("dump").rule("dump FILE [--values VAR [WINDOW] | --texts VAR | --labels AXIS | --bounds AXIS]");
+    let usage = || Error::usage("dump").rule("dump FILE [--values VAR [WINDOW] | --every]");
     let path = arguments.first().ok_or_else(usage)?;
     let (format, data) = open(Path::new(path), &ReadOptions::default())?;
     let Data::Cube(cube) = data else { return Err(Error::data(path.clone()).rule("not a grid")) };
@@ -34,35 +34,30 @@ fn run() -> Result<()> {
             "variables": (0..cube.variables().len()).map(|v| variable(&cube, v)).collect::<Result<Vec<_>>>()?,
             "notes": cube.notes,
         })),
-        Some(what) => {
-            let name = arguments.get(2).ok_or_else(usage)?;
-            one(&cube, what, name, arguments.get(3).map(String::as_str))
-        }
-    }
-}
-
-fn one(cube: &Cube, what: &str, name: &str, window: Option<&str>) -> Result<()> {
-    let find = || cube.axes().iter().find(|a| a.name == name).ok_or_else(|| Error::usage(name).rule("no such axis"));
-    match what {
-        "--values" => {
-            let v = cube.variable(name)?;
-            let window = match window {
+        Some("--every") => every(&cube),
+        Some("--values") => {
+            let v = cube.variable(arguments.get(2).ok_or_else(usage)?)?;
+            let window = match arguments.get(3) {
                 Some(text) => parse(text)?,
                 None => Window::whole(&cube.shape(v)),
             };
             bytes(&cube.read(v, &window)?)
         }
-        "--texts" => {
-            let v = cube.variable(name)?;
-            say(&json!(cube.read_texts(v, &Window::whole(&cube.shape(v)))?))
-        }
-        "--labels" => match &find()?.labels {
-            Some(Labels::Text(texts)) => say(&json!(texts)),
-            labels => bytes(labels.as_ref().and_then(Labels::numbers).unwrap_or(&[])),
-        },
-        "--bounds" => bytes(find()?.bounds.as_deref().unwrap_or(&[]).as_flattened()),
-        _ => Err(Error::usage(what).rule("not an option")),
+        Some(_) => Err(usage()),
     }
+}
+
+fn every(cube: &Cube) -> Result<()> {
+    for axis in cube.axes() {
+        bytes(axis.labels.as_ref().and_then(Labels::numbers).unwrap_or(&[]))?;
+        bytes(axis.bounds.as_deref().unwrap_or(&[]).as_flattened())?;
+    }
+    for (v, variable) in cube.variables().iter().enumerate() {
+        if variable.holds == Holds::Numbers {
+            bytes(&cube.read_all(v)?)?;
+        }
+    }
+    Ok(())
 }
 
 fn parse(text: &str) -> Result<Window> {
@@ -103,6 +98,7 @@ fn axis(axis: &Axis) -> Value {
     };
     json!({
         "name": axis.name, "len": axis.len, "kind": format!("{:?}", axis.kind), "unit": axis.unit.as_str(), "labels": labels,
+        "texts": if let Some(Labels::Text(texts)) = &axis.labels { json!(texts) } else { Value::Null },
         "calendar": calendar, "bounds": axis.bounds.is_some(), "attributes": attributes(&axis.attributes),
     })
 }
@@ -114,7 +110,9 @@ fn variable(cube: &Cube, v: usize) -> Result<Value> {
         "name": name, "unit": unit.as_str(), "axes": names, "shape": cube.shape(v), "chunk": chunk, "stored": stored,
         "auxiliary": auxiliary, "holds": format!("{holds:?}"), "attributes": attributes(all),
     });
-    if *holds == Holds::Numbers {
+    if *holds == Holds::Texts {
+        out["texts"] = json!(cube.read_texts(v, &Window::whole(&cube.shape(v)))?);
+    } else {
         let (mut missing, mut sum, mut low, mut high) = (0, 0.0, f64::INFINITY, f64::NEG_INFINITY);
         for part in Window::whole(&cube.shape(v)).blocks(chunk) {
             for x in cube.read(v, &part)? {

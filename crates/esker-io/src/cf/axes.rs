@@ -23,7 +23,7 @@ pub(super) enum Told {
 pub(super) fn kind(name: &str, attributes: &Attributes) -> (AxisKind, Told) {
     match by_attributes(attributes) {
         Some(kind) => (kind, Told::Attributes),
-        None => by_name(name).map_or((AxisKind::Other, Told::Not), |k| (k, Told::Name)),
+        None => by_name(name, attributes).map_or((AxisKind::Other, Told::Not), |k| (k, Told::Name)),
     }
 }
 
@@ -56,8 +56,12 @@ fn by_attributes(attributes: &Attributes) -> Option<AxisKind> {
     by_axis.or(by_standard).or_else(by_units)
 }
 
-fn by_name(name: &str) -> Option<AxisKind> {
+fn by_name(name: &str, attributes: &Attributes) -> Option<AxisKind> {
     let leaf = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+    // A bare x may be any distance: it is an easting only where it has a unit.
+    if ["x", "y", "z", "t"].contains(&leaf.as_str()) && attributes.get("units").is_none() {
+        return None;
+    }
     Some(match leaf.as_str() {
         "lon" | "longitude" | "long" | "x" | "easting" | "eastings" | "rlon" | "nav_lon" => AxisKind::X,
         "lat" | "latitude" | "y" | "northing" | "northings" | "rlat" | "nav_lat" => AxisKind::Y,

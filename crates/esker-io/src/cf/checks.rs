@@ -5,14 +5,20 @@ use esker_core::{Calendar, Note};
 
 use super::packing::Oddity;
 
+/// Day of 1582-10-15, the first Gregorian one.
+const REFORM: f64 = -141_427.0;
+
 /// Notes on labels and bounds of all axes.
 pub(super) fn axes(axes: &[Axis], degrees: bool, notes: &mut Vec<Note>) {
     let mut calendars: Vec<(Calendar, &str)> = Vec::new();
     for axis in axes {
-        if let Some(Labels::Time { calendar, .. }) = &axis.labels
-            && !calendars.iter().any(|(c, _)| c == calendar)
-        {
-            calendars.push((*calendar, &axis.name));
+        if let Some(Labels::Time { calendar, days }) = &axis.labels {
+            // Since the reform the standard calendar is the proleptic one.
+            let modern = *calendar == Calendar::Standard && days.iter().all(|&d| d.is_nan() || d >= REFORM);
+            let calendar = if modern { Calendar::Proleptic } else { *calendar };
+            if !calendars.iter().any(|(c, _)| *c == calendar) {
+                calendars.push((calendar, &axis.name));
+            }
         }
         labels(axis, notes);
         bounds(axis, notes);

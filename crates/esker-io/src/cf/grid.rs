@@ -68,11 +68,17 @@ fn unmapped(raw: &RawFile, axes: &[Axis], placed: bool, notes: &mut Vec<Note>) -
         })
     };
     let of_axes = degrees(AxisKind::X) && degrees(AxisKind::Y);
-    let planar = axes.iter().any(|a| matches!(a.kind, AxisKind::X | AxisKind::Y) && a.labels.is_some());
+    let labelled = |kind: AxisKind| axes.iter().any(|a| a.kind == kind && a.labels.is_some());
+    let planar = labelled(AxisKind::X) && labelled(AxisKind::Y);
     if of_axes || (placed && !planar) {
         let text = "longitudes and latitudes in degrees without a grid mapping: taken for EPSG:4326 (WGS 84)";
         notes.push(Note::info("crs-degrees", text));
         return Some(Crs::Geographic);
+    }
+    if let Some(text) = raw.attributes.text("pyproj_srs").map(str::trim).filter(|t| planar && t.starts_with("+proj=")) {
+        notes.push(Note::info("crs", format!("the CRS is '{text}' by the global attribute pyproj_srs")));
+        let degrees = text.contains("+proj=longlat") || text.contains("+proj=latlong");
+        return Some(if degrees { Crs::Geodetic(text.to_owned()) } else { Crs::Projected(text.to_owned()) });
     }
     if planar {
         notes.push(Note::warning("crs-missing", "x and y have no CRS: the file has no grid mapping and they are not in degrees"));

@@ -4,6 +4,7 @@ use esker_core::cube::{Attributes, Axis, AxisKind, Labels, Window};
 use esker_core::{Note, Result, Unit};
 
 use super::axes::{self, Told};
+use super::checks::listed;
 use super::packing::{self, Packing};
 use super::roles::{Role, names, resolve};
 use super::time::TimeUnit;
@@ -21,11 +22,12 @@ pub(super) struct Build<'a> {
     pub packings: &'a [Packing],
     pub notes: &'a mut Vec<Note>,
     budget: usize,
+    by_name: Vec<String>,
 }
 
 impl<'a> Build<'a> {
     pub fn new(raw: &'a RawFile, roles: &'a mut [Role], packings: &'a [Packing], notes: &'a mut Vec<Note>) -> Self {
-        Self { raw, roles, packings, notes, budget: MOST_LABELS }
+        Self { raw, roles, packings, notes, budget: MOST_LABELS, by_name: Vec::new() }
     }
 
     /// One axis a dimension, and the variables that went into axes altogether.
@@ -48,6 +50,10 @@ impl<'a> Build<'a> {
                 None => self.bare(d)?,
             };
             all.push(axis);
+        }
+        if !self.by_name.is_empty() {
+            let names: Vec<&str> = self.by_name.iter().map(String::as_str).collect();
+            self.notes.push(Note::info("axis-by-name", format!("axes taken by their names alone: {}", listed(&names))));
         }
         Ok((all, used))
     }
@@ -83,7 +89,7 @@ impl<'a> Build<'a> {
         let (name, len) = self.raw.dimensions[d].clone();
         let (kind, told) = axes::kind(&name, &v.attributes);
         if told == Told::Name {
-            self.notes.push(Note::info("axis-by-name", format!("axis '{name}' was taken for {} by its name alone", word(kind))));
+            self.by_name.push(format!("'{name}' for {}", word(kind)));
         }
         let mut axis = Axis { kind, attributes: kept(&v.attributes), ..Axis::bare(name.clone(), len) };
         if v.stored == Stored::Text {
@@ -181,7 +187,7 @@ pub(super) fn unit_text(attributes: &Attributes) -> String {
 
 /// What stays of an axis's attributes once it is decoded.
 fn kept(attributes: &Attributes) -> Attributes {
-    let gone = |n: &str| packing::USED.contains(&n) || ["units", "calendar", "axis", "bounds", "climatology"].contains(&n);
+    let gone = |n: &str| packing::USED.contains(&n) || ["units", "calendar", "axis", "bounds"].contains(&n);
     Attributes(attributes.0.iter().filter(|(n, _)| !gone(n)).cloned().collect())
 }
 
