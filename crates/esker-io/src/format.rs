@@ -11,6 +11,7 @@ use esker_core::{Cube, Error, Features, Result, Table};
 use crate::ReadOptions;
 use crate::csv::read_csv;
 use crate::file::{open as open_file, refused_read};
+use crate::netcdf;
 use crate::parquet::read_parquet;
 
 /// What a file holds.
@@ -29,6 +30,8 @@ pub enum Data {
 pub enum Format {
     /// Apache Parquet.
     Parquet,
+    /// NetCDF: classic, 64-bit offset, CDF-5, and NetCDF-4 on HDF5.
+    NetCdf,
     /// Comma-separated and similar text; what nothing else has claimed.
     Csv,
 }
@@ -42,16 +45,17 @@ const STRANGERS: [(&[u8], &str, &str); 4] = [
 ];
 
 /// Bytes that sniffing looks at.
-const HEAD: u64 = 1024;
+const HEAD: u64 = 8192;
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Parquet, Self::Csv];
+    pub const ALL: [Self; 3] = [Self::Parquet, Self::NetCdf, Self::Csv];
 
     /// The name users know it by.
     pub fn name(self) -> &'static str {
         match self {
             Self::Parquet => "Parquet",
+            Self::NetCdf => "NetCDF",
             Self::Csv => "CSV",
         }
     }
@@ -61,6 +65,7 @@ impl Format {
         let _ = path;
         match self {
             Self::Parquet => head.starts_with(b"PAR1"),
+            Self::NetCdf => netcdf::sniff(head),
             Self::Csv => true,
         }
     }
@@ -95,6 +100,7 @@ impl Format {
         let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         match self {
             Self::Parquet => read_parquet(path, &name, options).map(Data::Table),
+            Self::NetCdf => netcdf::open(path).map(Data::Cube),
             Self::Csv => read_csv(path, &name, options).map(Data::Table),
         }
     }

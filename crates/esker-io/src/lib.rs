@@ -22,6 +22,7 @@ mod hash;
 mod intern;
 mod missing;
 mod names;
+mod netcdf;
 mod options;
 mod parquet;
 mod resample;
