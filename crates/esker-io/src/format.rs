@@ -11,6 +11,7 @@ use esker_core::{Cube, Features, Result, Table};
 use crate::ReadOptions;
 use crate::csv::read_csv;
 use crate::file::{open as open_file, refused_read};
+use crate::geotiff::read_geotiff;
 use crate::parquet::read_parquet;
 
 /// What a file holds.
@@ -29,6 +30,8 @@ pub enum Data {
 pub enum Format {
     /// Apache Parquet.
     Parquet,
+    /// GeoTIFF, BigTIFF or cloud-optimised GeoTIFF.
+    GeoTiff,
     /// Comma-separated and similar text; what nothing else has claimed.
     Csv,
 }
@@ -38,12 +41,13 @@ const HEAD: u64 = 1024;
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Parquet, Self::Csv];
+    pub const ALL: [Self; 3] = [Self::Parquet, Self::GeoTiff, Self::Csv];
 
     /// The name users know it by.
     pub fn name(self) -> &'static str {
         match self {
             Self::Parquet => "Parquet",
+            Self::GeoTiff => "GeoTIFF",
             Self::Csv => "CSV",
         }
     }
@@ -53,6 +57,7 @@ impl Format {
         let _ = path;
         match self {
             Self::Parquet => head.starts_with(b"PAR1"),
+            Self::GeoTiff => [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(magic)),
             Self::Csv => true,
         }
     }
@@ -77,6 +82,7 @@ impl Format {
         let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         match self {
             Self::Parquet => read_parquet(path, &name, options).map(Data::Table),
+            Self::GeoTiff => read_geotiff(path, &name).map(Data::Cube),
             Self::Csv => read_csv(path, &name, options).map(Data::Table),
         }
     }
