@@ -12,6 +12,7 @@ use crate::ReadOptions;
 use crate::csv::read_csv;
 use crate::file::{open as open_file, refused_read};
 use crate::netcdf;
+use crate::geotiff::read_geotiff;
 use crate::parquet::read_parquet;
 
 /// What a file holds.
@@ -32,6 +33,8 @@ pub enum Format {
     Parquet,
     /// NetCDF: classic, 64-bit offset, CDF-5, and NetCDF-4 on HDF5.
     NetCdf,
+    /// GeoTIFF, BigTIFF or cloud-optimised GeoTIFF.
+    GeoTiff,
     /// Comma-separated and similar text; what nothing else has claimed.
     Csv,
 }
@@ -49,13 +52,14 @@ const HEAD: u64 = 8192;
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Parquet, Self::NetCdf, Self::Csv];
+    pub const ALL: [Self; 4] = [Self::Parquet, Self::NetCdf, Self::GeoTiff, Self::Csv];
 
     /// The name users know it by.
     pub fn name(self) -> &'static str {
         match self {
             Self::Parquet => "Parquet",
             Self::NetCdf => "NetCDF",
+            Self::GeoTiff => "GeoTIFF",
             Self::Csv => "CSV",
         }
     }
@@ -66,6 +70,7 @@ impl Format {
         match self {
             Self::Parquet => head.starts_with(b"PAR1"),
             Self::NetCdf => netcdf::sniff(head),
+            Self::GeoTiff => [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(magic)),
             Self::Csv => true,
         }
     }
@@ -101,6 +106,7 @@ impl Format {
         match self {
             Self::Parquet => read_parquet(path, &name, options).map(Data::Table),
             Self::NetCdf => netcdf::open(path).map(Data::Cube),
+            Self::GeoTiff => read_geotiff(path, &name).map(Data::Cube),
             Self::Csv => read_csv(path, &name, options).map(Data::Table),
         }
     }
