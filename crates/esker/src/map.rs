@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use esker_core::cube::{Attribute, Attributes, Blocks, Holds, Variable, Window};
 use esker_io::Data;
 
-use esker_core::{Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
+use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
 
 use crate::{LoadedModel, Predicted};
 
@@ -77,11 +77,13 @@ impl LoadedModel {
         let mut layers: Vec<Layer> = Vec::new();
         let mut notes: Vec<Note> = Vec::new();
         let mut predicted = 0;
+        let mut beyond = vec![0; self.header.schema.fields.len()];
         let (mut write, mut scratch) = (Vec::new(), Vec::new());
         cx.progress().begin("predict", slabs.len());
         for slab in &slabs {
             cx.check()?;
-            let columns = self.cells(cube, &variables, slab, cx, &mut notes)?;
+            let (columns, far) = self.cells(cube, &variables, slab, cx, &mut notes)?;
+            beyond.iter_mut().zip(far).for_each(|(sum, n)| *sum += n);
             if layers.is_empty() {
                 layers = columns.iter().map(|c| Layer::of(&c.0)).collect();
                 for _ in &layers {
@@ -102,6 +104,7 @@ impl LoadedModel {
         for mut file in write {
             file.flush().map_err(|e| Error::io("scratch file", &e))?;
         }
+        notes.extend(self.header.schema.beyond_notes(&beyond, predicted));
         let cube = self.layered(cube, &axes, &chunk, layers, scratch)?;
         Ok(PredictedMap { cube, cells: whole.len(), predicted, notes })
     }
@@ -140,7 +143,7 @@ impl LoadedModel {
         Ok(found)
     }
 
-    /// Predictions of the cells of a window, layer by layer; the last layer is the mask.
+    /// Predictions of the cells of a window, layer by layer, the mask last; and how many values of each field lie beyond the training range.
     fn cells(
         &self,
         cube: &Cube,
@@ -148,14 +151,14 @@ impl LoadedModel {
         window: &Window,
         cx: &Context,
         notes: &mut Vec<Note>,
-    ) -> Result<Vec<(Column, Vec<f64>)>> {
+    ) -> Result<(Vec<(Column, Vec<f64>)>, Vec<usize>)> {
         let mut stacked = cube.stack(variables, window, true)?;
         let given = stacked.table.columns().len();
         let table: Table = std::mem::take(&mut stacked.table);
         let said = self.predict(table, cx)?;
         for note in said.notes {
-            // Each block drops its own number of empty cells: the mask says it better.
-            if note.code != "empty-cells" && !notes.contains(&note) {
+            // Counts of single blocks say little: those beyond the range are added up, and empty cells are in the mask.
+            if note.code != "empty-cells" && note.code != BEYOND && !notes.contains(&note) {
                 notes.push(note);
             }
         }
@@ -171,7 +174,7 @@ impl LoadedModel {
         stacked.cells.iter().for_each(|&c| mask[c] = 1.0);
         let name = format!("{}_mask", self.header.task.target());
         layers.push((Column::real(name, "1", Vec::new()), mask));
-        Ok(layers)
+        Ok((layers, said.beyond))
     }
 
     fn layered(&self, cube: &Cube, axes: &[usize], chunk: &[usize], layers: Vec<Layer>, scratch: Vec<File>) -> Result<Cube> {
