@@ -12,6 +12,7 @@ use crate::ReadOptions;
 use crate::csv::read_csv;
 use crate::file::{open as open_file, refused_read};
 use crate::geotiff::read_geotiff;
+use crate::grib::read_grib;
 use crate::parquet::read_parquet;
 
 /// What a file holds.
@@ -32,6 +33,8 @@ pub enum Format {
     Parquet,
     /// GeoTIFF, BigTIFF or cloud-optimised GeoTIFF.
     GeoTiff,
+    /// GRIB of edition 1 or 2.
+    Grib,
     /// Comma-separated and similar text; what nothing else has claimed.
     Csv,
 }
@@ -41,13 +44,14 @@ const HEAD: u64 = 1024;
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Parquet, Self::GeoTiff, Self::Csv];
+    pub const ALL: [Self; 4] = [Self::Parquet, Self::GeoTiff, Self::Grib, Self::Csv];
 
     /// The name users know it by.
     pub fn name(self) -> &'static str {
         match self {
             Self::Parquet => "Parquet",
             Self::GeoTiff => "GeoTIFF",
+            Self::Grib => "GRIB",
             Self::Csv => "CSV",
         }
     }
@@ -58,6 +62,8 @@ impl Format {
         match self {
             Self::Parquet => head.starts_with(b"PAR1"),
             Self::GeoTiff => [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(magic)),
+            // Bulletins put a few lines before the first message.
+            Self::Grib => is_grib(head),
             Self::Csv => true,
         }
     }
@@ -83,9 +89,15 @@ impl Format {
         match self {
             Self::Parquet => read_parquet(path, &name, options).map(Data::Table),
             Self::GeoTiff => read_geotiff(path, &name).map(Data::Cube),
+            Self::Grib => read_grib(path, &name).map(Data::Cube),
             Self::Csv => read_csv(path, &name, options).map(Data::Table),
         }
     }
+}
+
+/// Whether a GRIB message starts within the first bytes: the word alone could be text, its edition stands behind it.
+fn is_grib(head: &[u8]) -> bool {
+    memchr::memmem::find_iter(&head[..head.len().min(128)], b"GRIB").any(|at| matches!(head.get(at + 7), Some(1 | 2)))
 }
 
 impl fmt::Display for Format {

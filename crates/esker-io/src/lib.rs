@@ -18,6 +18,7 @@ mod csv;
 mod file;
 mod format;
 mod geotiff;
+mod grib;
 mod hash;
 mod intern;
 mod missing;
