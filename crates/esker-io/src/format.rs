@@ -13,6 +13,7 @@ use crate::csv::read_csv;
 use crate::file::{open as open_file, refused_read};
 use crate::netcdf;
 use crate::geotiff::read_geotiff;
+use crate::grib::read_grib;
 use crate::parquet::read_parquet;
 
 /// What a file holds.
@@ -35,6 +36,8 @@ pub enum Format {
     NetCdf,
     /// GeoTIFF, BigTIFF or cloud-optimised GeoTIFF.
     GeoTiff,
+    /// GRIB of edition 1 or 2.
+    Grib,
     /// Comma-separated and similar text; what nothing else has claimed.
     Csv,
 }
@@ -52,7 +55,7 @@ const HEAD: u64 = 8192;
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Parquet, Self::NetCdf, Self::GeoTiff, Self::Csv];
+    pub const ALL: [Self; 5] = [Self::Parquet, Self::NetCdf, Self::GeoTiff, Self::Grib, Self::Csv];
 
     /// The name users know it by.
     pub fn name(self) -> &'static str {
@@ -60,6 +63,7 @@ impl Format {
             Self::Parquet => "Parquet",
             Self::NetCdf => "NetCDF",
             Self::GeoTiff => "GeoTIFF",
+            Self::Grib => "GRIB",
             Self::Csv => "CSV",
         }
     }
@@ -71,6 +75,8 @@ impl Format {
             Self::Parquet => head.starts_with(b"PAR1"),
             Self::NetCdf => netcdf::sniff(head),
             Self::GeoTiff => [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(magic)),
+            // Bulletins put a few lines before the first message.
+            Self::Grib => is_grib(head),
             Self::Csv => true,
         }
     }
@@ -107,9 +113,15 @@ impl Format {
             Self::Parquet => read_parquet(path, &name, options).map(Data::Table),
             Self::NetCdf => netcdf::open(path).map(Data::Cube),
             Self::GeoTiff => read_geotiff(path, &name).map(Data::Cube),
+            Self::Grib => read_grib(path, &name).map(Data::Cube),
             Self::Csv => read_csv(path, &name, options).map(Data::Table),
         }
     }
+}
+
+/// Whether a GRIB message starts within the first bytes: the word alone could be text, its edition stands behind it.
+fn is_grib(head: &[u8]) -> bool {
+    memchr::memmem::find_iter(&head[..head.len().min(128)], b"GRIB").any(|at| matches!(head.get(at + 7), Some(1 | 2)))
 }
 
 impl fmt::Display for Format {

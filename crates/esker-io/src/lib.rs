@@ -19,6 +19,7 @@ mod file;
 mod flat;
 mod format;
 mod geotiff;
+mod grib;
 mod hash;
 mod intern;
 mod missing;
