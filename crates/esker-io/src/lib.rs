@@ -26,6 +26,7 @@ mod parquet;
 mod staging;
 mod table;
 pub mod time;
+mod vector;
 
 pub use csv::{parse_csv, write_csv};
 pub use file::{read_file, write_file};
@@ -35,3 +36,4 @@ pub use options::ReadOptions;
 pub use parquet::write_parquet;
 pub use staging::Staging;
 pub use table::{read_table, write_table};
+pub use vector::{centroid, geometry_table, write_geojson, write_geopackage};

@@ -17,6 +17,8 @@ pub struct ReadOptions {
     pub classes: Vec<String>,
     /// Columns that are labels wherever the file has them; names it lacks are no error here.
     pub labels: Vec<String>,
+    /// The layer to read of a file that has several (GeoPackage). `None`: the first, with a note.
+    pub layer: Option<String>,
     /// Units by column name; they go before units found in the file.
     pub units: BTreeMap<String, String>,
 }
