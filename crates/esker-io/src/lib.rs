@@ -27,6 +27,7 @@ mod staging;
 mod table;
 pub mod time;
 mod vector;
+mod zonal;
 
 pub use csv::{parse_csv, write_csv};
 pub use file::{read_file, write_file};
@@ -37,3 +38,4 @@ pub use parquet::write_parquet;
 pub use staging::Staging;
 pub use table::{read_table, write_table};
 pub use vector::{centroid, geometry_table, write_geojson, write_geopackage};
+pub use zonal::{Sampled, Sampling, Stat, sample, zonal};

@@ -1,4 +1,4 @@
-//! Rings: which lies in which, what they enclose, and whether a place is inside.
+//! Rings: which lies in which, and the box around them.
 
 use esker_core::Geometry;
 
@@ -14,11 +14,6 @@ pub(crate) type Bounds = [f64; 4];
 pub(crate) fn bounds<'a>(points: impl IntoIterator<Item = &'a [f64; 2]>) -> Bounds {
     let start = [f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY, f64::NEG_INFINITY];
     points.into_iter().fold(start, |b, p| [b[0].min(p[0]), b[1].max(p[0]), b[2].min(p[1]), b[3].max(p[1])])
-}
-
-/// Whether a place is inside: a ray to the east meets an odd number of sides.
-pub(crate) fn inside(rings: &[Vec<[f64; 2]>], [x, y]: [f64; 2]) -> bool {
-    rings.iter().fold(false, |odd, ring| odd ^ inside_ring(ring, [x, y]))
 }
 
 fn inside_ring(ring: &[[f64; 2]], [x, y]: [f64; 2]) -> bool {
@@ -58,6 +53,11 @@ pub(super) fn nesting(rings: &[Vec<[f64; 2]>]) -> Vec<(usize, Option<usize>)> {
             (around.len(), smallest)
         })
         .collect()
+}
+
+/// +1 for rings that add to an area, −1 for those that take off: an odd number of rings goes around them.
+pub(crate) fn signs(rings: &[Vec<[f64; 2]>]) -> Vec<f64> {
+    nesting(rings).iter().map(|(depth, _)| if depth % 2 == 0 { 1.0 } else { -1.0 }).collect()
 }
 
 /// Rings as polygons: the outer ring first, counter-clockwise, then its holes, clockwise.
