@@ -15,6 +15,7 @@ use crate::netcdf;
 use crate::geotiff::read_geotiff;
 use crate::grib::read_grib;
 use crate::parquet::read_parquet;
+use crate::vector::{is_geojson, read_flatgeobuf, read_geojson, read_geopackage, read_shapefile};
 
 /// What a file holds.
 #[derive(Debug, Clone)]
@@ -38,6 +39,14 @@ pub enum Format {
     GeoTiff,
     /// GRIB of edition 1 or 2.
     Grib,
+    /// ESRI shapefile: `.shp` with `.dbf`, `.prj` and `.cpg` beside it.
+    Shapefile,
+    /// GeoPackage: features in an SQLite database.
+    GeoPackage,
+    /// FlatGeobuf.
+    FlatGeobuf,
+    /// GeoJSON.
+    GeoJson,
     /// Comma-separated and similar text; what nothing else has claimed.
     Csv,
 }
@@ -55,7 +64,7 @@ const HEAD: u64 = 8192;
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Parquet, Self::NetCdf, Self::GeoTiff, Self::Grib, Self::Csv];
+    pub const ALL: [Self; 9] = [Self::Parquet, Self::NetCdf, Self::GeoTiff, Self::Grib, Self::Shapefile, Self::GeoPackage, Self::FlatGeobuf, Self::GeoJson, Self::Csv];
 
     /// The name users know it by.
     pub fn name(self) -> &'static str {
@@ -64,19 +73,31 @@ impl Format {
             Self::NetCdf => "NetCDF",
             Self::GeoTiff => "GeoTIFF",
             Self::Grib => "GRIB",
+            Self::Shapefile => "Shapefile",
+            Self::GeoPackage => "GeoPackage",
+            Self::FlatGeobuf => "FlatGeobuf",
+            Self::GeoJson => "GeoJSON",
             Self::Csv => "CSV",
         }
     }
 
     /// Whether a file that starts with `head` is of this format. The name decides only where content cannot.
     fn sniff(self, path: &Path, head: &[u8]) -> bool {
-        let _ = path;
         match self {
             Self::Parquet => head.starts_with(b"PAR1"),
             Self::NetCdf => netcdf::sniff(head),
             Self::GeoTiff => [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(magic)),
             // Bulletins put a few lines before the first message.
             Self::Grib => is_grib(head),
+            Self::Shapefile => head.starts_with(&[0, 0, 0x27, 0x0a]),
+            // An application id of GeoPackage, or an older one without.
+            Self::GeoPackage => {
+                let named = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gpkg"));
+                let id = head.get(68..72).is_some_and(|id| id.starts_with(b"GP"));
+                head.starts_with(b"SQLite format 3\0") && (id || named)
+            }
+            Self::FlatGeobuf => head.starts_with(b"fgb") && head.get(4..7) == Some(b"fgb"),
+            Self::GeoJson => is_geojson(path, head),
             Self::Csv => true,
         }
     }
@@ -86,6 +107,7 @@ impl Format {
     /// # Errors
     /// The disk refuses; an archive or a document that holds no data as it is.
     pub fn of(path: &Path) -> Result<Self> {
+        let path = &shapefile(path);
         let mut head = Vec::new();
         if !path.is_dir() {
             open_file(path)?.take(HEAD).read_to_end(&mut head).map_err(|e| refused_read(path, &e))?;
@@ -114,6 +136,10 @@ impl Format {
             Self::NetCdf => netcdf::open(path).map(Data::Cube),
             Self::GeoTiff => read_geotiff(path, &name).map(Data::Cube),
             Self::Grib => read_grib(path, &name).map(Data::Cube),
+            Self::Shapefile => read_shapefile(&shapefile(path), &name, options).map(Data::Features),
+            Self::GeoPackage => read_geopackage(path, &name, options).map(Data::Features),
+            Self::FlatGeobuf => read_flatgeobuf(path, &name, options).map(Data::Features),
+            Self::GeoJson => read_geojson(path, &name, options).map(Data::Features),
             Self::Csv => read_csv(path, &name, options).map(Data::Table),
         }
     }
@@ -137,4 +163,12 @@ impl fmt::Display for Format {
 pub fn open(path: &Path, options: &ReadOptions) -> Result<(Format, Data)> {
     let format = Format::of(path)?;
     Ok((format, format.open(path, options)?))
+}
+
+/// A shapefile may be named without its `.shp`.
+fn shapefile(path: &Path) -> std::path::PathBuf {
+    let mut full = path.as_os_str().to_os_string();
+    full.push(".shp");
+    let full = std::path::PathBuf::from(full);
+    if !path.exists() && full.is_file() { full } else { path.to_path_buf() }
 }

@@ -34,6 +34,8 @@ mod table;
 pub mod time;
 mod write;
 mod write_netcdf;
+mod vector;
+mod zonal;
 
 pub use csv::{parse_csv, write_csv};
 pub use file::{read_file, write_file};
@@ -46,3 +48,5 @@ pub use staging::Staging;
 pub use table::{read_table, write_table};
 pub use write::{WRITTEN, write_data};
 pub use write_netcdf::write_netcdf;
+pub use vector::{centroid, geometry_table, write_geojson, write_geopackage};
+pub use zonal::{Sampled, Sampling, Stat, sample, zonal};

@@ -22,6 +22,7 @@ use esker_core::{Crs, Error, Result};
 
 pub use cf::{from_grid_mapping, to_grid_mapping};
 pub use ruler::Ruler;
+pub(crate) use ruler::plane_area;
 pub use transform::{Transform, metres_per_unit};
 pub use wkt::from_wkt;
 pub use wkt_write::to_wkt;
