@@ -9,9 +9,16 @@ use std::path::Path;
 use esker_core::{Cube, Features, Result, Table};
 
 use crate::ReadOptions;
+use crate::arrow_ipc::read_arrow;
 use crate::csv::read_csv;
+use crate::excel::read_excel;
 use crate::file::{open as open_file, refused_read};
-use crate::parquet::read_parquet;
+use crate::fixed_width::read_fixed_width;
+use crate::las::read_las;
+use crate::month_table::read_month_table;
+use crate::parquet::open_parquet;
+use crate::zarr::read_zarr;
+use crate::{arrow_ipc, excel, fixed_width, las, month_table, zarr};
 
 /// What a file holds.
 #[derive(Debug, Clone)]
@@ -27,8 +34,20 @@ pub enum Data {
 /// The formats, in the order in which their first bytes are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Apache Parquet.
+    /// Apache Parquet, GeoParquet among it.
     Parquet,
+    /// Apache Arrow IPC: a file (Feather 2) or a stream.
+    ArrowIpc,
+    /// Zarr: a folder, or one zip file.
+    Zarr,
+    /// Spreadsheets: Excel and OpenDocument.
+    Excel,
+    /// Well logs: LAS.
+    Las,
+    /// A row a year and a column a month, as climate centres publish series.
+    MonthTable,
+    /// Columns aligned by blanks, GSLIB files among them.
+    FixedWidth,
     /// Comma-separated and similar text; what nothing else has claimed.
     Csv,
 }
@@ -38,21 +57,33 @@ const HEAD: u64 = 1024;
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Parquet, Self::Csv];
+    pub const ALL: [Self; 8] =
+        [Self::Parquet, Self::ArrowIpc, Self::Zarr, Self::Excel, Self::Las, Self::MonthTable, Self::FixedWidth, Self::Csv];
 
     /// The name users know it by.
     pub fn name(self) -> &'static str {
         match self {
             Self::Parquet => "Parquet",
+            Self::ArrowIpc => "Arrow IPC",
+            Self::Zarr => "Zarr",
+            Self::Excel => "Excel",
+            Self::Las => "LAS",
+            Self::MonthTable => "month table",
+            Self::FixedWidth => "fixed-width",
             Self::Csv => "CSV",
         }
     }
 
     /// Whether a file that starts with `head` is of this format. The name decides only where content cannot.
     fn sniff(self, path: &Path, head: &[u8]) -> bool {
-        let _ = path;
         match self {
             Self::Parquet => head.starts_with(b"PAR1"),
+            Self::ArrowIpc => arrow_ipc::sniff(head),
+            Self::Zarr => zarr::sniff(path, head),
+            Self::Excel => excel::sniff(path, head),
+            Self::Las => las::sniff(head),
+            Self::MonthTable => month_table::sniff(path, head),
+            Self::FixedWidth => fixed_width::sniff(path, head),
             Self::Csv => true,
         }
     }
@@ -76,7 +107,13 @@ impl Format {
     pub fn open(self, path: &Path, options: &ReadOptions) -> Result<Data> {
         let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         match self {
-            Self::Parquet => read_parquet(path, &name, options).map(Data::Table),
+            Self::Parquet => open_parquet(path, &name, options),
+            Self::ArrowIpc => read_arrow(path, &name, options).map(Data::Table),
+            Self::Zarr => read_zarr(path, &name).map(Data::Cube),
+            Self::Excel => read_excel(path, &name, options).map(Data::Table),
+            Self::Las => read_las(path, &name, options).map(Data::Table),
+            Self::MonthTable => read_month_table(path, &name, options).map(Data::Table),
+            Self::FixedWidth => read_fixed_width(path, &name, options).map(Data::Table),
             Self::Csv => read_csv(path, &name, options).map(Data::Table),
         }
     }

@@ -12,21 +12,30 @@
 //! assert_eq!(table.notes[0].code, "missing-marker");
 //! ```
 
+mod arrow_columns;
+mod arrow_ipc;
+mod cells;
 mod cf;
 pub mod crs;
 mod csv;
+mod excel;
 mod file;
+mod fixed_width;
 mod format;
 mod hash;
 mod intern;
+mod las;
 mod missing;
+mod month_table;
 mod names;
 mod options;
 mod parquet;
 mod staging;
 mod table;
 pub mod time;
+mod zarr;
 
+pub use arrow_ipc::write_arrow;
 pub use csv::{parse_csv, write_csv};
 pub use file::{read_file, write_file};
 pub use format::{Data, Format, open};
@@ -35,3 +44,4 @@ pub use options::ReadOptions;
 pub use parquet::write_parquet;
 pub use staging::Staging;
 pub use table::{read_table, write_table};
+pub use zarr::write_zarr;
