@@ -9,13 +9,21 @@ use std::path::Path;
 use esker_core::{Cube, Error, Features, Result, Table};
 
 use crate::ReadOptions;
+use crate::arrow_ipc::read_arrow;
 use crate::csv::read_csv;
+use crate::excel::read_excel;
 use crate::file::{open as open_file, refused_read};
 use crate::netcdf;
 use crate::geotiff::read_geotiff;
 use crate::grib::read_grib;
 use crate::parquet::read_parquet;
 use crate::vector::{is_geojson, read_flatgeobuf, read_geojson, read_geopackage, read_shapefile};
+use crate::fixed_width::read_fixed_width;
+use crate::las::read_las;
+use crate::month_table::read_month_table;
+use crate::parquet::open_parquet;
+use crate::zarr::read_zarr;
+use crate::{arrow_ipc, excel, fixed_width, las, month_table, zarr};
 
 /// What a file holds.
 #[derive(Debug, Clone)]
@@ -31,7 +39,7 @@ pub enum Data {
 /// The formats, in the order in which their first bytes are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Apache Parquet.
+    /// Apache Parquet, GeoParquet among it.
     Parquet,
     /// NetCDF: classic, 64-bit offset, CDF-5, and NetCDF-4 on HDF5.
     NetCdf,
@@ -47,6 +55,18 @@ pub enum Format {
     FlatGeobuf,
     /// GeoJSON.
     GeoJson,
+    /// Apache Arrow IPC: a file (Feather 2) or a stream.
+    ArrowIpc,
+    /// Zarr: a folder, or one zip file.
+    Zarr,
+    /// Spreadsheets: Excel and OpenDocument.
+    Excel,
+    /// Well logs: LAS.
+    Las,
+    /// A row a year and a column a month, as climate centres publish series.
+    MonthTable,
+    /// Columns aligned by blanks, GSLIB files among them.
+    FixedWidth,
     /// Comma-separated and similar text; what nothing else has claimed.
     Csv,
 }
@@ -65,6 +85,8 @@ const HEAD: u64 = 8192;
 impl Format {
     /// All of them.
     pub const ALL: [Self; 9] = [Self::Parquet, Self::NetCdf, Self::GeoTiff, Self::Grib, Self::Shapefile, Self::GeoPackage, Self::FlatGeobuf, Self::GeoJson, Self::Csv];
+    pub const ALL: [Self; 8] =
+        [Self::Parquet, Self::ArrowIpc, Self::Zarr, Self::Excel, Self::Las, Self::MonthTable, Self::FixedWidth, Self::Csv];
 
     /// The name users know it by.
     pub fn name(self) -> &'static str {
@@ -77,6 +99,12 @@ impl Format {
             Self::GeoPackage => "GeoPackage",
             Self::FlatGeobuf => "FlatGeobuf",
             Self::GeoJson => "GeoJSON",
+            Self::ArrowIpc => "Arrow IPC",
+            Self::Zarr => "Zarr",
+            Self::Excel => "Excel",
+            Self::Las => "LAS",
+            Self::MonthTable => "month table",
+            Self::FixedWidth => "fixed-width",
             Self::Csv => "CSV",
         }
     }
@@ -98,6 +126,12 @@ impl Format {
             }
             Self::FlatGeobuf => head.starts_with(b"fgb") && head.get(4..7) == Some(b"fgb"),
             Self::GeoJson => is_geojson(path, head),
+            Self::ArrowIpc => arrow_ipc::sniff(head),
+            Self::Zarr => zarr::sniff(path, head),
+            Self::Excel => excel::sniff(path, head),
+            Self::Las => las::sniff(head),
+            Self::MonthTable => month_table::sniff(path, head),
+            Self::FixedWidth => fixed_width::sniff(path, head),
             Self::Csv => true,
         }
     }
@@ -140,6 +174,13 @@ impl Format {
             Self::GeoPackage => read_geopackage(path, &name, options).map(Data::Features),
             Self::FlatGeobuf => read_flatgeobuf(path, &name, options).map(Data::Features),
             Self::GeoJson => read_geojson(path, &name, options).map(Data::Features),
+            Self::Parquet => open_parquet(path, &name, options),
+            Self::ArrowIpc => read_arrow(path, &name, options).map(Data::Table),
+            Self::Zarr => read_zarr(path, &name).map(Data::Cube),
+            Self::Excel => read_excel(path, &name, options).map(Data::Table),
+            Self::Las => read_las(path, &name, options).map(Data::Table),
+            Self::MonthTable => read_month_table(path, &name, options).map(Data::Table),
+            Self::FixedWidth => read_fixed_width(path, &name, options).map(Data::Table),
             Self::Csv => read_csv(path, &name, options).map(Data::Table),
         }
     }

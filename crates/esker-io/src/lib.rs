@@ -12,17 +12,24 @@
 //! assert_eq!(table.notes[0].code, "missing-marker");
 //! ```
 
+mod arrow_columns;
+mod arrow_ipc;
+mod cells;
 mod cf;
 pub mod crs;
 mod csv;
+mod excel;
 mod file;
 mod flat;
+mod fixed_width;
 mod format;
 mod geotiff;
 mod grib;
 mod hash;
 mod intern;
+mod las;
 mod missing;
+mod month_table;
 mod names;
 mod netcdf;
 mod options;
@@ -36,7 +43,9 @@ mod write;
 mod write_netcdf;
 mod vector;
 mod zonal;
+mod zarr;
 
+pub use arrow_ipc::write_arrow;
 pub use csv::{parse_csv, write_csv};
 pub use file::{read_file, write_file};
 pub use format::{Data, Format, open};
@@ -50,3 +59,4 @@ pub use write::{WRITTEN, write_data};
 pub use write_netcdf::write_netcdf;
 pub use vector::{centroid, geometry_table, write_geojson, write_geopackage};
 pub use zonal::{Sampled, Sampling, Stat, sample, zonal};
+pub use zarr::write_zarr;

@@ -23,6 +23,8 @@ pub struct ReadOptions {
     pub layer: Option<String>,
     /// Units by column name; they go before units found in the file.
     pub units: BTreeMap<String, String>,
+    /// The sheet of a workbook. `None`: the first one that holds a table.
+    pub sheet: Option<String>,
 }
 
 impl ReadOptions {

@@ -11,6 +11,7 @@ use std::path::Path;
 use esker_core::{Error, Note, Result, Table};
 use memchr::{memchr_iter, memchr2, memrchr};
 
+pub(crate) use number::number;
 pub use write::write_csv;
 
 use crate::ReadOptions;
@@ -105,6 +106,26 @@ pub(crate) fn shown(text: &str) -> String {
         short.push('…');
     }
     short
+}
+
+/// As [`shown`], for a text that may be a few lines long.
+pub(crate) fn shown_long(text: &str) -> String {
+    let mut short: String = text.chars().take(300).filter(|c| !c.is_control()).collect();
+    if text.chars().nth(300).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+/// Whether the start of a text has a header of at least two columns, as CSV finds them.
+pub(crate) fn finds_columns(text: &str) -> bool {
+    let options = ReadOptions::default();
+    let head = Head::read("", text.as_bytes(), &options, Limits::default());
+    let Ok(head) = head else { return false };
+    let mut body = head.body.clone();
+    let mut cells = Vec::new();
+    // A ragged first row is one that CSV refuses.
+    head.names.len() > 1 && matches!(body.next(&mut cells), Ok(true)) && cells.len() == head.names.len()
 }
 
 /// The error of a record that breaks the format.

@@ -1,10 +1,13 @@
-//! Parquet in and out: typed columns with units in their metadata.
+//! Parquet in and out: typed columns with units in their metadata; GeoParquet with a geometry a row.
 
+mod geo;
 mod read;
+mod wkb;
 mod write;
 
+pub(crate) use geo::open_parquet;
 pub(crate) use read::read_parquet;
+pub(crate) use write::batches;
 pub use write::write_parquet;
 
-/// The key of a column's unit in its field metadata.
-const UNIT: &str = "unit";
+use crate::arrow_columns::UNIT;

@@ -25,18 +25,33 @@ const BATCH: usize = 1 << 16;
 /// # Errors
 /// No columns or rows, an empty name or class, an infinite number; or the disk refuses.
 pub fn write_parquet(path: &Path, table: &Table) -> Result<()> {
+    let (schema, batches) = batches(table, "Parquet")?;
+    replace(path, |sink| write(sink, &schema, batches).map_err(|e| refused(path, e)))
+}
+
+/// The schema of a table, and the table batch by batch.
+pub(crate) fn batches<'a>(table: &'a Table, format: &str) -> Result<(Arc<Schema>, impl Iterator<Item = Batch> + use<'a>)> {
     if table.columns().is_empty() || table.rows() == 0 {
         let got = format!("{} columns and {} rows", table.columns().len(), table.rows());
         return Err(Error::data("table to write").got(got).rule("a table has at least one column and one row"));
     }
-    table.columns().iter().try_for_each(check)?;
+    table.columns().iter().try_for_each(|c| check(c, format))?;
     let schema = Arc::new(Schema::new(table.columns().iter().map(field).collect::<Vec<_>>()));
     let levels: Vec<Option<Arc<StringArray>>> = table.columns().iter().map(levels).collect();
-    replace(path, |sink| write(sink, table, &schema, &levels).map_err(|e| refused(path, e)))
+    let of = Arc::clone(&schema);
+    let batches = (0..table.rows()).step_by(BATCH).map(move |start| {
+        let rows = start..table.rows().min(start + BATCH);
+        let arrays = table.columns().iter().zip(&levels).map(|(column, levels)| array(column, levels.as_ref(), rows.clone()));
+        RecordBatch::try_new(Arc::clone(&of), arrays.collect::<std::result::Result<_, ArrowError>>()?)
+    });
+    Ok((schema, batches))
 }
 
-fn check(column: &Column) -> Result<()> {
-    let thing = || Error::data(format!("column '{}' to write as Parquet", column.name));
+/// A part of a table.
+type Batch = std::result::Result<RecordBatch, ArrowError>;
+
+fn check(column: &Column, format: &str) -> Result<()> {
+    let thing = || Error::data(format!("column '{}' to write as {format}", column.name));
     if column.name.is_empty() {
         return Err(thing().got("an empty name").rule("every column has a name"));
     }
@@ -77,17 +92,13 @@ fn levels(column: &Column) -> Option<Arc<StringArray>> {
 
 fn write(
     sink: &mut (dyn Write + Send),
-    table: &Table,
     schema: &Arc<Schema>,
-    levels: &[Option<Arc<StringArray>>],
+    batches: impl Iterator<Item = Batch>,
 ) -> std::result::Result<(), ParquetError> {
     let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
     let mut writer = ArrowWriter::try_new(sink, Arc::clone(schema), Some(properties))?;
-    for start in (0..table.rows()).step_by(BATCH) {
-        let rows = start..table.rows().min(start + BATCH);
-        let arrays = table.columns().iter().zip(levels).map(|(column, levels)| array(column, levels.as_ref(), rows.clone()));
-        let batch = RecordBatch::try_new(Arc::clone(schema), arrays.collect::<std::result::Result<_, ArrowError>>()?)?;
-        writer.write(&batch)?;
+    for batch in batches {
+        writer.write(&batch?)?;
     }
     writer.close()?;
     Ok(())
