@@ -16,7 +16,6 @@ use crate::file::{open as open_file, refused_read};
 use crate::netcdf;
 use crate::geotiff::read_geotiff;
 use crate::grib::read_grib;
-use crate::parquet::read_parquet;
 use crate::vector::{is_geojson, read_flatgeobuf, read_geojson, read_geopackage, read_shapefile};
 use crate::fixed_width::read_fixed_width;
 use crate::las::read_las;
@@ -84,9 +83,23 @@ const HEAD: u64 = 8192;
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 9] = [Self::Parquet, Self::NetCdf, Self::GeoTiff, Self::Grib, Self::Shapefile, Self::GeoPackage, Self::FlatGeobuf, Self::GeoJson, Self::Csv];
-    pub const ALL: [Self; 8] =
-        [Self::Parquet, Self::ArrowIpc, Self::Zarr, Self::Excel, Self::Las, Self::MonthTable, Self::FixedWidth, Self::Csv];
+    pub const ALL: [Self; 15] = [
+        Self::Parquet,
+        Self::NetCdf,
+        Self::GeoTiff,
+        Self::Grib,
+        Self::Shapefile,
+        Self::GeoPackage,
+        Self::FlatGeobuf,
+        Self::GeoJson,
+        Self::ArrowIpc,
+        Self::Zarr,
+        Self::Excel,
+        Self::Las,
+        Self::MonthTable,
+        Self::FixedWidth,
+        Self::Csv,
+    ];
 
     /// The name users know it by.
     pub fn name(self) -> &'static str {
@@ -166,7 +179,6 @@ impl Format {
     pub fn open(self, path: &Path, options: &ReadOptions) -> Result<Data> {
         let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         match self {
-            Self::Parquet => read_parquet(path, &name, options).map(Data::Table),
             Self::NetCdf => netcdf::open(path).map(Data::Cube),
             Self::GeoTiff => read_geotiff(path, &name).map(Data::Cube),
             Self::Grib => read_grib(path, &name).map(Data::Cube),

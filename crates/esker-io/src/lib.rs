@@ -55,7 +55,7 @@ pub use parquet::write_parquet;
 pub use resample::{Method, resample};
 pub use staging::Staging;
 pub use table::{read_table, write_table};
-pub use write::{WRITTEN, write_data};
+pub use write::{is_flat, write_data};
 pub use write_netcdf::write_netcdf;
 pub use vector::{centroid, geometry_table, write_geojson, write_geopackage};
 pub use zonal::{Sampled, Sampling, Stat, sample, zonal};

@@ -42,7 +42,7 @@ impl LoadedModel {
     /// A file that cannot be read or does not fit the model, an output that cannot be written, or the user stopped.
     pub fn predict_file(&self, from: &Path, to: &Path, cx: &Context) -> Result<PredictedFile> {
         let (_, data) = esker_io::open(from, &self.read_options())?;
-        let flat = to.extension().is_some_and(|e| ["csv", "parquet", "arrow"].iter().any(|f| e.eq_ignore_ascii_case(f)));
+        let flat = esker_io::is_flat(to);
         match data {
             Data::Cube(cube) if !flat => {
                 let beside = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -114,7 +114,6 @@ fn from_esri(code: u32) -> Result<Crs> {
     }
 }
 
-<<<<<<< HEAD
 fn from_projjson(text: &str) -> Result<Crs> {
     let refused = || Error::data("coordinate reference system in PROJJSON").rule("it is read where it has the id of a code");
     let json: serde_json::Value = serde_json::from_str(text).map_err(|e| refused().got(e.to_string()))?;
@@ -152,20 +151,4 @@ fn unknown(name: &str) -> Error {
 fn short(text: &str) -> String {
     let cut: String = text.chars().take(60).collect();
     if cut.len() < text.len() { format!("{cut}…") } else { cut }
-=======
-/// The attributes of a CF grid mapping variable.
-///
-/// # Errors
-/// A system that CF has no words for.
-pub fn to_grid_mapping(crs: &Crs) -> Result<esker_core::cube::Attributes> {
-    use esker_core::cube::{Attribute, Attributes};
-    let mut attributes = Attributes::default();
-    if *crs == Crs::Geographic {
-        attributes.set("grid_mapping_name", Attribute::Text("latitude_longitude".into()));
-        attributes.set("semi_major_axis", Attribute::Numbers(vec![6_378_137.0]));
-        attributes.set("inverse_flattening", Attribute::Numbers(vec![298.257_223_563]));
-    }
-    attributes.set("crs", Attribute::Text(crs.name().to_owned()));
-    Ok(attributes)
->>>>>>> tables
 }
