@@ -33,6 +33,7 @@ pub mod time;
 pub use csv::{parse_csv, write_csv};
 pub use file::{read_file, write_file};
 pub use format::{Data, Format, open};
+pub use geotiff::{Precision, write_geotiff};
 pub use hash::{sha256_file, sha256_hex};
 pub use options::ReadOptions;
 pub use parquet::write_parquet;
