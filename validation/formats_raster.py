@@ -2,12 +2,17 @@
 
     python validation/formats_raster.py FOLDER [DUMP]
 
+Rasters are also written again by Esker and must then hold the same in rasterio's eyes and be valid cloud-optimised GeoTIFFs
+(`rio cogeo validate`); rasters of every storage that rasterio can write are made in a temporary folder and compared, too.
+
 FOLDER is searched for .tif, .tiff, .grib, .grib1, .grib2, .grb and .grb2 files; DUMP is the built example `dump_raster`
-(target/debug/examples/dump_raster by default). Needs numpy, rasterio, pyproj, eccodes; tested with rasterio 1.4 and ecCodes 2.50.
+(target/debug/examples/dump_raster by default). Needs numpy, rasterio, rio-cogeo, pyproj, eccodes; tested with rasterio 1.4 and ecCodes 2.50.
 """
+import itertools
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +56,9 @@ def raster(path):
                 nodata = np.asarray(peer.nodatavals[i]).astype(stored.dtype)
                 theirs[stored == nodata] = np.nan
             theirs = theirs * peer.scales[i] + peer.offsets[i]
-            # JPEG decoders may round differently; everything else is exact.
-            worst = max(worst, same(variable["name"], ours, theirs, 4.0 if lossy else 0.0))
+            # JPEG decoders differ in how they spread colours between cells; everything else is exact.
+            worst = max(worst, same(variable["name"], ours, theirs, 16.0 if lossy else 0.0))
+            assert not np.nanmean(np.abs(np.append(ours - theirs, 0.0))) > 0.5
             assert variable["unit"] == (peer.units[i] or ""), f"unit {variable['unit']} and {peer.units[i]}"
             if peer.descriptions[i]:
                 assert variable["attributes"].get("description") == peer.descriptions[i]
@@ -66,7 +72,84 @@ def raster(path):
             assert head["crs"] is not None, f"no system for {peer.crs.to_wkt()[:120]}"
             same_system(CRS.from_user_input(head["crs"]["name"]), CRS.from_wkt(peer.crs.to_wkt()), peer, labels)
         system = head["crs"]["name"] if head["crs"] else "no system"
+        if not t.is_identity and t.b == 0 and t.d == 0:
+            worst = max(worst, written(path, peer, lossy))
         return f"{peer.count} x {peer.height} x {peer.width}, {system}, values within {worst:g}"
+
+
+def written(path, peer, lossy):
+    """Esker writes the raster again: rasterio must read the same from it, and its layout must be cloud-optimised."""
+    import rasterio
+    from pyproj import CRS
+    from rio_cogeo import cog_validate
+
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "again.tif"
+        esker(path, "--write", str(out))
+        valid, errors, warnings = cog_validate(out, quiet=True)
+        assert valid and not warnings, f"not cloud-optimised: {errors} {warnings}"
+        with rasterio.open(out) as again:
+            worst = 0.0
+            turned = peer.transform.e > 0
+            for i in range(peer.count):
+                theirs = peer.read(i + 1)
+                values = theirs.astype(float)
+                if peer.nodatavals[i] is not None:
+                    values[theirs == np.asarray(peer.nodatavals[i]).astype(theirs.dtype)] = np.nan
+                values = values * peer.scales[i] + peer.offsets[i]
+                worst = max(worst, same(f"written band {i + 1}", again.read(i + 1), values[::-1] if turned else values, 16.0 if lossy else 0.0))
+                assert (again.units[i] or "") == (peer.units[i] or "")
+            a, b = again.transform, peer.transform
+            assert np.allclose([a.a, abs(a.e), a.c], [b.a, abs(b.e), b.c], rtol=1e-12, atol=1e-9), f"transform {a} and {b}"
+            if peer.crs is not None and "Geostationary" not in peer.crs.to_wkt():
+                labels = {"x": b.c + (np.arange(peer.width) + 0.5) * b.a, "y": b.f + (np.arange(peer.height) + 0.5) * b.e}
+                same_system(CRS.from_wkt(again.crs.to_wkt()), CRS.from_wkt(peer.crs.to_wkt()), peer, labels)
+            return worst
+
+
+def made(folder):
+    """Rasters of every storage: types, compressions, predictors, strips and tiles, bands together and apart, both byte orders."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    rng = np.random.default_rng(7)
+    types = ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"]
+    for n, (kind, code) in enumerate(itertools.product(types, [None, "lzw", "deflate", "zstd", "packbits"])):
+        predictors = [1] if code in (None, "packbits") else [1, 3] if kind.startswith("float") else [1, 2]
+        for predictor, tiled, interleave in itertools.product(predictors, (False, True), ("pixel", "band")):
+            whole = np.issubdtype(np.dtype(kind), np.integer)
+            low, high = (max(np.iinfo(kind).min, -(2**50)), min(np.iinfo(kind).max, 2**50)) if whole else (0, 1)
+            values = rng.integers(low, high, (3, 61, 83)).cumsum(2).astype(kind) if whole else rng.normal(0, 1e3, (3, 61, 83)).astype(kind)
+            values[:, 5:9, 7:30] = 7
+            profile = dict(driver="GTiff", height=61, width=83, count=3, dtype=kind, crs="EPSG:32633", transform=from_origin(5e5, 5e6, 30, 30), nodata=7)
+            if code:
+                profile["compress"] = code
+            if predictor > 1:
+                profile["predictor"] = predictor
+            if tiled:
+                profile |= dict(tiled=True, blockxsize=32, blockysize=16)
+            extra = dict(BIGTIFF="YES" if n % 2 else "NO", ENDIANNESS="BIG" if n % 3 == 0 else "LITTLE", SPARSE_OK="TRUE")
+            if kind in ("int64", "uint64"):
+                values = (values % 2**50).astype(kind)
+            name = folder / f"{kind}_{code}_{predictor}_{'tiles' if tiled else 'strips'}_{interleave}.tif"
+            with rasterio.open(name, "w", interleave=interleave, **profile, **extra) as out:
+                out.write(values)
+                out.scales, out.offsets = (0.1, 1.0, 1.0), (273.15, 0.0, 0.0)
+                out.descriptions, out.units = ("temperature", "same", "same"), ("K", None, "m")
+    for code, name in (("EPSG:3031", "polar"), ("EPSG:2056", "oblique"), ("EPSG:6933", "equal"), ("+proj=lcc +lat_1=30 +lat_2=60 +lat_0=45 +lon_0=10 +ellps=GRS80", "lcc"),
+                       ("+proj=aea +lat_1=29.5 +lat_2=45.5 +lat_0=37.5 +lon_0=-96 +datum=NAD83", "aea"), ("+proj=stere +lat_0=-90 +lat_ts=-71 +lon_0=3 +R=6371229", "stere"),
+                       ("+proj=merc +lat_ts=20 +lon_0=0 +a=6378137 +b=6356752.3", "merc"), ("+proj=lcc +lat_1=50 +lat_0=50 +lon_0=8 +k_0=0.9999 +ellps=bessel", "lcc1"),
+                       ("+proj=utm +zone=33 +ellps=intl", "utm"), ("+proj=laea +lat_0=90 +lon_0=0 +R=6371228", "laea"), ("+proj=sinu +lon_0=0 +R=6371007.181", "sinu"),
+                       ("+proj=longlat +R=6371229", "sphere"), ("EPSG:4258", "etrs"), ("EPSG:2263", "feet"), ("+proj=tmerc +lat_0=0 +lon_0=9 +k=0.9996 +x_0=500000 +ellps=WGS84 +units=km", "km"),
+                       ("+proj=aeqd +lat_0=47 +lon_0=11 +ellps=WGS84", "aeqd"), ("+proj=cea +lat_ts=30 +lon_0=0 +ellps=WGS84", "cea"), ("+proj=eqdc +lat_1=20 +lat_2=50 +lat_0=30 +lon_0=5 +ellps=GRS80", "eqdc")):
+        size = 0.1 if name in ("sphere", "etrs") else 1.0 if name == "km" else 1000.0
+        with rasterio.open(folder / f"crs_{name}.tif", "w", driver="GTiff", height=7, width=9, count=1, dtype="float32", crs=code, transform=from_origin(size * 3, size * 20, size, size)) as out:
+            out.write(rng.normal(size=(1, 7, 9)).astype("float32"))
+    for name, extra in (("point", dict(crs="EPSG:4326", transform=from_origin(10, 50, 0.5, 0.25))), ("south_up", dict(crs="EPSG:4326", transform=rasterio.Affine(0.5, 0, 10, 0, 0.25, 40)))):
+        with rasterio.open(folder / f"{name}.tif", "w", driver="GTiff", height=700, width=611, count=1, dtype="float32", **extra) as out:
+            out.write(rng.normal(size=(1, 700, 611)).astype("float32"))
+            if name == "point":
+                out.update_tags(AREA_OR_POINT="Point")
 
 
 def same_system(ours, theirs, peer, labels):
@@ -146,8 +229,8 @@ def grib(path):
             x, y = (np.frombuffer(esker(path, "--values", p)).reshape(field.shape) for p in head["places"])
         else:
             x, y = np.meshgrid(cells[1]["labels"], cells[0]["labels"])
-            crs = CRS.from_user_input(head["crs"]["name"])
-            if crs.is_projected:
+            crs = head["crs"] and CRS.from_user_input(head["crs"]["name"])
+            if crs and crs.is_projected:
                 x, y = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True).transform(x, y)
         off = max(np.abs((x - lon + 180) % 360 - 180).max(), np.abs(y - lat).max())
         assert off < 1e-3, f"{name}: cells up to {off} degrees away"
@@ -164,17 +247,27 @@ def to_rows(m, shape):
     # Bit 3: columns follow one another; bit 4: every other row runs back.
     if m["scanning"] & 32:
         order = order.reshape(shape[::-1]).T
-    order = order.reshape(shape).copy()
+    places = [p[order.reshape(shape)] for p in m["places"] or (m["values"], m["values"])]
+    values = order.reshape(shape).copy()
+    # ecCodes turns the places of rows that run back, but leaves their values as they are in the message.
     if m["scanning"] & 16:
-        order[1::2] = order[1::2, ::-1]
-    places = m["places"] or (m["values"], m["values"])
-    return m["values"][order], places[0][order], places[1][order]
+        values[1::2] = values[1::2, ::-1]
+    return m["values"][values], *places
 
 
 def main():
     global DUMP
     folder = Path(sys.argv[1])
     DUMP = sys.argv[2] if len(sys.argv) > 2 else DUMP
+    failed = compare(folder)
+    with tempfile.TemporaryDirectory() as more:
+        made(Path(more))
+        failed += compare(Path(more))
+    print(f"{failed} files differ" if failed else "all files agree")
+    sys.exit(failed > 0)
+
+
+def compare(folder):
     failed = 0
     for path in sorted(folder.rglob("*")):
         suffix = path.suffix.lower()
@@ -186,8 +279,7 @@ def main():
         except Exception as error:  # A report on all files is wanted, whatever one of them does.
             failed += 1
             print("DIFFERS", path.relative_to(folder), "|", f"{type(error).__name__}: {error}")
-    print(f"{failed} files differ" if failed else "all files agree")
-    sys.exit(failed > 0)
+    return failed
 
 
 main()

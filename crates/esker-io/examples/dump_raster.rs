@@ -1,6 +1,7 @@
-//! Prints what Esker reads from a raster or GRIB file, for comparison with other programs: `dump_raster FILE [--values VARIABLE]`.
+//! Prints what Esker reads from a raster or GRIB file, for comparison with other programs: `dump_raster FILE [--values VARIABLE]`,
+//! or writes its grids as a GeoTIFF: `dump_raster FILE --write OUT`.
 //!
-//! Without `--values`: one JSON object with axes, labels, variables, units, system and notes. With it: the values as
+//! Without either: one JSON object with axes, labels, variables, units, system and notes. With `--values`: the values as
 //! little-endian doubles, slowest axis first, NaN where missing.
 
 use std::io::Write;
@@ -8,7 +9,7 @@ use std::path::Path;
 
 use esker_core::cube::{Attribute, Attributes, Labels};
 use esker_core::{Cube, Error, Result};
-use esker_io::{Data, ReadOptions, open};
+use esker_io::{Data, Precision, ReadOptions, open, write_geotiff};
 use serde_json::{Value, json};
 
 fn main() {
@@ -16,7 +17,8 @@ fn main() {
     let outcome = match words.as_slice() {
         [file] => describe(file),
         [file, flag, name] if flag == "--values" => values(file, name),
-        _ => Err(Error::usage("dump_raster").rule("dump_raster FILE [--values VARIABLE]")),
+        [file, flag, out] if flag == "--write" => write(file, out),
+        _ => Err(Error::usage("dump_raster").rule("dump_raster FILE [--values VARIABLE | --write OUT]")),
     };
     if let Err(error) = outcome {
         eprintln!("{error}");
@@ -66,6 +68,15 @@ fn describe(file: &str) -> Result<()> {
     let crs = cube.crs.as_ref().map(|c| json!({"kind": format!("{c:?}").split('(').next(), "name": c.name()}));
     let all = json!({"axes": axes, "variables": variables, "crs": crs, "places": cube.places, "notes": notes, "attributes": attributes(&cube.attributes)});
     println!("{all}");
+    Ok(())
+}
+
+fn write(file: &str, out: &str) -> Result<()> {
+    let cube = cube_of(file)?;
+    let data: Vec<usize> = (0..cube.variables().len()).filter(|&v| !cube.variables()[v].auxiliary).collect();
+    for note in write_geotiff(Path::new(out), &cube, &data, Precision::Exact)? {
+        eprintln!("{}: {}", note.code, note.text);
+    }
     Ok(())
 }
 

@@ -192,7 +192,7 @@ impl Drop for Partial {
 }
 
 /// A name beside the target that no other writer takes: process and thread are in it.
-fn beside(target: &Path) -> Result<PathBuf> {
+pub(crate) fn beside(target: &Path) -> Result<PathBuf> {
     let name = target.file_name().ok_or_else(|| {
         Error::new(Fault::Io, format!("writing '{}'", target.display())).got("no file name").rule("a file is written here")
     })?;

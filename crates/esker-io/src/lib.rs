@@ -49,6 +49,7 @@ pub use arrow_ipc::write_arrow;
 pub use csv::{parse_csv, write_csv};
 pub use file::{read_file, write_file};
 pub use format::{Data, Format, open};
+pub use geotiff::{Precision, write_geotiff};
 pub use hash::{sha256_file, sha256_hex};
 pub use options::ReadOptions;
 pub use parquet::write_parquet;

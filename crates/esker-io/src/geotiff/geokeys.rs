@@ -157,6 +157,7 @@ pub(super) fn from_geokeys(keys: &GeoKeys) -> (Option<Crs>, Vec<Note>) {
         None => None,
         Some(1) => projected(keys, &mut notes),
         Some(2) => geodetic(keys, &mut notes),
+        Some(USER_DEFINED) => written_out(keys, &mut notes),
         Some(other) => {
             let what = if other == 3 { "geocentric".to_owned() } else { format!("of model {other}") };
             notes.push(Note::warning("unknown-crs", format!("the raster's coordinates are {what}: x and y have no known system")));
@@ -184,6 +185,11 @@ fn projected(keys: &GeoKeys, notes: &mut Vec<Note>) -> Option<Crs> {
         notes.push(Note::info("crs-from-parameters", format!("the raster names no code for its system; read from its parameters as {definition}")));
         return Some(Crs::Projected(definition));
     }
+    written_out(keys, notes)
+}
+
+/// A system that only a citation gives, as text.
+fn written_out(keys: &GeoKeys, notes: &mut Vec<Note>) -> Option<Crs> {
     let citations = || [PROJECTED_CITATION, CITATION].iter().filter_map(|&k| keys.text(k));
     for citation in citations() {
         if let Some(definition) = projections::from_citation(citation) {

@@ -8,9 +8,12 @@ mod codec;
 mod geokeys;
 mod ifd;
 mod image;
+mod layout;
 mod metadata;
 mod place;
 mod projections;
+mod pyramid;
+mod write;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +29,8 @@ use metadata::Metadata;
 use place::Transform;
 
 use crate::source::Source;
+
+pub use write::{Precision, write_geotiff};
 
 /// Opens a raster as a cube with a variable a band.
 ///
@@ -45,6 +50,9 @@ pub(crate) fn read_geotiff(path: &Path, name: &str) -> Result<Cube> {
     let straight = transform.filter(Transform::is_straight);
     place_notes(&source, ifd, transform, &mut notes)?;
 
+    if image.compression == codec::Compression::Jpeg {
+        notes.push(Note::info("lossy", "the values were compressed with loss (JPEG): other programs decode some of them a few counts apart"));
+    }
     let text = ifd.text(&source, 42_112)?.unwrap_or_default();
     let metadata = metadata::parse(&text, image.bands);
     let missing = missing_value(&source, ifd, &image, &mut notes)?;

@@ -162,9 +162,12 @@ pub(super) fn figure(keys: &GeoKeys) -> Option<String> {
 
 /// The PROJ definition in a citation: ESRI's well-known text, or PROJ itself.
 pub(super) fn from_citation(citation: &str) -> Option<String> {
-    let text = citation.strip_prefix("ESRI PE String = ").unwrap_or(citation).trim();
-    if text.starts_with("+proj=") && text.len() < 1000 {
-        return Some(text.to_owned());
+    const ESRI: &str = "ESRI PE String = ";
+    let text = citation.find(ESRI).map_or(citation, |at| &citation[at + ESRI.len()..]).trim();
+    // GDAL adds PROJ's definition where the text alone does not say all.
+    let proj = text.split_once("EXTENSION[\"PROJ4\",\"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or(text);
+    if proj.starts_with("+proj=") && proj.len() < 1000 {
+        return Some(proj.to_owned());
     }
     if !text.starts_with("PROJCS[") || text.len() > 10_000 {
         return None;

@@ -74,7 +74,7 @@ fn one(source: &Source, span: Span, decimal: i32, count: usize) -> Result<Vec<f6
     let bytes = source.bytes(span.at, span.len)?;
     let flag = bytes[3] >> 4;
     let refused = |what: &str| {
-        Err(source.damaged(format!("a field in {what}"), "simple packing is read from edition 1").hint("convert it: grib_set -r -w count=... -s packingType=grid_simple in.grib out.grib"))
+        Err(source.damaged(format!("a field in {what}"), "simple packing is read from edition 1").hint("convert it: grib_set -r -s packingType=grid_simple in.grib out.grib"))
     };
     if flag & 8 != 0 {
         return refused("spherical harmonics");

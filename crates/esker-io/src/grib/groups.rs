@@ -126,17 +126,24 @@ pub(super) fn gather(all: &[Message], notes: &mut Vec<Note>) -> Vec<Group> {
 fn titles(order: &[Key]) -> Vec<String> {
     let mut titles: Vec<String> = Vec::new();
     for key in order {
-        let same: Vec<&Key> = order.iter().filter(|k| k.0 == key.0).collect();
+        // Those that the words so far do not tell apart from this one.
+        let mut same: Vec<&Key> = order.iter().filter(|k| k.0 == key.0).collect();
         let mut title = key.0.clone();
-        let mut add = |differs: bool, word: &str| {
-            if differs && !word.is_empty() {
-                title += &format!("_{word}");
+        let grid = format!("grid{}", key.4 + 1);
+        let words: [(&dyn Fn(&Key) -> bool, &str); 4] = [
+            (&|k| k.1 == key.1, key.1),
+            (&|k| k.2 == key.2, if key.2 == "instant" { "" } else { key.2 }),
+            (&|k| k.3 == key.3, key.3.as_deref().unwrap_or("")),
+            (&|k| k.4 == key.4, &grid),
+        ];
+        for (agrees, word) in words {
+            if same.iter().any(|k| !agrees(k)) {
+                same.retain(|k| agrees(k));
+                if !word.is_empty() {
+                    title += &format!("_{word}");
+                }
             }
-        };
-        add(same.iter().any(|k| k.1 != key.1), key.1);
-        add(same.iter().any(|k| k.2 != key.2) && key.2 != "instant", key.2);
-        add(same.iter().any(|k| k.3 != key.3), key.3.as_deref().unwrap_or(""));
-        add(same.iter().any(|k| k.4 != key.4), &format!("grid{}", key.4 + 1));
+        }
         titles.push(title);
     }
     titles
