@@ -123,6 +123,19 @@ impl Params {
         base
     }
 
+    /// The same figure without the grid files that tie it to other datums, which are not held here.
+    pub(super) fn without_grids(&self) -> Self {
+        let mut bare = self.clone();
+        bare.remove("nadgrids");
+        if self.text("datum").is_some_and(|d| d.eq_ignore_ascii_case("NAD27")) {
+            bare.remove("datum");
+            if !bare.has("ellps") {
+                bare.set("ellps", "clrk66");
+            }
+        }
+        bare
+    }
+
     /// Takes the datum of another definition.
     pub(super) fn take_datum(&mut self, other: &Self) {
         for name in ["datum", "towgs84", "nadgrids"] {

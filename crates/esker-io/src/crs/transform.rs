@@ -90,7 +90,7 @@ fn mollweide(params: &Params) -> Result<Mollweide> {
 pub(super) fn build(params: &Params) -> Result<Proj> {
     // Wagner's maps share a fault near the poles with the Mollweide map of proj4rs 0.3.
     let faulty = matches!(params.text("proj"), Some("wag4" | "wag5"));
-    let text = params.to_string();
+    let text = params.without_grids().to_string();
     let refused = |got: String| {
         Error::data(format!("coordinate reference system '{}'", super::short(&text)))
             .got(got)

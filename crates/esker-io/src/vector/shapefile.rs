@@ -1,6 +1,7 @@
 //! ESRI shapefiles: `.shp` with `.dbf` (attributes), `.prj` (system) and `.cpg` (encoding) beside it.
 //!
-//! Source: ESRI Shapefile Technical Description (1998). Records are read in their order in the `.shp`; the `.shx` index is not needed.
+//! Source: ESRI Shapefile Technical Description (1998). Where there is a `.shx` index it says where the features are: an edited file may hold
+//! old records besides. Without it, records are read one after the other.
 
 use std::path::{Path, PathBuf};
 
@@ -23,12 +24,23 @@ const HEADER: usize = 100;
 /// Damaged records, attributes that do not fit them, or the disk refuses.
 pub(crate) fn read_shapefile(path: &Path, name: &str, options: &ReadOptions) -> Result<Features> {
     let shp = read_file(path, MOST)?;
-    let dbf = beside(path, "dbf").map(|p| read_file(&p, MOST)).transpose()?;
+    let [dbf, shx] = ["dbf", "shx"].map(|e| beside(path, e).map(|p| read_file(&p, MOST)).transpose());
+    let (dbf, shx) = (dbf?, shx?);
     let text = |extension: &str| {
         let bytes = beside(path, extension).and_then(|p| read_file(&p, 1 << 20).ok())?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     };
-    parse(name, &shp, dbf.as_deref(), (text("prj").as_deref(), text("cpg").as_deref()), options)
+    let files = Files { shp: &shp, shx: shx.as_deref(), dbf: dbf.as_deref(), prj: text("prj"), cpg: text("cpg") };
+    parse(name, &files, options)
+}
+
+/// The files of a shapefile in memory.
+pub(super) struct Files<'a> {
+    pub(super) shp: &'a [u8],
+    pub(super) shx: Option<&'a [u8]>,
+    pub(super) dbf: Option<&'a [u8]>,
+    pub(super) prj: Option<String>,
+    pub(super) cpg: Option<String>,
 }
 
 /// The file of the same name and another extension, in lower or upper case.
@@ -36,19 +48,15 @@ fn beside(path: &Path, extension: &str) -> Option<PathBuf> {
     [extension.to_string(), extension.to_uppercase()].iter().map(|e| path.with_extension(e)).find(|p| p.is_file())
 }
 
-/// Reads a shapefile from the bytes of its files; the texts are those of `.prj` and `.cpg`.
-pub(super) fn parse(
-    name: &str,
-    shp: &[u8],
-    dbf: Option<&[u8]>,
-    (prj, cpg): (Option<&str>, Option<&str>),
-    options: &ReadOptions,
-) -> Result<Features> {
+/// Reads a shapefile from the bytes of its files.
+fn parse(name: &str, files: &Files<'_>, options: &ReadOptions) -> Result<Features> {
+    let shp = files.shp;
     if shp.len() < HEADER || shp[..4] != [0, 0, 0x27, 0x0a] {
-        return Err(Error::data(format!("shapefile '{name}'")).got(format!("{} bytes", shp.len())).rule("its header has 100 bytes and the code 9994"));
+        let error = Error::data(format!("shapefile '{name}'")).got(format!("{} bytes", shp.len()));
+        return Err(error.rule("its header has 100 bytes and the code 9994"));
     }
-    let table = dbf.map(|bytes| Dbf::open(name, bytes, cpg)).transpose()?;
-    let mut rows = Rows::new(name, options, (shp.len() + dbf.map_or(0, <[u8]>::len)) as u64);
+    let table = files.dbf.map(|bytes| Dbf::open(name, bytes, files.cpg.as_deref())).transpose()?;
+    let mut rows = Rows::new(name, options, (shp.len() + files.dbf.map_or(0, <[u8]>::len)) as u64);
     let places = match &table {
         Some(table) => table.declare(&mut rows)?,
         None => {
@@ -56,11 +64,10 @@ pub(super) fn parse(
             Vec::new()
         }
     };
-    let (mut at, mut record, mut deleted) = (HEADER, 0, 0_u64);
-    while at + 8 <= shp.len() {
+    let (mut record, mut deleted) = (0, 0_u64);
+    for at in offsets(name, files)? {
         let words = u32::from_be_bytes([shp[at + 4], shp[at + 5], shp[at + 6], shp[at + 7]]) as usize;
         let content = shp.get(at + 8..(at + 8).saturating_add(words.saturating_mul(2))).ok_or_else(|| cut(name, record))?;
-        at += 8 + content.len();
         let geometry = geometry(name, record, content, &mut rows)?;
         if let Some(table) = &table {
             if record >= table.records {
@@ -85,8 +92,32 @@ pub(super) fn parse(
     if deleted > 0 {
         rows.notes.push(Note::info("deleted-rows", format!("{deleted} features are marked as deleted and were left out.")));
     }
-    let crs = system(prj, &mut rows);
+    let crs = system(files.prj.as_deref(), &mut rows);
     rows.finish(crs)
+}
+
+/// Where the records start: by the index, else one after the other. Together they are no larger than the file.
+fn offsets(name: &str, files: &Files<'_>) -> Result<Vec<usize>> {
+    let (shp, mut offsets, mut total) = (files.shp, Vec::new(), 0_usize);
+    let words = |bytes: &[u8], at: usize| Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?) as usize);
+    let size = |at: usize| words(shp, at.checked_add(4)?)?.checked_mul(2);
+    if let Some(index) = files.shx.filter(|i| i.len() >= HEADER && i[..4] == [0, 0, 0x27, 0x0a]) {
+        for entry in index[HEADER..].chunks_exact(8) {
+            let at = words(entry, 0).and_then(|w| w.checked_mul(2)).filter(|&at| at >= HEADER).ok_or_else(|| cut(name, offsets.len()))?;
+            total = total.saturating_add(size(at).ok_or_else(|| cut(name, offsets.len()))?);
+            if total > shp.len() {
+                return Err(Error::data(format!("shapefile '{name}'")).got("an index whose records overlap").rule("each feature has its own record"));
+            }
+            offsets.push(at);
+        }
+        return Ok(offsets);
+    }
+    let mut at = HEADER;
+    while at + 8 <= shp.len() {
+        offsets.push(at);
+        at = size(at).and_then(|s| at.checked_add(8)?.checked_add(s)).ok_or_else(|| cut(name, offsets.len()))?;
+    }
+    Ok(offsets)
 }
 
 fn system(prj: Option<&str>, rows: &mut Rows<'_>) -> Option<Crs> {
