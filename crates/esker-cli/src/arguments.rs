@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -10,6 +10,8 @@ Examples:
   esker check recipe.toml                    list every fault and warning, do no work
   esker run recipe.toml                      compare, choose, explain; write runs/<name>/
   esker predict runs/<name>/model.esker new.csv -o out.csv
+  esker info era5.nc                         say what a file holds and what looks wrong
+  esker convert era5.grib t2m.nc --time 2019-03 --bbox 5,43,17,49
   esker completions bash > ~/.local/share/bash-completion/completions/esker
 
 Exit codes:
@@ -33,6 +35,15 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// How values get onto another grid.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Between {
+    /// The value of the nearest cell.
+    Nearest,
+    /// Linear between four cells.
+    Bilinear,
 }
 
 /// What to do.
@@ -70,16 +81,52 @@ pub enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Predict rows never seen, with intervals.
-    #[command(after_help = "Example:\n  esker predict runs/glacier-mass-balance/model.esker new.csv -o out.csv")]
+    /// Predict rows never seen or a whole map, with intervals.
+    #[command(
+        after_help = "Example:\n  esker predict runs/glacier-mass-balance/model.esker new.csv -o out.csv\n  esker predict model.esker grid.nc -o map.tif"
+    )]
     Predict {
         /// A model written by esker run.
         model: PathBuf,
-        /// The rows, CSV or Parquet.
-        table: PathBuf,
-        /// File to write, .csv or .parquet.
+        /// Rows or a grid, in any format Esker reads.
+        data: PathBuf,
+        /// File to write: .csv or .parquet for rows, .nc, .tif or .zarr for a map.
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+    },
+    /// Say what a file holds: axes, variables, units, CRS, calendar, what was decided and what looks wrong.
+    #[command(after_help = "Example:\n  esker info era5.nc\n  esker info dem.tif --values --json")]
+    Info {
+        /// A file in any format Esker reads.
+        file: PathBuf,
+        /// Read every value, and show how many are missing, the smallest, the mean and the largest.
+        #[arg(long)]
+        values: bool,
+    },
+    /// Write a file in another format, or a part of it.
+    #[command(
+        after_help = "Example:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg"
+    )]
+    Convert {
+        /// A file in any format Esker reads.
+        from: PathBuf,
+        /// File to write; its extension says as what.
+        to: PathBuf,
+        /// Variables to keep.
+        #[arg(long = "var", value_name = "NAME", value_delimiter = ',')]
+        variables: Vec<String>,
+        /// Times to keep: 2001-05, or 2001-01/2010-12 with both ends.
+        #[arg(long, value_name = "SPAN")]
+        time: Option<String>,
+        /// Box to keep: west,south,east,north in the units of the file's CRS.
+        #[arg(long, value_name = "BOX", allow_hyphen_values = true)]
+        bbox: Option<String>,
+        /// Put the values on the grid of this file.
+        #[arg(long, value_name = "FILE")]
+        like: Option<PathBuf>,
+        /// How values get onto another grid.
+        #[arg(long, value_enum, default_value_t = Between::Nearest, requires = "like")]
+        method: Between,
     },
     /// Print the reference of models, designs and metrics, in Markdown.
     Reference,

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
-use esker::{Context, Error, Findings, LoadedModel, Plan, Progress, Recipe, inspect::Inspection};
+use esker::{
+    Context, Conversion, Error, Findings, Info, LoadedModel, Method, Plan, PredictedFile, Progress, Recipe, Selection, inspect::Inspection,
+};
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Between, Command};
 use crate::progress::Bars;
-use crate::show;
+use crate::{show, show_data};
 
 type Result<T> = std::result::Result<T, Findings>;
 
@@ -21,7 +23,17 @@ pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
         Command::Run { recipe, output, seed } => cli.run(recipe, output.as_deref(), *seed),
         Command::Check { recipe } => cli.check(recipe),
         Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
-        Command::Predict { model, table, output } => cli.predict(model, table, output),
+        Command::Predict { model, data, output } => cli.predict(model, data, output),
+        Command::Info { file, values } => cli.info(file, *values),
+        Command::Convert { from, to, variables, time, bbox, like, method } => {
+            let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone() };
+            let method = match method {
+                Between::Nearest => Method::Nearest,
+                Between::Bilinear => Method::Bilinear,
+            };
+            let like = like.clone().map(|file| (file, method));
+            cli.convert(from, to, Conversion { selection, like, ..Conversion::default() })
+        }
         Command::Reference => {
             show::print(&esker::reference());
             Ok(())
@@ -130,17 +142,44 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn predict(&self, model: &Path, table: &Path, output: &Path) -> Result<()> {
+    fn predict(&self, model: &Path, data: &Path, output: &Path) -> Result<()> {
         let model = LoadedModel::read(model)?;
-        let rows = model.read_rows(table)?;
         let cx = self.watched(Context::new(0, self.threads()));
-        let predicted = model.predict(rows, &cx)?;
-        esker::write_table(output, &predicted.table)?;
+        let predicted = match model.predict_file(data, output, &cx)? {
+            PredictedFile::Rows(predicted) => predicted,
+            PredictedFile::Map(map) => {
+                if self.arguments.json {
+                    show::print(&show_data::map_json(&map, output));
+                } else {
+                    self.say(&show::notes(&map.notes));
+                    show::print(&show_data::map(&model.header, &map, output));
+                }
+                return Ok(());
+            }
+        };
         if self.arguments.json {
             show::print(&show::predicted_json(&model.header, &predicted, output));
         } else {
             self.say(&show::notes(&predicted.notes));
             show::print(&show::predicted(&model.header, &predicted, output));
+        }
+        Ok(())
+    }
+
+    fn info(&self, file: &Path, values: bool) -> Result<()> {
+        let info = Info::read(file, &esker::ReadOptions::default(), values)?;
+        show::print(&if self.arguments.json { show_data::info_json(&info) } else { show_data::info(&info) });
+        Ok(())
+    }
+
+    fn convert(&self, from: &Path, to: &Path, conversion: Conversion) -> Result<()> {
+        let cx = self.watched(Context::new(0, self.threads()));
+        let done = conversion.run(from, to, &cx)?;
+        if self.arguments.json {
+            show::print(&show_data::converted_json(&done, to));
+        } else {
+            self.say(&show::notes(&done.notes));
+            show::print(&format!("{} → {}", done.format, to.display()));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod progress;
 mod show;
+mod show_data;
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -22,7 +22,7 @@ fn coloured() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stderr().is_terminal()
 }
 
-fn paint(text: &str, code: &str) -> String {
+pub(crate) fn paint(text: &str, code: &str) -> String {
     if coloured() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
@@ -52,7 +52,7 @@ pub fn findings_json(findings: &Findings) -> String {
     pretty(&json!({ "ok": false, "file": findings.file, "faults": faults }))
 }
 
-fn pretty(value: &Value) -> String {
+pub(crate) fn pretty(value: &Value) -> String {
     // A Value always serialises.
     serde_json::to_string_pretty(value).unwrap_or_default()
 }

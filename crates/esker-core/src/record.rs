@@ -82,6 +82,15 @@ pub enum Task {
     },
 }
 
+impl Task {
+    /// The target column.
+    pub fn target(&self) -> &str {
+        match self {
+            Self::Regression { target, .. } | Self::Classification { target, .. } => target,
+        }
+    }
+}
+
 /// What the data are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DataCard {

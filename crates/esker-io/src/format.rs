@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-use esker_core::{Cube, Features, Result, Table};
+use esker_core::{Cube, Error, Features, Result, Table};
 
 use crate::ReadOptions;
 use crate::arrow_ipc::read_arrow;
@@ -14,11 +14,12 @@ use crate::csv::read_csv;
 use crate::excel::read_excel;
 use crate::file::{open as open_file, refused_read};
 use crate::fixed_width::read_fixed_width;
+use crate::geotiff::read_geotiff;
 use crate::las::read_las;
 use crate::month_table::read_month_table;
 use crate::parquet::open_parquet;
 use crate::zarr::read_zarr;
-use crate::{arrow_ipc, excel, fixed_width, las, month_table, zarr};
+use crate::{arrow_ipc, excel, fixed_width, las, month_table, netcdf, zarr};
 
 /// What a file holds.
 #[derive(Debug, Clone)]
@@ -44,6 +45,10 @@ pub enum Format {
     Excel,
     /// Well logs: LAS.
     Las,
+    /// NetCDF: classic, 64-bit offset, CDF-5, and NetCDF-4 on HDF5.
+    NetCdf,
+    /// GeoTIFF, BigTIFF or cloud-optimised GeoTIFF.
+    GeoTiff,
     /// A row a year and a column a month, as climate centres publish series.
     MonthTable,
     /// Columns aligned by blanks, GSLIB files among them.
@@ -52,13 +57,31 @@ pub enum Format {
     Csv,
 }
 
+/// First bytes of files that hold no data Esker reads, and what to do about them.
+const STRANGERS: [(&[u8], &str, &str); 4] = [
+    (b"\x1f\x8b", "a gzip file", "unpack it first: gunzip"),
+    (b"PK\x03\x04", "a zip file", "unpack it first"),
+    (b"%PDF", "a PDF file", "look for the table behind it"),
+    (b"\x28\xb5\x2f\xfd", "a zstd file", "unpack it first: unzstd"),
+];
+
 /// Bytes that sniffing looks at.
-const HEAD: u64 = 1024;
+const HEAD: u64 = 8192;
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Parquet, Self::ArrowIpc, Self::Zarr, Self::Excel, Self::Las, Self::MonthTable, Self::FixedWidth, Self::Csv];
+    pub const ALL: [Self; 10] = [
+        Self::Parquet,
+        Self::ArrowIpc,
+        Self::NetCdf,
+        Self::GeoTiff,
+        Self::Zarr,
+        Self::Excel,
+        Self::Las,
+        Self::MonthTable,
+        Self::FixedWidth,
+        Self::Csv,
+    ];
 
     /// The name users know it by.
     pub fn name(self) -> &'static str {
@@ -70,6 +93,8 @@ impl Format {
             Self::Las => "LAS",
             Self::MonthTable => "month table",
             Self::FixedWidth => "fixed-width",
+            Self::NetCdf => "NetCDF",
+            Self::GeoTiff => "GeoTIFF",
             Self::Csv => "CSV",
         }
     }
@@ -84,6 +109,8 @@ impl Format {
             Self::Las => las::sniff(head),
             Self::MonthTable => month_table::sniff(path, head),
             Self::FixedWidth => fixed_width::sniff(path, head),
+            Self::NetCdf => netcdf::sniff(head),
+            Self::GeoTiff => [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(magic)),
             Self::Csv => true,
         }
     }
@@ -91,13 +118,23 @@ impl Format {
     /// The format of a file or folder.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk refuses; an archive or a document that holds no data as it is.
     pub fn of(path: &Path) -> Result<Self> {
         let mut head = Vec::new();
         if !path.is_dir() {
             open_file(path)?.take(HEAD).read_to_end(&mut head).map_err(|e| refused_read(path, &e))?;
         }
-        Ok(Self::ALL.into_iter().find(|f| f.sniff(path, &head)).unwrap_or(Self::Csv))
+        let format = Self::ALL.into_iter().find(|f| f.sniff(path, &head)).unwrap_or(Self::Csv);
+        if format == Self::Csv
+            && let Some((_, got, hint)) = STRANGERS.iter().find(|(magic, _, _)| head.starts_with(magic))
+        {
+            let known: Vec<&str> = Self::ALL.iter().map(|f| f.name()).collect();
+            return Err(Error::data(format!("file '{}'", path.display()))
+                .got(*got)
+                .rule(format!("Esker reads {}", known.join(", ")))
+                .hint(*hint));
+        }
+        Ok(format)
     }
 
     /// Opens a file as this format.
@@ -114,6 +151,8 @@ impl Format {
             Self::Las => read_las(path, &name, options).map(Data::Table),
             Self::MonthTable => read_month_table(path, &name, options).map(Data::Table),
             Self::FixedWidth => read_fixed_width(path, &name, options).map(Data::Table),
+            Self::NetCdf => netcdf::open(path).map(Data::Cube),
+            Self::GeoTiff => read_geotiff(path, &name).map(Data::Cube),
             Self::Csv => read_csv(path, &name, options).map(Data::Table),
         }
     }

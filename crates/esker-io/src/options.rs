@@ -17,6 +17,8 @@ pub struct ReadOptions {
     pub classes: Vec<String>,
     /// Columns that are labels wherever the file has them; names it lacks are no error here.
     pub labels: Vec<String>,
+    /// Variables of a cube to read; none named: those on the most axes.
+    pub variables: Vec<String>,
     /// Units by column name; they go before units found in the file.
     pub units: BTreeMap<String, String>,
     /// The sheet of a workbook. `None`: the first one that holds a table.

@@ -25,11 +25,15 @@ impl LoadedModel {
     /// # Errors
     /// A table that cannot be read.
     pub fn read_rows(&self, path: &Path) -> Result<Table> {
+        esker_io::read_table(path, &self.read_options())
+    }
+
+    /// How files of new data are read.
+    pub(crate) fn read_options(&self) -> esker_io::ReadOptions {
         let mut labels: Vec<String> =
             self.header.schema.fields.iter().filter(|f| matches!(f.kind, FieldKind::Class { .. })).map(|f| f.name.clone()).collect();
         labels.extend(self.header.group.clone());
-        let options = esker_io::ReadOptions { missing: self.header.missing.clone(), labels, ..esker_io::ReadOptions::default() };
-        esker_io::read_table(path, &options)
+        esker_io::ReadOptions { missing: self.header.missing.clone(), labels, ..esker_io::ReadOptions::default() }
     }
 
     /// Predicts every row of a table. For numbers the columns `<target>_predicted`, `_low` and `_high` are

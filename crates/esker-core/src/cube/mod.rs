@@ -4,6 +4,7 @@
 //! file is held in memory. Values arrive decoded: in the variable's unit, missing ones as NaN.
 
 mod axis;
+mod select;
 mod stack;
 mod window;
 
@@ -95,12 +96,19 @@ pub struct Variable {
     pub chunk: Vec<usize>,
     /// Numbers or texts.
     pub holds: Holds,
-    /// How it is stored, e.g. `int16, scaled, deflate`.
+    /// How it is stored, the type first: `float32`, `int16, scaled, deflate`.
     pub stored: String,
     /// What the file says of it, without what decoding has used up.
     pub attributes: Attributes,
     /// Whether it only places or bounds others (a 2-D longitude, cell bounds, a grid mapping).
     pub auxiliary: bool,
+}
+
+impl Variable {
+    /// Whether single precision holds its values exactly.
+    pub fn is_single(&self) -> bool {
+        self.stored.starts_with("float32")
+    }
 }
 
 /// Fetches values of an open file. Windows lie within the variable; see [`Cube::read`].

@@ -53,6 +53,23 @@ impl Window {
         parts.into_iter().map(Window).collect()
     }
 
+    /// The window cut into parts of at most about `most` cells that follow each other in storage order: read one after the other they
+    /// are the window. Cuts keep to multiples of the blocks' lengths where that fits.
+    pub fn slabs(&self, chunk: &[usize], most: usize) -> Vec<Window> {
+        let shape = self.shape();
+        let Some(d) = (0..shape.len()).find(|&d| shape[d + 1..].iter().product::<usize>() <= most.max(1)) else {
+            return vec![self.clone()];
+        };
+        let below: usize = shape[d + 1..].iter().product::<usize>().max(1);
+        let fit = (most / below).max(1);
+        let block = chunk.get(d).copied().unwrap_or(1).max(1);
+        let step = if fit > block { fit / block * block } else { fit };
+        let mut cuts = vec![1; d];
+        cuts.push(step);
+        cuts.extend(self.0[d + 1..].iter().map(|r| r.end.max(1)));
+        self.blocks(&cuts)
+    }
+
     /// Copies values of a part of this window to their places in an array of this window.
     pub fn place<T: Clone>(&self, part: &Window, values: &[T], out: &mut [T]) {
         let dims = self.0.len();
@@ -87,6 +104,22 @@ impl fmt::Display for Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slabs_follow_each_other_in_storage_order() {
+        for (window, most) in [(Window(vec![0..7, 0..5, 0..3]), 31), (Window(vec![1..3, 2..9, 0..100]), 150), (Window(vec![0..4, 3..9]), 1)]
+        {
+            let shape = window.shape();
+            let mut seen = Vec::new();
+            for slab in window.slabs(&[2, 2, 2], most) {
+                assert!(slab.len() <= most || slab.len() == 1);
+                let mut flat = vec![0; window.len()];
+                window.place(&slab, &vec![1; slab.len()], &mut flat);
+                seen.extend(flat.iter().enumerate().filter(|(_, f)| **f == 1).map(|(i, _)| i));
+            }
+            assert_eq!(seen, (0..shape.iter().product()).collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn blocks_cover_a_window_once_and_copy_back() {

@@ -1,32 +1,153 @@
 //! Coordinate reference systems: from the ways files name them to one, and from one to another.
+//!
+//! A system is held by its EPSG or ESRI code where it has one, else by its PROJ definition. Axis order is always east, north.
+//! Longitudes and latitudes are degrees. Planes are metres; where a code means feet, coordinates stay in feet, [`metres_per_unit`] says
+//! so and a [`Transform`] notes it. A rotated pole has degrees and is [`Crs::Geodetic`] with `+proj=ob_tran`.
+//!
+//! Codes come from the EPSG data set as the crate `crs-definitions` has it; the arithmetic is that of PROJ as the crate `proj4rs` ports
+//! it, with the rotated pole added here.
+
+mod cf;
+mod esri;
+mod mollweide;
+mod names;
+mod params;
+mod rotated;
+mod ruler;
+mod transform;
+mod wkt;
+mod wkt_write;
 
 use esker_core::{Crs, Error, Result};
 
-/// The system of an EPSG code.
+pub use cf::{from_grid_mapping, to_grid_mapping};
+pub use ruler::Ruler;
+pub use transform::{Transform, metres_per_unit};
+pub use wkt::from_wkt;
+pub use wkt_write::to_wkt;
+
+use params::Params;
+
+/// The system of an EPSG code: 4326 and 4979 are [`Crs::Geographic`], other longitudes and latitudes [`Crs::Geodetic`], planes
+/// [`Crs::Projected`].
 ///
 /// # Errors
-/// A code that is not known.
+/// A code that is not known, or means geocentric X, Y, Z or heights.
 pub fn from_epsg(code: u32) -> Result<Crs> {
-    match code {
-        4326 => Ok(Crs::Geographic),
-        4001..=4999 => Ok(Crs::Geodetic(format!("EPSG:{code}"))),
-        1024..=32767 => Ok(Crs::Projected(format!("EPSG:{code}"))),
-        _ => Err(Error::data(format!("EPSG:{code}")).rule("no such system")),
+    if matches!(code, 4326 | 4979) {
+        return Ok(Crs::Geographic);
+    }
+    let params = params::of_epsg(code)?;
+    place(&params, format!("EPSG:{code}"))
+}
+
+/// The system of a PROJ definition: `+proj=utm +zone=32 +datum=WGS84`. WGS 84 longitude and latitude are [`Crs::Geographic`], also
+/// where only its ellipsoid is named. UTM on WGS 84 and `+init=epsg:n` become codes.
+///
+/// # Errors
+/// No `+proj`, geocentric X, Y, Z, or text that is no PROJ definition.
+pub fn from_proj(text: &str) -> Result<Crs> {
+    let params = Params::parse(text)?;
+    if let Some(init) = params.text("init") {
+        return parse(init);
+    }
+    if params.is_wgs84_degrees() {
+        return Ok(Crs::Geographic);
+    }
+    if let Some(code) = params.utm_code() {
+        return from_epsg(code);
+    }
+    place(&params, params.to_string())
+}
+
+/// The system of any text that names one: `EPSG:32632`, `ESRI:102001`, `OGC:CRS84`, `urn:ogc:def:crs:EPSG::3035`, the URL of OGC, a PROJ
+/// definition, WKT, or PROJJSON with an id. Of a compound system it is the horizontal part.
+///
+/// # Errors
+/// Text that names no system known here.
+pub fn parse(text: &str) -> Result<Crs> {
+    let text = text.trim().trim_start_matches('\u{feff}');
+    if text.contains("+proj") || text.contains("+init") || text.starts_with("proj=") {
+        return from_proj(text);
+    }
+    if text.starts_with('{') {
+        return from_projjson(text);
+    }
+    if text.contains(['[', '(']) && text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return from_wkt(text);
+    }
+    let upper = text.to_ascii_uppercase();
+    if matches!(upper.as_str(), "WGS84" | "WGS 84" | "CRS84" | "OGC:CRS84" | "OGC:CRS84H") || upper.ends_with("/CRS84") || upper.ends_with(":CRS84") {
+        return Ok(Crs::Geographic);
+    }
+    let mut parts = upper.split([':', '/', ' ']).filter(|p| !p.is_empty()).rev();
+    // A compound system names its horizontal part first: EPSG:25832+5783.
+    let code = parts.next().and_then(|last| last.split(['+', ',']).next()).and_then(|n| n.parse::<u32>().ok());
+    let authority = parts.find(|p| !p.starts_with(|c: char| c.is_ascii_digit()));
+    match (authority, code) {
+        (Some("EPSG"), Some(code)) => from_epsg(code),
+        (Some("ESRI"), Some(code)) => from_esri(code),
+        _ => Err(Error::data("coordinate reference system")
+            .got(format!("'{}'", short(text)))
+            .rule("a system is named by a code, a PROJ definition or WKT")
+            .hint("longitude and latitude on WGS 84 are EPSG:4326")),
     }
 }
 
-/// The attributes of a CF grid mapping variable.
+/// The PROJ definition of a system, axes east and north.
 ///
 /// # Errors
-/// A system that CF has no words for.
-pub fn to_grid_mapping(crs: &Crs) -> Result<esker_core::cube::Attributes> {
-    use esker_core::cube::{Attribute, Attributes};
-    let mut attributes = Attributes::default();
-    if *crs == Crs::Geographic {
-        attributes.set("grid_mapping_name", Attribute::Text("latitude_longitude".into()));
-        attributes.set("semi_major_axis", Attribute::Numbers(vec![6_378_137.0]));
-        attributes.set("inverse_flattening", Attribute::Numbers(vec![298.257_223_563]));
+/// A code that is not known.
+pub fn to_proj(crs: &Crs) -> Result<String> {
+    Ok(params::of(crs)?.to_string())
+}
+
+/// The system of an ESRI code; codes that ESRI shares with EPSG are the same system.
+fn from_esri(code: u32) -> Result<Crs> {
+    if matches!(code, 102_100 | 102_113) {
+        return from_epsg(3857);
     }
-    attributes.set("crs", Attribute::Text(crs.name().to_owned()));
-    Ok(attributes)
+    match esri::definition(code) {
+        Some(definition) => place(&Params::parse(definition)?, format!("ESRI:{code}")),
+        None => from_epsg(code).map_err(|_| unknown(&format!("ESRI:{code}"))),
+    }
+}
+
+fn from_projjson(text: &str) -> Result<Crs> {
+    let refused = || Error::data("coordinate reference system in PROJJSON").rule("it is read where it has the id of a code");
+    let json: serde_json::Value = serde_json::from_str(text).map_err(|e| refused().got(e.to_string()))?;
+    let id = |json: &serde_json::Value| {
+        let id = json.get("id")?;
+        let code = id.get("code")?;
+        let code = code.as_str().map_or_else(|| code.to_string(), str::to_string);
+        Some(format!("{}:{code}", id.get("authority")?.as_str()?))
+    };
+    let horizontal = json.get("components").and_then(|c| c.get(0));
+    match id(&json).or_else(|| horizontal.and_then(id)) {
+        Some(name) => parse(&name),
+        None => Err(refused()),
+    }
+}
+
+/// The sort of system a definition is, under a name.
+fn place(params: &Params, name: String) -> Result<Crs> {
+    match params.text("proj").unwrap_or_default() {
+        "geocent" | "cart" => Err(Error::data(name).got("geocentric X, Y, Z").rule("a system is longitude and latitude, or a plane")),
+        "longlat" => Ok(Crs::Geodetic(name)),
+        "ob_tran" if params.text("o_proj") == Some("longlat") => Ok(Crs::Geodetic(name)),
+        "" => Err(Error::data("PROJ definition").got(format!("'{}'", short(&name))).rule("it needs +proj=")),
+        _ => Ok(Crs::Projected(name)),
+    }
+}
+
+fn unknown(name: &str) -> Error {
+    Error::data(format!("coordinate reference system '{name}'"))
+        .rule("no such code in the EPSG data set held here")
+        .hint("look it up at epsg.org; its PROJ definition (+proj=…) is read too")
+}
+
+/// A text cut for a message.
+fn short(text: &str) -> String {
+    let cut: String = text.chars().take(60).collect();
+    if cut.len() < text.len() { format!("{cut}…") } else { cut }
 }

@@ -1,0 +1,454 @@
+//! Cubes written as NetCDF, CF-1.11: 64-bit offset files, or CDF-5 where a variable is too large for them.
+//!
+//! The layout is that of the NetCDF classic format specification: a header, then each variable in turn, big-endian, padded to four
+//! bytes. Values stream through in slabs, so that memory does not grow with the cube.
+
+use std::path::Path;
+
+use esker_core::cube::{Attribute, Attributes, AxisKind, Holds, Labels, Window};
+use esker_core::{Cube, Error, Result};
+
+use crate::file::{refused_write, replace};
+
+/// Cells in memory at once.
+const SLAB: usize = 1 << 20;
+/// Bytes of a variable that 64-bit offset files can hold.
+const CDF2_MOST: u64 = (1 << 31) - 4;
+/// Longest text that is written in full.
+const LONGEST_TEXT: usize = 1 << 16;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Type {
+    Char = 2,
+    Int = 4,
+    Float = 5,
+    Double = 6,
+}
+
+impl Type {
+    fn size(self) -> u64 {
+        match self {
+            Self::Char => 1,
+            Self::Int | Self::Float => 4,
+            Self::Double => 8,
+        }
+    }
+}
+
+/// Where the values of a written variable come from.
+enum From {
+    Numbers(Vec<f64>),
+    Texts(Vec<String>, usize),
+    Variable(usize),
+    VariableTexts(usize, usize),
+}
+
+struct Out {
+    name: String,
+    dimensions: Vec<usize>,
+    attributes: Attributes,
+    kind: Type,
+    from: From,
+}
+
+/// Everything the header says.
+struct Plan {
+    dimensions: Vec<(String, usize)>,
+    variables: Vec<Out>,
+    attributes: Attributes,
+}
+
+/// Writes variables of a cube as NetCDF. Numbers are `float` where single precision holds them, else `double`; missing ones are NaN, and
+/// `_FillValue` says so. Times become days since 1970-01-01 of their calendar. `history` is put before the history the file had.
+///
+/// # Errors
+/// The cube cannot be read, or the disk refuses; what was there before stays.
+pub fn write_netcdf(path: &Path, cube: &Cube, variables: &[usize], history: &str) -> Result<()> {
+    let plan = Plan::of(cube, variables, history)?;
+    let large = plan.variables.iter().any(|v| plan.bytes(v) > CDF2_MOST);
+    replace(path, |sink| {
+        let header = plan.header(large);
+        let refused = |e: std::io::Error| refused_write(path, &e);
+        sink.write_all(&header).map_err(refused)?;
+        let mut buffer = Vec::new();
+        for out in &plan.variables {
+            let mut written = 0;
+            plan.values(cube, out, &mut |values| {
+                buffer.clear();
+                values.put(out.kind, &mut buffer);
+                written += buffer.len() as u64;
+                sink.write_all(&buffer).map_err(refused)
+            })?;
+            if written != plan.bytes(out) {
+                return Err(Error::data(format!("variable '{}'", out.name))
+                    .got(format!("{written} bytes"))
+                    .rule(format!("{} were announced", plan.bytes(out))));
+            }
+            sink.write_all(&[0; 4][..padding(written)]).map_err(refused)?;
+        }
+        Ok(())
+    })
+}
+
+/// A slab on its way to the file.
+enum Slab<'a> {
+    Numbers(&'a [f64]),
+    Texts(&'a [String], usize),
+}
+
+impl Slab<'_> {
+    fn put(&self, kind: Type, out: &mut Vec<u8>) {
+        match self {
+            Self::Numbers(values) => match kind {
+                Type::Float => values.iter().for_each(|&v| out.extend((v as f32).to_be_bytes())),
+                Type::Int => values.iter().for_each(|&v| out.extend((v as i32).to_be_bytes())),
+                _ => values.iter().for_each(|v| out.extend(v.to_be_bytes())),
+            },
+            Self::Texts(texts, width) => {
+                for text in *texts {
+                    let bytes = &text.as_bytes()[..text.floor_char_boundary((*width).min(text.len()))];
+                    out.extend_from_slice(bytes);
+                    out.resize(out.len() + width - bytes.len(), 0);
+                }
+            }
+        }
+    }
+}
+
+impl Plan {
+    fn of(cube: &Cube, variables: &[usize], history: &str) -> Result<Self> {
+        let mut plan = Self { dimensions: Vec::new(), variables: Vec::new(), attributes: global(cube, history) };
+        let mut chosen = variables.to_vec();
+        let placing: Vec<String> = cube.places.iter().flat_map(|(x, y)| [x.clone(), y.clone()]).collect();
+        for name in &placing {
+            let v = cube.variable(name)?;
+            if !chosen.contains(&v) {
+                chosen.push(v);
+            }
+        }
+        let axes = cube.axes_of(&chosen);
+        let names: Vec<String> = cube.axes().iter().map(|a| plain(&a.name)).collect();
+        for &a in &axes {
+            plan.dimensions.push((names[a].clone(), cube.axes()[a].len));
+        }
+        let dimension = |a: usize| axes.iter().position(|&b| b == a);
+        for (at, &a) in axes.iter().enumerate() {
+            plan.axis(cube, a, at);
+        }
+        let mapping = plan.mapping(cube)?;
+        for &v in &chosen {
+            let variable = &cube.variables()[v];
+            let dimensions: Vec<usize> = variable.axes.iter().filter_map(|&a| dimension(a)).collect();
+            let mut attributes = written(&variable.attributes);
+            if !variable.unit.is_empty() {
+                attributes.set("units", Attribute::Text(variable.unit.to_string()));
+            }
+            let places_itself = placing.contains(&variable.name);
+            let on_map = |kind| cube.axis_of(kind).is_some_and(|a| variable.axes.contains(&a));
+            if !placing.is_empty()
+                && !places_itself
+                && cube.variable(&placing[0]).is_ok_and(|p| cube.variables()[p].axes.iter().all(|a| variable.axes.contains(a)))
+            {
+                let list: Vec<String> = placing.iter().map(|n| plain(n)).collect();
+                attributes.set("coordinates", Attribute::Text(list.join(" ")));
+            }
+            if let Some(mapping) = &mapping
+                && on_map(AxisKind::X)
+                && on_map(AxisKind::Y)
+                && !places_itself
+            {
+                attributes.set("grid_mapping", Attribute::Text(mapping.clone()));
+            }
+            let name = plain(&variable.name);
+            match variable.holds {
+                Holds::Numbers => {
+                    let kind = if variable.is_single() { Type::Float } else { Type::Double };
+                    attributes.set("_FillValue", Attribute::Numbers(vec![f64::NAN]));
+                    plan.variables.push(Out { name, dimensions, attributes, kind, from: From::Variable(v) });
+                }
+                Holds::Texts => {
+                    let mut width = 1;
+                    for slab in Window::whole(&cube.shape(v)).slabs(&variable.chunk, SLAB) {
+                        width = cube.read_texts(v, &slab)?.iter().map(String::len).fold(width, usize::max);
+                    }
+                    let width = width.min(LONGEST_TEXT);
+                    let text = plan.text_dimension(width);
+                    plan.variables.push(Out {
+                        name,
+                        dimensions: [dimensions, vec![text]].concat(),
+                        attributes,
+                        kind: Type::Char,
+                        from: From::VariableTexts(v, width),
+                    });
+                }
+            }
+        }
+        plan.unique()
+    }
+
+    /// Names must stay apart after they were made plain.
+    fn unique(self) -> Result<Self> {
+        for (i, v) in self.variables.iter().enumerate() {
+            if self.variables[..i].iter().any(|w| w.name == v.name) {
+                return Err(Error::data(format!("variable '{}'", v.name))
+                    .got("the name twice")
+                    .rule("a NetCDF file without groups has it once")
+                    .hint("choose the variables to write"));
+            }
+        }
+        Ok(self)
+    }
+
+    fn text_dimension(&mut self, width: usize) -> usize {
+        let name = format!("string{width}");
+        self.dimensions.iter().position(|(n, _)| *n == name).unwrap_or_else(|| {
+            self.dimensions.push((name, width));
+            self.dimensions.len() - 1
+        })
+    }
+
+    /// The coordinate variable of an axis, and its bounds.
+    fn axis(&mut self, cube: &Cube, axis: usize, dimension: usize) {
+        let a = &cube.axes()[axis];
+        let Some(labels) = &a.labels else { return };
+        let name = plain(&a.name);
+        let mut attributes = written(&a.attributes);
+        if let Some(letter) = match a.kind {
+            AxisKind::X => Some("X"),
+            AxisKind::Y => Some("Y"),
+            AxisKind::Z => Some("Z"),
+            AxisKind::T => Some("T"),
+            AxisKind::Other => None,
+        } {
+            attributes.set("axis", Attribute::Text(letter.into()));
+        }
+        if attributes.get("standard_name").is_none()
+            && let Some(standard) = standard_name(cube, a.kind)
+        {
+            attributes.set("standard_name", Attribute::Text(standard.into()));
+        }
+        if !a.unit.is_empty() {
+            attributes.set("units", Attribute::Text(a.unit.to_string()));
+        }
+        let from = match labels {
+            Labels::Real(v) => From::Numbers(v.clone()),
+            Labels::Time { calendar, days } => {
+                attributes.set("units", Attribute::Text("days since 1970-01-01".into()));
+                attributes.set("calendar", Attribute::Text(calendar.name().into()));
+                From::Numbers(days.clone())
+            }
+            Labels::Text(v) => From::Texts(v.clone(), v.iter().map(String::len).fold(1, usize::max).min(LONGEST_TEXT)),
+        };
+        let mut dimensions = vec![dimension];
+        let mut kind = Type::Double;
+        if let From::Texts(_, width) = &from {
+            dimensions.push(self.text_dimension(*width));
+            kind = Type::Char;
+            attributes.0.retain(|(n, _)| n != "axis");
+        }
+        if let Some(bounds) = &a.bounds {
+            let both = self.dimensions.iter().position(|(n, _)| n == "bnds").unwrap_or_else(|| {
+                self.dimensions.push(("bnds".into(), 2));
+                self.dimensions.len() - 1
+            });
+            let edges = format!("{name}_bnds");
+            attributes.set("bounds", Attribute::Text(edges.clone()));
+            let values = bounds.iter().flatten().copied().collect();
+            self.variables.push(Out {
+                name: edges,
+                dimensions: vec![dimension, both],
+                attributes: Attributes::default(),
+                kind: Type::Double,
+                from: From::Numbers(values),
+            });
+        }
+        self.variables.push(Out { name, dimensions, attributes, kind, from });
+    }
+
+    /// The variable that describes the CRS; its name.
+    fn mapping(&mut self, cube: &Cube) -> Result<Option<String>> {
+        let Some(crs) = &cube.crs else { return Ok(None) };
+        let name = if self.dimensions.iter().any(|(n, _)| n == "crs") { "spatial_ref" } else { "crs" };
+        let attributes = crate::crs::to_grid_mapping(crs)?;
+        self.variables.push(Out { name: name.into(), dimensions: Vec::new(), attributes, kind: Type::Int, from: From::Numbers(vec![0.0]) });
+        Ok(Some(name.into()))
+    }
+
+    fn bytes(&self, out: &Out) -> u64 {
+        out.dimensions.iter().map(|&d| self.dimensions[d].1 as u64).product::<u64>() * out.kind.size()
+    }
+
+    /// Hands the values of a variable over, slab by slab.
+    fn values(&self, cube: &Cube, out: &Out, take: &mut dyn FnMut(Slab) -> Result<()>) -> Result<()> {
+        match &out.from {
+            From::Numbers(values) => take(Slab::Numbers(values)),
+            From::Texts(texts, width) => take(Slab::Texts(texts, *width)),
+            From::Variable(v) => {
+                for slab in Window::whole(&cube.shape(*v)).slabs(&cube.variables()[*v].chunk, SLAB) {
+                    take(Slab::Numbers(&cube.read(*v, &slab)?))?;
+                }
+                Ok(())
+            }
+            From::VariableTexts(v, width) => {
+                for slab in Window::whole(&cube.shape(*v)).slabs(&cube.variables()[*v].chunk, SLAB) {
+                    take(Slab::Texts(&cube.read_texts(*v, &slab)?, *width))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn header(&self, large: bool) -> Vec<u8> {
+        // Written twice: the first time tells where the values begin.
+        let length = self.header_from(large, 0).len() as u64;
+        self.header_from(large, length)
+    }
+
+    fn header_from(&self, large: bool, start: u64) -> Vec<u8> {
+        let mut h = Header { bytes: Vec::new(), large };
+        h.bytes.extend([b'C', b'D', b'F', if large { 5 } else { 2 }]);
+        h.count(0);
+        h.list(0x0A, self.dimensions.len());
+        for (name, length) in &self.dimensions {
+            h.name(name);
+            h.count(*length as u64);
+        }
+        h.attributes(&self.attributes, Type::Double);
+        h.list(0x0B, self.variables.len());
+        let mut begin = start;
+        for v in &self.variables {
+            h.name(&v.name);
+            h.count(v.dimensions.len() as u64);
+            v.dimensions.iter().for_each(|&d| h.count(d as u64));
+            h.attributes(&v.attributes, v.kind);
+            h.bytes.extend((v.kind as u32).to_be_bytes());
+            let bytes = self.bytes(v);
+            let padded = bytes + padding(bytes) as u64;
+            h.count(padded);
+            h.bytes.extend(begin.to_be_bytes());
+            begin += padded;
+        }
+        h.bytes
+    }
+}
+
+/// Bytes to the next multiple of four.
+fn padding(bytes: u64) -> usize {
+    (bytes.wrapping_neg() % 4) as usize
+}
+
+/// A header as it grows.
+struct Header {
+    bytes: Vec<u8>,
+    large: bool,
+}
+
+impl Header {
+    fn count(&mut self, n: u64) {
+        if self.large {
+            self.bytes.extend(n.to_be_bytes());
+        } else {
+            self.bytes.extend((n as u32).to_be_bytes());
+        }
+    }
+
+    fn list(&mut self, tag: u32, len: usize) {
+        self.bytes.extend((if len == 0 { 0 } else { tag }).to_be_bytes());
+        self.count(len as u64);
+    }
+
+    fn name(&mut self, name: &str) {
+        self.count(name.len() as u64);
+        self.padded(name.as_bytes());
+    }
+
+    fn padded(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.bytes.resize(self.bytes.len() + padding(bytes.len() as u64), 0);
+    }
+
+    /// `of` is the type of the variable: its fill value has the same.
+    fn attributes(&mut self, attributes: &Attributes, of: Type) {
+        self.list(0x0C, attributes.0.len());
+        for (name, value) in &attributes.0 {
+            self.name(name);
+            match value {
+                Attribute::Text(text) => {
+                    self.bytes.extend((Type::Char as u32).to_be_bytes());
+                    self.count(text.len() as u64);
+                    self.padded(text.as_bytes());
+                }
+                Attribute::Numbers(numbers) => {
+                    let single = of == Type::Float && name == "_FillValue";
+                    let whole = name != "_FillValue" && numbers.iter().all(|v| v.fract() == 0.0 && v.abs() < 2e9);
+                    let kind = if single {
+                        Type::Float
+                    } else if whole {
+                        Type::Int
+                    } else {
+                        Type::Double
+                    };
+                    self.bytes.extend((kind as u32).to_be_bytes());
+                    self.count(numbers.len() as u64);
+                    let mut values = Vec::new();
+                    Slab::Numbers(numbers).put(kind, &mut values);
+                    self.padded(&values);
+                }
+            }
+        }
+    }
+}
+
+/// The attributes of the file, with what was done to it put before its history.
+fn global(cube: &Cube, history: &str) -> Attributes {
+    let mut attributes = cube.attributes.clone();
+    attributes.0.retain(|(n, _)| !n.starts_with('_'));
+    attributes.set("Conventions", Attribute::Text("CF-1.11".into()));
+    let before = cube.attributes.text("history").map(|h| format!("\n{h}")).unwrap_or_default();
+    attributes.set("history", Attribute::Text(format!("{history}{before}")));
+    attributes
+}
+
+/// Attributes without those that describe how the file they come from stores values, or that name other variables.
+fn written(attributes: &Attributes) -> Attributes {
+    const OF_THE_FILE: [&str; 16] = [
+        "_FillValue",
+        "missing_value",
+        "scale_factor",
+        "add_offset",
+        "valid_min",
+        "valid_max",
+        "valid_range",
+        "actual_range",
+        "_Unsigned",
+        "grid_mapping",
+        "coordinates",
+        "bounds",
+        "calendar",
+        "formula_terms",
+        "cell_measures",
+        "ancillary_variables",
+    ];
+    Attributes(attributes.0.iter().filter(|(n, _)| !n.starts_with('_') && !OF_THE_FILE.contains(&n.as_str())).cloned().collect())
+}
+
+fn standard_name(cube: &Cube, kind: AxisKind) -> Option<&'static str> {
+    let degrees = cube.crs.as_ref()?.is_degrees();
+    match (kind, degrees) {
+        (AxisKind::X, true) => Some("longitude"),
+        (AxisKind::Y, true) => Some("latitude"),
+        (AxisKind::X, false) => Some("projection_x_coordinate"),
+        (AxisKind::Y, false) => Some("projection_y_coordinate"),
+        _ => None,
+    }
+}
+
+/// A name that NetCDF allows: groups become part of it. CF would rather see letters, digits and underscores alone, but a column that comes
+/// back under another name is worse.
+fn plain(name: &str) -> String {
+    let mut out: String = name.trim_matches('/').chars().map(|c| if c == '/' || c.is_control() { '_' } else { c }).collect();
+    if !out.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
+        out.insert(0, '_');
+    }
+    out.trim_end().to_owned()
+}

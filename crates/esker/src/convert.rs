@@ -1,0 +1,76 @@
+//! One file as another: any format read, a part of it chosen, any format written.
+
+use std::path::{Path, PathBuf};
+
+use esker_core::{Context, Cube, Error, Note, Result};
+use esker_io::{Data, Format, Method, ReadOptions, resample};
+
+use crate::selection::Selection;
+
+/// What to convert, and what of it.
+#[derive(Debug, Clone, Default)]
+pub struct Conversion {
+    /// What is wanted.
+    pub selection: Selection,
+    /// A file whose grid the result shall have, and how values get there.
+    pub like: Option<(PathBuf, Method)>,
+    /// How to read tables.
+    pub options: ReadOptions,
+}
+
+/// What was converted.
+#[derive(Debug)]
+pub struct Converted {
+    /// The format that was read.
+    pub format: Format,
+    /// What was noticed.
+    pub notes: Vec<Note>,
+}
+
+impl Conversion {
+    /// Reads `from`, chooses, and writes `to` as its extension says.
+    ///
+    /// # Errors
+    /// A file that cannot be read, a selection that is empty or not to be had in this kind of file, or one that cannot be written.
+    pub fn run(&self, from: &Path, to: &Path, cx: &Context) -> Result<Converted> {
+        cx.check()?;
+        let (format, data) = esker_io::open(from, &self.options)?;
+        let (data, notes) = self.choose(data)?;
+        cx.check()?;
+        let name = |p: &Path| p.file_name().map_or_else(|| p.display().to_string(), |n| n.to_string_lossy().into_owned());
+        esker_io::write_data(to, &data, &format!("Esker {}: converted from {}", env!("CARGO_PKG_VERSION"), name(from)))?;
+        Ok(Converted { format, notes })
+    }
+
+    fn choose(&self, data: Data) -> Result<(Data, Vec<Note>)> {
+        match data {
+            Data::Cube(cube) => {
+                let mut cube = self.selection.apply(cube)?;
+                if let Some((path, method)) = &self.like {
+                    cube = resample(&cube, &grid(path)?, *method)?;
+                }
+                let notes = cube.notes.clone();
+                Ok((Data::Cube(cube), notes))
+            }
+            _ if !self.selection.is_all() || self.like.is_some() => Err(Error::usage("selection")
+                .rule("variables, times and boxes are chosen from grids; this file is a table")
+                .hint("filter a table in a recipe: [data] filter = [\"…\"]")),
+            Data::Table(table) => {
+                let notes = table.notes.clone();
+                Ok((Data::Table(table), notes))
+            }
+            Data::Features(features) => {
+                let notes = features.table.notes.clone();
+                Ok((Data::Features(features), notes))
+            }
+        }
+    }
+}
+
+/// The cube whose grid is wanted.
+fn grid(path: &Path) -> Result<Cube> {
+    match esker_io::open(path, &ReadOptions::default())?.1 {
+        Data::Cube(cube) => Ok(cube),
+        _ => Err(Error::usage(format!("file '{}'", path.display())).got("no grid").rule("a file with the wanted grid is needed")),
+    }
+}

@@ -1,0 +1,277 @@
+//! Prediction onto a grid: block by block, in bounded memory, back on the map the features came from.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use esker_core::cube::{Attribute, Attributes, Blocks, Holds, Variable, Window};
+use esker_io::Data;
+
+use esker_core::{Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
+
+use crate::{LoadedModel, Predicted};
+
+/// Cells predicted together. Every cell is predicted from its own values, so that the number changes nothing.
+const SLAB: usize = 1 << 16;
+
+/// What became of a file of new data.
+pub enum PredictedFile {
+    /// Rows with their predictions.
+    Rows(Predicted),
+    /// A map.
+    Map(PredictedMap),
+}
+
+/// A predicted map, still in a scratch file.
+pub struct PredictedMap {
+    /// The predictions on the grid of the features.
+    pub cube: Cube,
+    /// Cells of the grid, and those with a prediction.
+    pub cells: usize,
+    /// Cells that had what the model needs.
+    pub predicted: usize,
+    /// What was noticed.
+    pub notes: Vec<Note>,
+}
+
+impl LoadedModel {
+    /// Predicts a file and writes the answers: onto the map where the file is a grid and the output holds grids, else row by row.
+    ///
+    /// # Errors
+    /// A file that cannot be read or does not fit the model, an output that cannot be written, or the user stopped.
+    pub fn predict_file(&self, from: &Path, to: &Path, cx: &Context) -> Result<PredictedFile> {
+        let (_, data) = esker_io::open(from, &self.read_options())?;
+        let flat = to.extension().is_some_and(|e| ["csv", "parquet", "arrow"].iter().any(|f| e.eq_ignore_ascii_case(f)));
+        match data {
+            Data::Cube(cube) if !flat => {
+                let beside = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                let map = self.predict_map(&cube, beside, cx)?;
+                let history =
+                    format!("Esker {}: {} predicted by {}", env!("CARGO_PKG_VERSION"), self.header.task.target(), self.header.model);
+                let data = Data::Cube(map.cube);
+                esker_io::write_data(to, &data, &history)?;
+                let Data::Cube(cube) = data else { unreachable!("it was a cube a line ago") };
+                Ok(PredictedFile::Map(PredictedMap { cube, ..map }))
+            }
+            _ => {
+                let said = self.predict(self.read_rows(from)?, cx)?;
+                esker_io::write_table(to, &said.table)?;
+                Ok(PredictedFile::Rows(said))
+            }
+        }
+    }
+
+    /// Predicts every cell of a cube that has at least one of the features. Layers are the prediction, its interval or the
+    /// probabilities of classes, and `<target>_mask`, 1 where a cell was predicted. They are kept in a scratch file in `beside`.
+    ///
+    /// # Errors
+    /// A feature that is no variable or axis of the cube, another unit, a class never seen, the disk refuses, or the user stopped.
+    pub fn predict_map(&self, cube: &Cube, beside: &Path, cx: &Context) -> Result<PredictedMap> {
+        let variables = self.variables_on(cube)?;
+        let axes = cube.axes_of(&variables);
+        let shape: Vec<usize> = axes.iter().map(|&a| cube.axes()[a].len).collect();
+        let whole = Window::whole(&shape);
+        let chunk = chunk_of(cube, &variables, &axes);
+        let slabs = whole.slabs(&chunk, SLAB);
+        let mut layers: Vec<Layer> = Vec::new();
+        let mut notes: Vec<Note> = Vec::new();
+        let mut predicted = 0;
+        let (mut write, mut scratch) = (Vec::new(), Vec::new());
+        cx.progress().begin("predict", slabs.len());
+        for slab in &slabs {
+            cx.check()?;
+            let columns = self.cells(cube, &variables, slab, cx, &mut notes)?;
+            if layers.is_empty() {
+                layers = columns.iter().map(|c| Layer::of(&c.0)).collect();
+                for _ in &layers {
+                    let file = scratch_file(beside)?;
+                    write.push(BufWriter::new(file.try_clone().map_err(|e| Error::io("scratch file", &e))?));
+                    scratch.push(file);
+                }
+            }
+            predicted += columns.last().map_or(0, |(_, mask)| mask.iter().filter(|m| **m == 1.0).count());
+            for ((_, values), file) in columns.iter().zip(&mut write) {
+                for v in values {
+                    file.write_all(&v.to_le_bytes()).map_err(|e| Error::io("scratch file", &e))?;
+                }
+            }
+            cx.progress().step();
+        }
+        cx.progress().end();
+        for mut file in write {
+            file.flush().map_err(|e| Error::io("scratch file", &e))?;
+        }
+        let cube = self.layered(cube, &axes, &chunk, layers, scratch)?;
+        Ok(PredictedMap { cube, cells: whole.len(), predicted, notes })
+    }
+
+    /// The variables of the cube that the model reads, directly or through derived columns.
+    fn variables_on(&self, cube: &Cube) -> Result<Vec<usize>> {
+        let needed: Vec<&str> = self.header.schema.fields.iter().map(|f| f.name.as_str()).collect();
+        let derived = |name: &str| self.header.derive.iter().any(|d| d.name == name);
+        let axis = |name: &str| cube.axes().iter().any(|a| a.name == name);
+        let placed = |name: &str| cube.places.as_ref().is_some_and(|(x, y)| x == name || y == name);
+        let mut found: Vec<usize> = Vec::new();
+        for name in &needed {
+            match cube.variables().iter().position(|v| v.name == *name) {
+                Some(v) => found.push(v),
+                None if derived(name) || axis(name) || placed(name) => {}
+                None => {
+                    return Err(cube
+                        .variable(name)
+                        .err()
+                        .unwrap_or_else(|| Error::data(format!("variable '{name}'")))
+                        .rule("the model needs it, and the grid has no such variable or axis"));
+                }
+            }
+        }
+        // Derived columns may be made of variables that the model itself does not read.
+        if self.header.derive.iter().any(|d| needed.contains(&d.name.as_str())) {
+            let mentioned = |name: &str| self.header.derive.iter().any(|d| d.value.contains(name));
+            let further = cube.variables().iter().enumerate().filter(|(i, v)| !v.auxiliary && !found.contains(i) && mentioned(&v.name));
+            found.extend(further.map(|(i, _)| i).collect::<Vec<_>>());
+        }
+        if found.is_empty() {
+            return Err(Error::data("grid")
+                .got("none of the model's features among its variables")
+                .rule("a map is predicted from variables on a grid"));
+        }
+        Ok(found)
+    }
+
+    /// Predictions of the cells of a window, layer by layer; the last layer is the mask.
+    fn cells(
+        &self,
+        cube: &Cube,
+        variables: &[usize],
+        window: &Window,
+        cx: &Context,
+        notes: &mut Vec<Note>,
+    ) -> Result<Vec<(Column, Vec<f64>)>> {
+        let mut stacked = cube.stack(variables, window, true)?;
+        let given = stacked.table.columns().len();
+        let table: Table = std::mem::take(&mut stacked.table);
+        let said = self.predict(table, cx)?;
+        for note in said.notes {
+            // Each block drops its own number of empty cells: the mask says it better.
+            if note.code != "empty-cells" && !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        let mut layers: Vec<(Column, Vec<f64>)> = Vec::new();
+        for column in &said.table.columns()[given..] {
+            let values = match &column.values {
+                Values::Real(v) => stacked.unstack(v),
+                Values::Class(c) => stacked.unstack(&c.codes().iter().map(|&k| f64::from(k)).collect::<Vec<_>>()),
+            };
+            layers.push((column.clone(), values));
+        }
+        let mut mask = vec![0.0; window.len()];
+        stacked.cells.iter().for_each(|&c| mask[c] = 1.0);
+        let name = format!("{}_mask", self.header.task.target());
+        layers.push((Column::real(name, "1", Vec::new()), mask));
+        Ok(layers)
+    }
+
+    fn layered(&self, cube: &Cube, axes: &[usize], chunk: &[usize], layers: Vec<Layer>, scratch: Vec<File>) -> Result<Cube> {
+        let keep: Vec<_> = axes.iter().map(|&a| cube.axes()[a].clone()).collect();
+        let shape: Vec<usize> = keep.iter().map(|a| a.len).collect();
+        let variables = layers
+            .into_iter()
+            .map(|l| Variable {
+                name: l.name,
+                unit: l.unit,
+                axes: (0..keep.len()).collect(),
+                chunk: chunk.to_vec(),
+                holds: Holds::Numbers,
+                stored: "float32".into(),
+                attributes: l.attributes,
+                auxiliary: false,
+            })
+            .collect();
+        let files = scratch.into_iter().map(Mutex::new).collect();
+        let mut out = Cube::new(keep, variables, Arc::new(Scratch { files, shape }))?;
+        out.crs.clone_from(&cube.crs);
+        out.attributes.set("title", Attribute::Text(format!("{} predicted by {}", self.header.task.target(), self.header.model)));
+        out.attributes.set("source", Attribute::Text(format!("Esker {}", env!("CARGO_PKG_VERSION"))));
+        Ok(out)
+    }
+}
+
+/// What a layer is called and holds.
+struct Layer {
+    name: String,
+    unit: esker_core::Unit,
+    attributes: Attributes,
+}
+
+impl Layer {
+    fn of(column: &Column) -> Self {
+        let mut attributes = Attributes::default();
+        if let Values::Class(codes) = &column.values {
+            let flags = (0..codes.levels().len()).map(|k| k as f64).collect();
+            attributes.set("flag_values", Attribute::Numbers(flags));
+            attributes.set("flag_meanings", Attribute::Text(meanings(codes)));
+        }
+        Self { name: column.name.clone(), unit: column.unit.clone(), attributes }
+    }
+}
+
+/// Levels as CF writes them: words apart, blanks inside as underscores.
+fn meanings(codes: &Codes) -> String {
+    let words: Vec<String> = codes.levels().iter().map(|l| l.split_whitespace().collect::<Vec<_>>().join("_")).collect();
+    words.join(" ")
+}
+
+/// The blocks that reading is fastest in: those of the variable with most axes.
+fn chunk_of(cube: &Cube, variables: &[usize], axes: &[usize]) -> Vec<usize> {
+    let fullest = variables.iter().max_by_key(|&&v| cube.variables()[v].axes.len());
+    axes.iter()
+        .map(|a| {
+            fullest.and_then(|&v| {
+                let variable = &cube.variables()[v];
+                variable.axes.iter().position(|b| b == a).map(|p| variable.chunk[p])
+            })
+        })
+        .map(|c| c.unwrap_or(1))
+        .collect()
+}
+
+fn scratch_file(beside: &Path) -> Result<File> {
+    tempfile::tempfile_in(beside).map_err(|e| {
+        Error::io(format!("scratch file in '{}'", beside.display()), &e)
+            .rule("the map is kept there until it is written")
+            .hint("is the folder writable, and the disk not full?")
+    })
+}
+
+/// Predicted layers on disk, one file each, slowest axis first.
+struct Scratch {
+    files: Vec<Mutex<File>>,
+    shape: Vec<usize>,
+}
+
+impl Blocks for Scratch {
+    fn read(&self, variable: usize, window: &Window) -> Result<Vec<f64>> {
+        let broken = |e: std::io::Error| Error::io("scratch file", &e);
+        let file = self.files[variable].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut out = Vec::with_capacity(window.len());
+        let whole = Window::whole(&self.shape);
+        // Runs along the fastest axis are read one by one.
+        let runs: Vec<usize> = self.shape.iter().enumerate().map(|(d, &n)| if d + 1 == self.shape.len() { n } else { 1 }).collect();
+        let mut reader = BufReader::with_capacity(1 << 16, &*file);
+        let mut at = None;
+        for run in window.blocks(&runs) {
+            let start = run.0.iter().zip(&whole.0).fold(0, |at, (r, w)| at * w.len() + r.start) as u64 * 8;
+            if at != Some(start) {
+                reader.seek(SeekFrom::Start(start)).map_err(broken)?;
+            }
+            let mut bytes = vec![0; run.len() * 8];
+            reader.read_exact(&mut bytes).map_err(broken)?;
+            out.extend(bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().expect("eight bytes are eight bytes"))));
+            at = Some(start + bytes.len() as u64);
+        }
+        Ok(out)
+    }
+}
