@@ -228,15 +228,17 @@ fn rewritten(lines: &[&str], layout: &Layout) -> (String, Vec<Note>) {
             if header.is_none() {
                 let names: Vec<String> = (1..=*width).map(|i| format!("column{i}")).collect();
                 notes.push(Note::warning("no-header", format!("The file names no columns; they are called column1 to column{width}.")));
-                // The names need a line of their own; messages count the lines from the header.
+                // The names take the place of the line above; without one, messages count one line more than there is.
+                for _ in 1..*from {
+                    aside(&mut out);
+                }
                 out.push_str(&names.join(&between));
                 out.push('\n');
             }
-            for (i, line) in lines.iter().enumerate() {
+            let done = if header.is_none() { *from } else { 0 };
+            for (i, line) in lines.iter().enumerate().skip(done) {
                 if (i < *from && Some(i) != *header) || skip(line) {
-                    if header.is_some() {
-                        aside(&mut out);
-                    }
+                    aside(&mut out);
                 } else {
                     words(&mut out, line);
                 }

@@ -107,7 +107,7 @@ fn cells(line: &str, comma: bool) -> Vec<&str> {
 fn row(line: &str) -> Option<(bool, Vec<&str>)> {
     let comma = line.contains(',');
     let found = cells(line, comma);
-    let year = found[..1].first()?.parse::<i64>().ok().filter(|y| YEARS.contains(y));
+    let year = found.first()?.parse::<i64>().ok().filter(|y| YEARS.contains(y));
     let value = |t: &&str| number(t.as_bytes(), false).is_some_and(f64::is_finite) || (is_marker(t.as_bytes()) && (comma || !t.is_empty()));
     let fits = (13..=MOST_CELLS).contains(&found.len()) && found[0].len() == 4 && year.is_some() && found[1..].iter().all(value);
     fits.then_some((comma, found))

@@ -6,7 +6,6 @@ mod wkb;
 mod write;
 
 pub(crate) use geo::open_parquet;
-pub(crate) use read::read_parquet;
 pub(crate) use write::batches;
 pub use write::write_parquet;
 

@@ -118,14 +118,14 @@ impl Arrays {
     fn gather<T: Send + Clone>(&self, variable: usize, window: &Window, empty: T, put: Put<'_, T>) -> Result<Vec<T>> {
         let (path, array) = &self.arrays[variable];
         let grid = Grid::of(array);
-        let mut out = Vec::new();
-        if window.len() > MOST_CELLS || out.try_reserve_exact(window.len()).is_err() {
+        // Whether the memory is there is asked first; then it is taken zeroed, so that each thread touches its own part of it first.
+        if window.len() > MOST_CELLS || Vec::<T>::new().try_reserve_exact(window.len()).is_err() {
             return Err(Error::data(format!("variable '{path}'"))
                 .got(format!("{} cells", window.len()))
                 .rule("so many do not fit into memory at once")
                 .hint("read a smaller window"));
         }
-        out.resize(window.len(), empty);
+        let mut out = vec![empty; window.len()];
         if out.is_empty() {
             return Ok(out);
         }
