@@ -13,24 +13,16 @@ use crate::arrow_ipc::read_arrow;
 use crate::csv::read_csv;
 use crate::excel::read_excel;
 use crate::file::{open as open_file, refused_read};
-<<<<<<< HEAD
 use crate::netcdf;
 use crate::geotiff::read_geotiff;
 use crate::grib::read_grib;
 use crate::vector::{is_geojson, read_flatgeobuf, read_geojson, read_geopackage, read_shapefile};
-=======
->>>>>>> tables
 use crate::fixed_width::read_fixed_width;
-use crate::geotiff::read_geotiff;
 use crate::las::read_las;
 use crate::month_table::read_month_table;
 use crate::parquet::open_parquet;
 use crate::zarr::read_zarr;
-<<<<<<< HEAD
 use crate::{arrow_ipc, excel, fixed_width, las, month_table, zarr};
-=======
-use crate::{arrow_ipc, excel, fixed_width, las, month_table, netcdf, zarr};
->>>>>>> tables
 
 /// What a file holds.
 #[derive(Debug, Clone)]
@@ -48,7 +40,6 @@ pub enum Data {
 pub enum Format {
     /// Apache Parquet, GeoParquet among it.
     Parquet,
-<<<<<<< HEAD
     /// NetCDF: classic, 64-bit offset, CDF-5, and NetCDF-4 on HDF5.
     NetCdf,
     /// GeoTIFF, BigTIFF or cloud-optimised GeoTIFF.
@@ -63,8 +54,6 @@ pub enum Format {
     FlatGeobuf,
     /// GeoJSON.
     GeoJson,
-=======
->>>>>>> tables
     /// Apache Arrow IPC: a file (Feather 2) or a stream.
     ArrowIpc,
     /// Zarr: a folder, or one zip file.
@@ -73,10 +62,6 @@ pub enum Format {
     Excel,
     /// Well logs: LAS.
     Las,
-    /// NetCDF: classic, 64-bit offset, CDF-5, and NetCDF-4 on HDF5.
-    NetCdf,
-    /// GeoTIFF, BigTIFF or cloud-optimised GeoTIFF.
-    GeoTiff,
     /// A row a year and a column a month, as climate centres publish series.
     MonthTable,
     /// Columns aligned by blanks, GSLIB files among them.
@@ -98,7 +83,6 @@ const HEAD: u64 = 8192;
 
 impl Format {
     /// All of them.
-<<<<<<< HEAD
     pub const ALL: [Self; 15] = [
         Self::Parquet,
         Self::NetCdf,
@@ -109,13 +93,6 @@ impl Format {
         Self::FlatGeobuf,
         Self::GeoJson,
         Self::ArrowIpc,
-=======
-    pub const ALL: [Self; 10] = [
-        Self::Parquet,
-        Self::ArrowIpc,
-        Self::NetCdf,
-        Self::GeoTiff,
->>>>>>> tables
         Self::Zarr,
         Self::Excel,
         Self::Las,
@@ -128,7 +105,6 @@ impl Format {
     pub fn name(self) -> &'static str {
         match self {
             Self::Parquet => "Parquet",
-<<<<<<< HEAD
             Self::NetCdf => "NetCDF",
             Self::GeoTiff => "GeoTIFF",
             Self::Grib => "GRIB",
@@ -136,19 +112,12 @@ impl Format {
             Self::GeoPackage => "GeoPackage",
             Self::FlatGeobuf => "FlatGeobuf",
             Self::GeoJson => "GeoJSON",
-=======
->>>>>>> tables
             Self::ArrowIpc => "Arrow IPC",
             Self::Zarr => "Zarr",
             Self::Excel => "Excel",
             Self::Las => "LAS",
             Self::MonthTable => "month table",
             Self::FixedWidth => "fixed-width",
-<<<<<<< HEAD
-=======
-            Self::NetCdf => "NetCDF",
-            Self::GeoTiff => "GeoTIFF",
->>>>>>> tables
             Self::Csv => "CSV",
         }
     }
@@ -157,7 +126,6 @@ impl Format {
     fn sniff(self, path: &Path, head: &[u8]) -> bool {
         match self {
             Self::Parquet => head.starts_with(b"PAR1"),
-<<<<<<< HEAD
             Self::NetCdf => netcdf::sniff(head),
             Self::GeoTiff => [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(magic)),
             // Bulletins put a few lines before the first message.
@@ -171,19 +139,12 @@ impl Format {
             }
             Self::FlatGeobuf => head.starts_with(b"fgb") && head.get(4..7) == Some(b"fgb"),
             Self::GeoJson => is_geojson(path, head),
-=======
->>>>>>> tables
             Self::ArrowIpc => arrow_ipc::sniff(head),
             Self::Zarr => zarr::sniff(path, head),
             Self::Excel => excel::sniff(path, head),
             Self::Las => las::sniff(head),
             Self::MonthTable => month_table::sniff(path, head),
             Self::FixedWidth => fixed_width::sniff(path, head),
-<<<<<<< HEAD
-=======
-            Self::NetCdf => netcdf::sniff(head),
-            Self::GeoTiff => [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(magic)),
->>>>>>> tables
             Self::Csv => true,
         }
     }
@@ -218,7 +179,6 @@ impl Format {
     pub fn open(self, path: &Path, options: &ReadOptions) -> Result<Data> {
         let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         match self {
-<<<<<<< HEAD
             Self::NetCdf => netcdf::open(path).map(Data::Cube),
             Self::GeoTiff => read_geotiff(path, &name).map(Data::Cube),
             Self::Grib => read_grib(path, &name).map(Data::Cube),
@@ -226,8 +186,6 @@ impl Format {
             Self::GeoPackage => read_geopackage(path, &name, options).map(Data::Features),
             Self::FlatGeobuf => read_flatgeobuf(path, &name, options).map(Data::Features),
             Self::GeoJson => read_geojson(path, &name, options).map(Data::Features),
-=======
->>>>>>> tables
             Self::Parquet => open_parquet(path, &name, options),
             Self::ArrowIpc => read_arrow(path, &name, options).map(Data::Table),
             Self::Zarr => read_zarr(path, &name).map(Data::Cube),
@@ -235,11 +193,6 @@ impl Format {
             Self::Las => read_las(path, &name, options).map(Data::Table),
             Self::MonthTable => read_month_table(path, &name, options).map(Data::Table),
             Self::FixedWidth => read_fixed_width(path, &name, options).map(Data::Table),
-<<<<<<< HEAD
-=======
-            Self::NetCdf => netcdf::open(path).map(Data::Cube),
-            Self::GeoTiff => read_geotiff(path, &name).map(Data::Cube),
->>>>>>> tables
             Self::Csv => read_csv(path, &name, options).map(Data::Table),
         }
     }

@@ -31,5 +31,5 @@ pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table> {
 /// # Errors
 /// Another extension, a table the format cannot hold, or the disk refuses; what was there before stays.
 pub fn write_table(path: &Path, table: &Table) -> Result<()> {
-    crate::write_data(path, &Data::Table(table.clone()), "written by Esker")
+    crate::write_data(path, &Data::Table(table.clone()), "written by Esker").map(|_| ())
 }

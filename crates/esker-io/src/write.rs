@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use esker_core::{Cube, Error, Features, Result, Table};
+use esker_core::{Cube, Error, Features, Note, Result, Table};
 
 use crate::arrow_ipc::write_arrow;
 use crate::csv::write_csv;
 use crate::flat::{cube_of, table_of};
+use crate::geotiff::{Precision, write_geotiff};
+use crate::netcdf::write_netcdf;
 use crate::parquet::write_parquet;
 use crate::vector::{geometry_table, write_geojson, write_geopackage};
-use crate::write_netcdf::write_netcdf;
 use crate::zarr::write_zarr;
 use crate::{Data, ReadOptions};
 
@@ -21,18 +22,21 @@ enum Target {
     Arrow,
     NetCdf,
     Zarr,
+    GeoTiff,
     GeoJson,
     GeoPackage,
 }
 
 /// Extensions, with the format they ask for.
-const EXTENSIONS: [(&str, Target); 9] = [
+const EXTENSIONS: [(&str, Target); 11] = [
     ("csv", Target::Csv),
     ("parquet", Target::Parquet),
     ("arrow", Target::Arrow),
     ("feather", Target::Arrow),
     ("nc", Target::NetCdf),
     ("zarr", Target::Zarr),
+    ("tif", Target::GeoTiff),
+    ("tiff", Target::GeoTiff),
     ("geojson", Target::GeoJson),
     ("json", Target::GeoJson),
     ("gpkg", Target::GeoPackage),
@@ -58,26 +62,32 @@ pub fn is_flat(path: &Path) -> bool {
 }
 
 /// Writes data as the extension says. A cube becomes a table with a row a cell where the format holds tables, a table a cube of one axis
-/// where it holds cubes. `history` says in one line what was done; formats that keep a history get it.
+/// where it holds cubes. `history` says in one line what was done; formats that keep a history get it. The notes say what the format could not hold.
 ///
 /// # Errors
 /// Another extension, data the format cannot hold, or the disk refuses; what was there before stays.
-pub fn write_data(path: &Path, data: &Data, history: &str) -> Result<()> {
+pub fn write_data(path: &Path, data: &Data, history: &str) -> Result<Vec<Note>> {
+    let mut notes = Vec::new();
     match Target::of(path)? {
-        Target::Csv => write_csv(path, &rows(data)?),
-        Target::Parquet => write_parquet(path, &rows(data)?),
-        Target::Arrow => write_arrow(path, &rows(data)?),
+        Target::Csv => write_csv(path, &rows(data)?)?,
+        Target::Parquet => write_parquet(path, &rows(data)?)?,
+        Target::Arrow => write_arrow(path, &rows(data)?)?,
         Target::NetCdf => {
             let cube = grid(data)?;
-            write_netcdf(path, &cube, &data_variables(&cube), history)
+            write_netcdf(path, &cube, &data_variables(&cube), history)?;
         }
         Target::Zarr => {
             let cube = grid(data)?;
-            write_zarr(path, &cube, &data_variables(&cube))
+            write_zarr(path, &cube, &data_variables(&cube))?;
         }
-        Target::GeoJson => write_geojson(path, features(path, data)?),
-        Target::GeoPackage => write_geopackage(path, features(path, data)?),
+        Target::GeoTiff => {
+            let cube = grid(data)?;
+            notes = write_geotiff(path, &cube, &data_variables(&cube), Precision::Exact)?;
+        }
+        Target::GeoJson => write_geojson(path, features(path, data)?)?,
+        Target::GeoPackage => write_geopackage(path, features(path, data)?)?,
     }
+    Ok(notes)
 }
 
 fn rows(data: &Data) -> Result<Table> {

@@ -46,11 +46,11 @@ impl LoadedModel {
         match data {
             Data::Cube(cube) if !flat => {
                 let beside = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let map = self.predict_map(&cube, beside, cx)?;
+                let mut map = self.predict_map(&cube, beside, cx)?;
                 let history =
                     format!("Esker {}: {} predicted by {}", env!("CARGO_PKG_VERSION"), self.header.task.target(), self.header.model);
                 let data = Data::Cube(map.cube);
-                esker_io::write_data(to, &data, &history)?;
+                map.notes.extend(esker_io::write_data(to, &data, &history)?);
                 let Data::Cube(cube) = data else { unreachable!("it was a cube a line ago") };
                 Ok(PredictedFile::Map(PredictedMap { cube, ..map }))
             }

@@ -1,7 +1,7 @@
 //! Where cells are: the CRS of the axes by grid mapping or by degrees, and 2-D longitudes and latitudes.
 
 use esker_core::cube::{Attributes, Axis, AxisKind};
-use esker_core::{Crs, Note, Result};
+use esker_core::{Crs, Note};
 
 use super::RawFile;
 use super::axes::{is_degrees, places};
