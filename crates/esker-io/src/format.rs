@@ -71,9 +71,12 @@ pub enum Format {
 }
 
 /// First bytes of files that hold no data Esker reads, and what to do about them.
-const STRANGERS: [(&[u8], &str, &str); 4] = [
+const STRANGERS: [(&[u8], &str, &str); 7] = [
     (b"\x1f\x8b", "a gzip file", "unpack it first: gunzip"),
     (b"PK\x03\x04", "a zip file", "unpack it first"),
+    (b"{", "JSON that is no GeoJSON", "geometries are read from GeoJSON, GeoPackage, shapefiles and FlatGeobuf"),
+    (b"GEOGCS[", "the definition of a CRS", "open the file it belongs to"),
+    (b"PROJCS[", "the definition of a CRS", "open the file it belongs to"),
     (b"%PDF", "a PDF file", "look for the table behind it"),
     (b"\x28\xb5\x2f\xfd", "a zstd file", "unpack it first: unzstd"),
 ];

@@ -95,7 +95,8 @@ impl LoadedModel {
             predicted += columns.last().map_or(0, |(_, mask)| mask.iter().filter(|m| **m == 1.0).count());
             for ((_, values), file) in columns.iter().zip(&mut write) {
                 for v in values {
-                    file.write_all(&v.to_le_bytes()).map_err(|e| Error::io("scratch file", &e))?;
+                    // Seven digits are more than any prediction holds, and the same in every format.
+                    file.write_all(&(*v as f32).to_le_bytes()).map_err(|e| Error::io("scratch file", &e))?;
                 }
             }
             cx.progress().step();
@@ -266,13 +267,13 @@ impl Blocks for Scratch {
         let mut reader = BufReader::with_capacity(1 << 16, &*file);
         let mut at = None;
         for run in window.blocks(&runs) {
-            let start = run.0.iter().zip(&whole.0).fold(0, |at, (r, w)| at * w.len() + r.start) as u64 * 8;
+            let start = run.0.iter().zip(&whole.0).fold(0, |at, (r, w)| at * w.len() + r.start) as u64 * 4;
             if at != Some(start) {
                 reader.seek(SeekFrom::Start(start)).map_err(broken)?;
             }
-            let mut bytes = vec![0; run.len() * 8];
+            let mut bytes = vec![0; run.len() * 4];
             reader.read_exact(&mut bytes).map_err(broken)?;
-            out.extend(bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().expect("eight bytes are eight bytes"))));
+            out.extend(bytes.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))));
             at = Some(start + bytes.len() as u64);
         }
         Ok(out)
