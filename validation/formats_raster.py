@@ -255,6 +255,68 @@ def to_rows(m, shape):
     return m["values"][values], *places
 
 
+def made_grib(folder):
+    """Fields of every packing that ecCodes can write, with and without missing cells, on several grids and scanned in several ways."""
+    import eccodes as ec
+
+    rng = np.random.default_rng(8)
+
+    def write(name, sample, keys, values, packing=None):
+        h = ec.codes_grib_new_from_samples(sample)
+        for key, value in keys.items():
+            ec.codes_set(h, key, value)
+        if np.isnan(values).any():
+            ec.codes_set(h, "bitmapPresent", 1)
+            ec.codes_set(h, "missingValue", 1e36)
+        ec.codes_set_values(h, np.where(np.isnan(values), 1e36, values))
+        if packing:
+            ec.codes_set(h, "packingType", packing)
+        with open(folder / name, "ab") as out:
+            ec.codes_write(h, out)
+        ec.codes_release(h)
+
+    small = dict(Ni=16, Nj=31)
+    y, x = np.mgrid[0:31, 0:16]
+    smooth = (280 + 20 * np.sin(y / 5) + 3 * np.cos(x / 3) + rng.normal(size=y.shape)).ravel()
+    holes = np.where(rng.random(smooth.size) < 0.3, np.nan, smooth)
+    for packing in ("grid_simple", "grid_ieee", "grid_complex", "grid_complex_spatial_differencing", "grid_ccsds", "grid_png", "grid_jpeg"):
+        for what, values in (("full", smooth), ("holes", holes), ("constant", np.full(smooth.size, 3.5))):
+            try:
+                write(f"two_{packing}_{what}.grib2", "regular_ll_pl_grib2", dict(bitsPerValue=14), values, packing)
+            except ec.CodesInternalError as error:
+                print("cannot make", packing, what, error)
+    for bits in (1, 3, 8, 12, 17, 24):
+        write(f"one_{bits}_bits.grib", "regular_ll_pl_grib1", dict(bitsPerValue=bits, decimalPrecision=1) if bits == 12 else dict(bitsPerValue=bits), holes)
+    for name, keys in (("west", dict(iScansNegatively=1)), ("north", dict(jScansPositively=1)), ("columns", dict(jPointsAreConsecutive=1))):
+        for edition in (1, 2):
+            turned = dict(keys)
+            if name == "north":
+                turned |= dict(latitudeOfFirstGridPointInDegrees=0, latitudeOfLastGridPointInDegrees=60)
+            if name == "west":
+                turned |= dict(longitudeOfFirstGridPointInDegrees=30, longitudeOfLastGridPointInDegrees=0)
+            write(f"scan_{name}_{edition}.grib", f"regular_ll_pl_grib{edition}", turned, smooth)
+    for edition in (1, 2):
+        for sample in ("rotated_ll_pl", "regular_gg_pl", "reduced_gg_pl_32", "polar_stereographic_pl", "reduced_ll_sfc", "lambert_pl", "mercator_pl"):
+            try:
+                h = ec.codes_grib_new_from_samples(f"{sample}_grib{edition}")
+            except ec.CodesInternalError:
+                continue
+            n = ec.codes_get_size(h, "values")
+            ec.codes_release(h)
+            keys = {}
+            if sample.startswith("polar"):
+                keys = dict(DxInMetres=10000, DyInMetres=10000, orientationOfTheGridInDegrees=10, jScansPositively=1)
+                keys |= dict(LaDInDegrees=60) if edition == 2 else {}
+            write(f"{sample}_{edition}.grib", f"{sample}_grib{edition}", keys, rng.normal(size=n))
+        for level, hour, member in itertools.product((1000, 850, 500), (0, 6, 12), (1,)):
+            if (level, hour) != (850, 6):
+                write(f"cube_{edition}.grib", f"regular_ll_pl_grib{edition}", dict(level=level, dataTime=hour * 100, shortName="t"), smooth + level)
+                write(f"cube_{edition}.grib", f"regular_ll_pl_grib{edition}", dict(level=level, dataTime=hour * 100, shortName="u"), smooth - level)
+        for step in (3, 6, 30):
+            write(f"steps_{edition}.grib", f"regular_ll_sfc_grib{edition}", dict(shortName="2t", step=step), smooth)
+            write(f"steps_{edition}.grib", f"regular_ll_sfc_grib{edition}", dict(shortName="tp", stepType="accum", stepRange=f"0-{step}"), np.abs(smooth))
+
+
 def main():
     global DUMP
     folder = Path(sys.argv[1])
@@ -262,6 +324,7 @@ def main():
     failed = compare(folder)
     with tempfile.TemporaryDirectory() as more:
         made(Path(more))
+        made_grib(Path(more))
         failed += compare(Path(more))
     print(f"{failed} files differ" if failed else "all files agree")
     sys.exit(failed > 0)

@@ -59,9 +59,9 @@ impl GeoKeys {
                 0 => Some(Key::Code(entry[3])),
                 34_735 => shorts.get(from).map(|&s| Key::Code(s)),
                 34_736 => reals.get(from..from + len).filter(|r| !r.is_empty()).map(|r| Key::Reals(r.to_vec())),
-                34_737 => texts.get(from..(from + len).min(texts.len())).map(|t| {
-                    Key::Text(String::from_utf8_lossy(t).trim_end_matches(['|', '\0']).trim().to_owned())
-                }),
+                34_737 => texts
+                    .get(from..(from + len).min(texts.len()))
+                    .map(|t| Key::Text(String::from_utf8_lossy(t).trim_end_matches(['|', '\0']).trim().to_owned())),
                 _ => None,
             };
             if let Some(value) = value {
@@ -182,7 +182,10 @@ fn projected(keys: &GeoKeys, notes: &mut Vec<Note>) -> Option<Crs> {
         return by_code(code, notes);
     }
     if let Some(definition) = projections::to_proj(keys) {
-        notes.push(Note::info("crs-from-parameters", format!("the raster names no code for its system; read from its parameters as {definition}")));
+        notes.push(Note::info(
+            "crs-from-parameters",
+            format!("the raster names no code for its system; read from its parameters as {definition}"),
+        ));
         return Some(Crs::Projected(definition));
     }
     written_out(keys, notes)
@@ -207,6 +210,9 @@ fn geodetic(keys: &GeoKeys, notes: &mut Vec<Note>) -> Option<Crs> {
         return by_code(code, notes);
     }
     let definition = format!("+proj=longlat {} +no_defs", projections::figure(keys)?);
-    notes.push(Note::info("crs-from-parameters", format!("the raster names no code for its system; read from its parameters as {definition}")));
+    notes.push(Note::info(
+        "crs-from-parameters",
+        format!("the raster names no code for its system; read from its parameters as {definition}"),
+    ));
     Some(Crs::Geodetic(definition))
 }

@@ -204,7 +204,11 @@ impl Image {
             if photometric == 6 && self.samples() == 3 {
                 plain.chunks_exact_mut(3).for_each(to_rgb);
             }
-            return if plain.len() as u64 == length { Ok(Some(plain)) } else { Err(source.damaged("a JPEG block of another size", "it fits")) };
+            return if plain.len() as u64 == length {
+                Ok(Some(plain))
+            } else {
+                Err(source.damaged("a JPEG block of another size", "it fits"))
+            };
         }
         let mut plain = self.compression.decode(bytes, length as usize)?;
         self.unpredict(&mut plain);
@@ -315,7 +319,11 @@ fn samples(source: &Source, ifd: &Directory) -> Result<(u16, Sample)> {
                 .rule("rasters of real numbers are read")
                 .hint("write amplitude and phase as two bands first"));
         }
-        _ => return Err(source.damaged(format!("samples of kind {format} with {bits} bits"), "integers of 1 to 64 bits or floats of 16, 32 or 64")),
+        _ => {
+            return Err(
+                source.damaged(format!("samples of kind {format} with {bits} bits"), "integers of 1 to 64 bits or floats of 16, 32 or 64")
+            );
+        }
     };
     Ok((bits as u16, sample))
 }

@@ -92,7 +92,11 @@ pub(super) fn assemble(images: &[Image]) -> Vec<u8> {
         at += directory(&image.all_tags(0, big), 0, 0, big).len();
         ends.push(at);
     }
-    if big { head.extend((start as u64).to_le_bytes()) } else { head.extend((start as u32).to_le_bytes()) }
+    if big {
+        head.extend((start as u64).to_le_bytes())
+    } else {
+        head.extend((start as u32).to_le_bytes())
+    }
     head.extend(ghost.bytes());
     head.resize(start, 0);
     // Tiles of the smallest image come first.

@@ -76,7 +76,8 @@ impl Level {
     fn flush(&mut self) -> Result<()> {
         let (width, tile, single) = (self.width, self.style.tile, self.style.single);
         let rows = std::mem::take(&mut self.rows);
-        let packed: Vec<Vec<u8>> = (0..width.div_ceil(tile)).into_par_iter().map(|across| pack(&rows, width, across, tile, single)).collect::<Result<_>>()?;
+        let packed: Vec<Vec<u8>> =
+            (0..width.div_ceil(tile)).into_par_iter().map(|across| pack(&rows, width, across, tile, single)).collect::<Result<_>>()?;
         for tile in packed {
             let len = tile.len() as u32;
             // GDAL's layout of cloud-optimised files: the length before each tile, its last bytes again behind it.

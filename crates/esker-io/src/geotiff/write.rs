@@ -112,12 +112,18 @@ fn grid_of(cube: &Cube, variables: &[usize]) -> Result<Grid> {
         return refused(format!("'{}' with {} axes", cube.variables()[first].name, axes.len()), "a raster has rows and columns");
     };
     if let Some(&other) = variables.iter().find(|&&v| !cube.variables()[v].axes.ends_with(&[y, x])) {
-        return refused(format!("'{}' on other axes than '{}'", cube.variables()[other].name, cube.variables()[first].name), "all bands share rows and columns");
+        return refused(
+            format!("'{}' on other axes than '{}'", cube.variables()[other].name, cube.variables()[first].name),
+            "all bands share rows and columns",
+        );
     }
     let (y, x) = (&cube.axes()[y], &cube.axes()[x]);
     let swapped = y.kind == AxisKind::X || x.kind == AxisKind::Y;
     if swapped || y.len == 0 || x.len == 0 || y.len.max(x.len) > i32::MAX as usize {
-        return refused(format!("axes '{}' and '{}' of {} and {} cells", y.name, x.name, y.len, x.len), "the last axes are rows (north) and columns (east)");
+        return refused(
+            format!("axes '{}' and '{}' of {} and {} cells", y.name, x.name, y.len, x.len),
+            "the last axes are rows (north) and columns (east)",
+        );
     }
     let (Some(Labels::Real(ys)), Some(Labels::Real(xs))) = (&y.labels, &x.labels) else {
         return Ok(Grid { rows: y.len, columns: x.len, place: None, turned: [false; 2] });
@@ -187,7 +193,9 @@ fn bands_of(cube: &Cube, variables: &[usize]) -> Result<Vec<Source>> {
         }
         bands.extend(cells.into_iter().map(|(cell, name)| Source { variable: v, cell, name }));
         if bands.len() > MOST_BANDS {
-            return Err(Error::data("GeoTIFF").got(format!("{} bands", bands.len())).rule(format!("a GeoTIFF has at most {MOST_BANDS} bands")));
+            return Err(Error::data("GeoTIFF")
+                .got(format!("{} bands", bands.len()))
+                .rule(format!("a GeoTIFF has at most {MOST_BANDS} bands")));
         }
     }
     Ok(bands)

@@ -74,7 +74,9 @@ fn one(source: &Source, span: Span, decimal: i32, count: usize) -> Result<Vec<f6
     let bytes = source.bytes(span.at, span.len)?;
     let flag = bytes[3] >> 4;
     let refused = |what: &str| {
-        Err(source.damaged(format!("a field in {what}"), "simple packing is read from edition 1").hint("convert it: grib_set -r -s packingType=grid_simple in.grib out.grib"))
+        Err(source
+            .damaged(format!("a field in {what}"), "simple packing is read from edition 1")
+            .hint("convert it: grib_set -r -s packingType=grid_simple in.grib out.grib"))
     };
     if flag & 8 != 0 {
         return refused("spherical harmonics");
@@ -101,7 +103,9 @@ fn unpack(source: &Source, bytes: &[u8], bits: u8, count: usize) -> Result<Vec<f
     }
     let bits = u32::from(bits);
     if (bytes.len() as u64) * 8 < u64::from(bits) * count as u64 {
-        return Err(source.damaged(format!("{} bytes for {count} numbers of {bits} bits", bytes.len()), "the message is cut off or damaged"));
+        return Err(
+            source.damaged(format!("{} bytes for {count} numbers of {bits} bits", bytes.len()), "the message is cut off or damaged")
+        );
     }
     let whole = |w: usize| bytes.chunks_exact(w).take(count).map(|b| uint(b) as f64).collect();
     Ok(match bits {
@@ -160,6 +164,10 @@ fn two(source: &Source, representation: Span, data: Span, count: usize) -> Resul
                     let mut bare = head;
                     bare[11..19].fill(0);
                     bare[20] = 0;
+                    if template == 41 {
+                        // PNG keeps samples of 8 or 16 bits whatever the width that the header tells.
+                        bare[19] = png_bits(&bytes[5..]).unwrap_or(bits);
+                    }
                     by_crate(source, count, bare, bytes)?
                 }
             };
@@ -185,7 +193,7 @@ fn ieee(source: &Source, precision: u8, bytes: &[u8], count: usize) -> Result<Ve
 
 /// Whether what a compressed field says of its own size is that of the grid: the crate would take memory for it.
 fn plausible(source: &Source, template: u64, head: &[u8], bytes: &[u8], count: usize) -> Result<()> {
-    let size = |at: usize| bytes.get(at..at + 4).map_or(0, |b| uint(b));
+    let size = |at: usize| bytes.get(at..at + 4).map_or(0, uint);
     let cells = match template {
         // Groups of complex packing hold a cell at least.
         2 | 3 => head.get(31..35).map_or(u64::MAX, uint),
@@ -196,6 +204,17 @@ fn plausible(source: &Source, template: u64, head: &[u8], bytes: &[u8], count: u
     };
     let fits = if template == 40 || template == 41 { cells == count as u64 } else { cells <= count as u64 };
     if fits { Ok(()) } else { Err(source.damaged(format!("a packed field of {cells} parts for {count} cells"), "the message is damaged")) }
+}
+
+/// Bits of a cell of a PNG image: grey, or colours one after another.
+fn png_bits(png: &[u8]) -> Option<u8> {
+    let samples = match png.get(25)? {
+        0 => 1,
+        2 => 3,
+        6 => 4,
+        _ => return None,
+    };
+    png.get(24)?.checked_mul(samples)
 }
 
 fn by_crate(source: &Source, count: usize, head: Vec<u8>, data: Vec<u8>) -> Result<Vec<f64>> {

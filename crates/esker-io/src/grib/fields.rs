@@ -78,10 +78,8 @@ impl Blocks for Fields {
                 let mut out = Vec::with_capacity(window.len());
                 // Only as many decoded messages as there are threads are held beside the answer.
                 for some in places.chunks(2 * rayon::current_num_threads().max(1)) {
-                    let parts: Vec<Vec<f64>> = some
-                        .par_iter()
-                        .map(|p| self.part(messages.get(p).copied(), &self.grids[*grid], &cells))
-                        .collect::<Result<_>>()?;
+                    let parts: Vec<Vec<f64>> =
+                        some.par_iter().map(|p| self.part(messages.get(p).copied(), &self.grids[*grid], &cells)).collect::<Result<_>>()?;
                     parts.into_iter().for_each(|p| out.extend(p));
                 }
                 Ok(out)

@@ -94,7 +94,8 @@ impl Held {
             return Err("no identification or no product before the data".into());
         }
         let year = uint(&id[12..14]);
-        let reference = days(year, id[14], id[15], [id[16], id[17], id[18]]).ok_or_else(|| format!("no such date: {year}-{}-{}", id[14], id[15]))?;
+        let reference =
+            days(year, id[14], id[15], [id[16], id[17], id[18]]).ok_or_else(|| format!("no such date: {year}-{}-{}", id[14], id[15]))?;
         let template = uint(&p[7..9]);
         let shift = match template {
             0..=15 | 51 | 60 | 61 => 0,

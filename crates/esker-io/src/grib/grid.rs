@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use esker_core::Crs;
 
 use super::message::{signed, uint};
-use super::places::{Layout, gaussian_rows, line, reduced, space_view, straight};
+use super::places::{Layout, Plane, Rows, Run, View, gaussian_rows, line, reduced, space_view, straight};
 
 /// Cells along one side, and in all, that are read at most.
 const LONGEST: usize = 1 << 20;
@@ -110,7 +110,7 @@ impl One<'_> {
         let first = [thousandth(13)?, thousandth(10)?];
         let flat = |kind, definition: String, steps: [f64; 2]| -> Found<Grid> {
             let shape = size(ni, nj)?;
-            let layout = straight(&definition, figure, first, steps, shape, scan)?;
+            let layout = straight(&Plane { definition: &definition, figure, first, steps, shape, scan })?;
             Ok(Grid { kind, shape, scan, layout, crs: Some(Crs::Projected(definition)), trouble: None })
         };
         match self.get(5, 1)? {
@@ -124,7 +124,8 @@ impl One<'_> {
                 let steps = [self.get(20, 3)? as f64, self.get(23, 3)? as f64];
                 if kind == 5 {
                     let pole = if south { -1 } else { 1 };
-                    let definition = format!("+proj=stere +lat_0={} +lat_ts={} +lon_0={lon} {figure} +units=m +no_defs", 90 * pole, 60 * pole);
+                    let definition =
+                        format!("+proj=stere +lat_0={} +lat_ts={} +lon_0={lon} {figure} +units=m +no_defs", 90 * pole, 60 * pole);
                     return flat("polar_stereographic", definition, steps);
                 }
                 let (a, b) = (thousandth(28)?, thousandth(31)?);
@@ -142,17 +143,23 @@ impl One<'_> {
         let (di, dj) = (self.get(23, 2)?, self.get(25, 2)?);
         let step = |d: usize| (given && d != 0xFFFF && d != 0).then_some(d as i64);
         let rows = |n: usize| {
-            if gaussian { gaussian_rows(dj, n, lat.0 as f64 / 1000.0, 1e-3) } else { line(lat, step(dj), n, scan & 0x40 != 0, None, 1000.0) }
+            if gaussian {
+                gaussian_rows(dj, n, lat.0 as f64 / 1000.0, 1e-3)
+            } else {
+                line(&Run { ends: lat, step: step(dj), n, ascending: scan & 0x40 != 0, circle: None, unit: 1000.0 })
+            }
         };
         if ni == 0xFFFF {
             let (pv, at) = (self.get(3, 1)?, self.get(4, 1)?);
             let from = (at + 4 * pv).saturating_sub(1);
             let counts: Vec<u32> = (0..nj).map(|k| Ok(self.get(from + 2 * k, 2)? as u32)).collect::<Found<_>>()?;
             size(1, nj)?;
-            return reduced(if gaussian { "reduced_gg" } else { "reduced_ll" }, rows(nj)?, counts, lon.0 as f64 / 1000.0, scan, None, degrees(figure));
+            let rows = Rows { latitudes: rows(nj)?, counts, west: lon.0 as f64 / 1000.0, scan, points: None };
+            return reduced(if gaussian { "reduced_gg" } else { "reduced_ll" }, rows, degrees(figure));
         }
         let shape = size(ni, nj)?;
-        let (y, x) = (rows(nj)?, line(lon, step(di), ni, scan & 0x80 == 0, Some(360_000), 1000.0)?);
+        let (y, x) =
+            (rows(nj)?, line(&Run { ends: lon, step: step(di), n: ni, ascending: scan & 0x80 == 0, circle: Some(360_000), unit: 1000.0 })?);
         if matches!(kind, 10 | 14) {
             let pole = [self.angle(32)? as f64 / 1000.0, self.angle(35)? as f64 / 1000.0];
             let turn = super::decode::ibm(self.get(38, 4)? as u32);
@@ -249,12 +256,13 @@ impl Two<'_> {
             _ => {
                 let (kind, name) = if template == 30 { ("lambert", "lcc") } else { ("albers", "aea") };
                 let (a, b) = (self.millionth(65)?, self.millionth(69)?);
-                let definition = format!("+proj={name} +lat_1={a} +lat_2={b} +lat_0={} +lon_0={} {tail}", self.millionth(47)?, self.millionth(51)?);
+                let definition =
+                    format!("+proj={name} +lat_1={a} +lat_2={b} +lat_0={} +lon_0={} {tail}", self.millionth(47)?, self.millionth(51)?);
                 (kind, definition, steps(55)?, self.get(64, 1)?)
             }
         };
         let scan = scan as u8;
-        let layout = straight(&definition, figure, first, steps, shape, scan)?;
+        let layout = straight(&Plane { definition: &definition, figure, first, steps, shape, scan })?;
         Ok(Grid { kind, shape, scan, layout, crs: Some(Crs::Projected(definition)), trouble: None })
     }
 
@@ -268,7 +276,8 @@ impl Two<'_> {
         if lat != 0.0 || self.get(64, 4)? != 0 {
             return Err("a view from space that is turned or not above the equator".into());
         }
-        let (layout, definition) = space_view(lon, height, sizes, [middle[0] - offset[0], middle[1] - offset[1]], figure, shape, scan)?;
+        let (layout, definition) =
+            space_view(&View { lon, height, sizes, middle: [middle[0] - offset[0], middle[1] - offset[1]], figure, shape, scan })?;
         Ok(Grid { kind: "space_view", shape, scan, layout, crs: Some(Crs::Projected(definition)), trouble: None })
     }
 
@@ -281,7 +290,11 @@ impl Two<'_> {
         let (di, dj) = (self.get(63, 4)?, self.get(67, 4)?);
         let step = |d: usize| (d != 0xFFFF_FFFF && d != 0).then_some(d as i64);
         let rows = |n: usize| {
-            if gaussian { gaussian_rows(dj, n, lat.0 as f64 / unit, 1e-3) } else { line(lat, step(dj), n, scan & 0x40 != 0, None, unit) }
+            if gaussian {
+                gaussian_rows(dj, n, lat.0 as f64 / unit, 1e-3)
+            } else {
+                line(&Run { ends: lat, step: step(dj), n, ascending: scan & 0x40 != 0, circle: None, unit })
+            }
         };
         let turn = (360.0 * unit).round() as i64;
         if ni == 0xFFFF_FFFF {
@@ -290,10 +303,11 @@ impl Two<'_> {
             let from = self.0.len().checked_sub(width * nj).filter(|_| (1..=4).contains(&width)).ok_or("rows without their lengths")?;
             let counts: Vec<u32> = self.0[from..].chunks_exact(width).map(|b| uint(b) as u32).collect();
             let kind = if gaussian { "reduced_gg" } else { "reduced_ll" };
-            return reduced(kind, rows(nj)?, counts, lon.0 as f64 / unit, scan, Some(self.get(6, 4)?), degrees(figure));
+            let rows = Rows { latitudes: rows(nj)?, counts, west: lon.0 as f64 / unit, scan, points: Some(self.get(6, 4)?) };
+            return reduced(kind, rows, degrees(figure));
         }
         let shape = size(ni, nj)?;
-        let (y, x) = (rows(nj)?, line(lon, step(di), ni, scan & 0x80 == 0, Some(turn), unit)?);
+        let (y, x) = (rows(nj)?, line(&Run { ends: lon, step: step(di), n: ni, ascending: scan & 0x80 == 0, circle: Some(turn), unit })?);
         if matches!(template, 1 | 41) {
             let pole = [self.signed(72)? as f64 / unit, self.signed(76)? as f64 / unit];
             let turn = f64::from(f32::from_bits(self.get(80, 4)? as u32));

@@ -108,7 +108,10 @@ pub(super) fn gather(all: &[Message], notes: &mut Vec<Note>) -> Vec<Group> {
             let n = taken.entry(title.clone()).and_modify(|n| *n += 1).or_insert(1_usize);
             let name = if *n == 1 { title.clone() } else { format!("{title}_{n}") };
             if *n == 2 {
-                notes.push(Note::warning("repeated-fields", format!("'{title}' is given more than once for the same time and level: see '{name}'")));
+                notes.push(Note::warning(
+                    "repeated-fields",
+                    format!("'{title}' is given more than once for the same time and level: see '{name}'"),
+                ));
             }
             groups.push(Group { name, named: named.clone(), messages: now, shape });
             left = again;
@@ -130,13 +133,14 @@ fn titles(order: &[Key]) -> Vec<String> {
         let mut same: Vec<&Key> = order.iter().filter(|k| k.0 == key.0).collect();
         let mut title = key.0.clone();
         let grid = format!("grid{}", key.4 + 1);
-        let words: [(&dyn Fn(&Key) -> bool, &str); 4] = [
-            (&|k| k.1 == key.1, key.1),
-            (&|k| k.2 == key.2, if key.2 == "instant" { "" } else { key.2 }),
-            (&|k| k.3 == key.3, key.3.as_deref().unwrap_or("")),
-            (&|k| k.4 == key.4, &grid),
-        ];
-        for (agrees, word) in words {
+        let statistic = if key.2 == "instant" { "" } else { key.2 };
+        for (k, word) in [key.1, statistic, key.3.as_deref().unwrap_or(""), &grid].into_iter().enumerate() {
+            let agrees = |other: &Key| match k {
+                0 => other.1 == key.1,
+                1 => other.2 == key.2,
+                2 => other.3 == key.3,
+                _ => other.4 == key.4,
+            };
             if same.iter().any(|k| !agrees(k)) {
                 same.retain(|k| agrees(k));
                 if !word.is_empty() {

@@ -139,8 +139,7 @@ const STRIDE: u64 = 1 << 16;
 
 /// All messages of a file, both editions mixed as they come; bytes between messages are passed over.
 pub(super) fn index(source: &Source) -> Result<Index> {
-    let mut index =
-        Index { messages: Vec::new(), grids: super::grid::Grids::default(), notes: Vec::new(), left_out: 0, reason: None };
+    let mut index = Index { messages: Vec::new(), grids: super::grid::Grids::default(), notes: Vec::new(), left_out: 0, reason: None };
     let mut at = 0;
     while let Some(start) = next_message(source, at)? {
         if index.messages.len() >= MOST {

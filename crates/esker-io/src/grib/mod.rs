@@ -37,7 +37,10 @@ pub(crate) fn read_grib(path: &Path, name: &str) -> Result<Cube> {
     let Index { messages, grids, mut notes, left_out, reason } = message::index(&source)?;
     if left_out > 0 {
         let why = reason.unwrap_or_default();
-        notes.push(Note::warning("messages-left-out", format!("{left_out} of {} messages were left out; the first: {why}", left_out + messages.len())));
+        notes.push(Note::warning(
+            "messages-left-out",
+            format!("{left_out} of {} messages were left out; the first: {why}", left_out + messages.len()),
+        ));
     }
     let grids = grids.all;
     let groups = gather(&messages, &mut notes);
@@ -114,7 +117,10 @@ impl Build {
         let mut axes = Vec::new();
         if let Some(n) = shape.counted {
             axes.push(self.axis(Axis::bare("message", n)));
-            self.notes.push(Note::warning("scattered-fields", format!("the {n} fields of '{}' share too few times and levels: they are only counted", group.name)));
+            self.notes.push(Note::warning(
+                "scattered-fields",
+                format!("the {n} fields of '{}' share too few times and levels: they are only counted", group.name),
+            ));
         } else {
             let moments = |name: &str, days: &[f64]| Axis {
                 kind: AxisKind::T,
@@ -140,7 +146,10 @@ impl Build {
         let places = shape.places(all, &group.messages);
         let missing = lengths.iter().product::<usize>() - places.len();
         if missing > 0 {
-            self.notes.push(Note::info("missing-fields", format!("'{}' lacks {missing} of its {} fields: their cells are missing", group.name, lengths.iter().product::<usize>())));
+            self.notes.push(Note::info(
+                "missing-fields",
+                format!("'{}' lacks {missing} of its {} fields: their cells are missing", group.name, lengths.iter().product::<usize>()),
+            ));
         }
         let mut chunk = vec![1; lengths.len()];
         chunk.extend(cells.iter().map(|&a| self.axes[a].len));
@@ -190,7 +199,10 @@ impl Build {
             self.notes.push(Note::warning("no-places", format!("cells are counted, not placed: {trouble}")));
         }
         if !one_system && used.len() > 1 {
-            self.notes.push(Note::warning("several-systems", format!("the file holds {} grids of different systems: the cube has none", used.len())));
+            self.notes.push(Note::warning(
+                "several-systems",
+                format!("the file holds {} grids of different systems: the cube has none", used.len()),
+            ));
         }
         for axis in self.axes.iter().filter(|a| a.kind == AxisKind::X && a.unit.as_str() == "degrees_east") {
             let east = axis.labels.as_ref().and_then(Labels::numbers).map_or(0.0, |v| v.iter().copied().fold(f64::MIN, f64::max));
@@ -199,7 +211,8 @@ impl Build {
             }
         }
         if self.axes.iter().any(|a| a.name.starts_with("hybrid")) {
-            self.notes.push(Note::info("hybrid-levels", "hybrid levels are numbered: the coefficients that give their pressures are not read"));
+            self.notes
+                .push(Note::info("hybrid-levels", "hybrid levels are numbered: the coefficients that give their pressures are not read"));
         }
     }
 }

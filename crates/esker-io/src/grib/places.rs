@@ -43,16 +43,24 @@ impl Layout {
     }
 }
 
+/// An axis of angles as the file gives it, in parts of a degree.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run {
+    /// The first and the last cell.
+    pub ends: (i64, i64),
+    pub step: Option<i64>,
+    /// Cells.
+    pub n: usize,
+    pub ascending: bool,
+    /// A full turn, for longitudes.
+    pub circle: Option<i64>,
+    /// Parts of a degree.
+    pub unit: f64,
+}
+
 /// Equally spaced coordinates from the first to the last, in whole parts of a degree so that decimals stay exact.
-/// Around the Earth, `circle` is a full turn.
-pub(super) fn line(
-    ends: (i64, i64),
-    step: Option<i64>,
-    n: usize,
-    ascending: bool,
-    circle: Option<i64>,
-    unit: f64,
-) -> Result<Vec<f64>, String> {
+pub(super) fn line(run: &Run) -> Result<Vec<f64>, String> {
+    let Run { ends, step, n, ascending, circle, unit } = *run;
     let (first, mut last) = ends;
     if let Some(turn) = circle {
         if ascending && last < first {
@@ -119,16 +127,20 @@ fn gaussian(half: usize) -> Vec<f64> {
     north.iter().copied().chain(north.iter().rev().map(|l| -l)).collect()
 }
 
-/// A grid whose rows have different lengths; `points` is the number of cells that the file states.
-pub(super) fn reduced(
-    kind: &'static str,
-    rows: Vec<f64>,
-    counts: Vec<u32>,
-    west: f64,
-    scan: u8,
-    points: Option<usize>,
-    crs: Crs,
-) -> Result<Grid, String> {
+/// Rows of different lengths.
+pub(super) struct Rows {
+    pub latitudes: Vec<f64>,
+    pub counts: Vec<u32>,
+    /// Longitude of the first cell of each row.
+    pub west: f64,
+    pub scan: u8,
+    /// The number of cells that the file states.
+    pub points: Option<usize>,
+}
+
+/// A grid whose rows have different lengths.
+pub(super) fn reduced(kind: &'static str, rows: Rows, crs: Crs) -> Result<Grid, String> {
+    let Rows { latitudes: rows, counts, west, scan, points } = rows;
     let mut starts = vec![0_usize];
     for &c in &counts {
         starts.push(starts[starts.len() - 1] + c as usize);
@@ -143,8 +155,22 @@ pub(super) fn reduced(
     Ok(Grid { kind, shape: [1, total], scan: 0, layout: Layout::Reduced { rows, starts, west }, crs: Some(crs), trouble: None })
 }
 
+/// Cells on a plane.
+pub(super) struct Plane<'a> {
+    pub definition: &'a str,
+    pub figure: &'a str,
+    /// Longitude and latitude of the first cell, in degrees.
+    pub first: [f64; 2],
+    /// Steps along x and y, in metres.
+    pub steps: [f64; 2],
+    /// Rows and columns.
+    pub shape: [usize; 2],
+    pub scan: u8,
+}
+
 /// Axes in metres of a plane: the first cell is projected, the others follow by the steps.
-pub(super) fn straight(definition: &str, figure: &str, first: [f64; 2], steps: [f64; 2], shape: [usize; 2], scan: u8) -> Result<Layout, String> {
+pub(super) fn straight(plane: &Plane) -> Result<Layout, String> {
+    let Plane { definition, figure, first, steps, shape, scan } = *plane;
     let project = || -> Option<(f64, f64)> {
         let from = Proj::from_proj_string(&format!("+proj=longlat {figure} +no_defs")).ok()?;
         let to = Proj::from_proj_string(definition).ok()?;
@@ -154,27 +180,34 @@ pub(super) fn straight(definition: &str, figure: &str, first: [f64; 2], steps: [
         (point.0.is_finite() && point.1.is_finite()).then_some((point.0, point.1))
     };
     // The projections are not ours: should odd parameters make them panic, the cells are not placed.
-    let (x0, y0) = std::panic::catch_unwind(project).ok().flatten().ok_or_else(|| format!("a first cell that {definition} cannot place"))?;
+    let (x0, y0) =
+        std::panic::catch_unwind(project).ok().flatten().ok_or_else(|| format!("a first cell that {definition} cannot place"))?;
     let [dx, dy] = [if scan & 0x80 == 0 { steps[0] } else { -steps[0] }, if scan & 0x40 != 0 { steps[1] } else { -steps[1] }];
     if dx == 0.0 || dy == 0.0 {
         return Err("cells of no size".into());
     }
-    Ok(Layout::Metres {
-        y: (0..shape[0]).map(|j| y0 + j as f64 * dy).collect(),
-        x: (0..shape[1]).map(|i| x0 + i as f64 * dx).collect(),
-    })
+    Ok(Layout::Metres { y: (0..shape[0]).map(|j| y0 + j as f64 * dy).collect(), x: (0..shape[1]).map(|i| x0 + i as f64 * dx).collect() })
 }
 
-/// The view of a geostationary satellite: `height` in Earth radii from the centre, the Earth's size and middle in cells.
-pub(super) fn space_view(
-    lon: f64,
-    height: f64,
-    sizes: [f64; 2],
-    middle: [f64; 2],
-    figure: &str,
-    shape: [usize; 2],
-    scan: u8,
-) -> Result<(Layout, String), String> {
+/// The view of a geostationary satellite.
+pub(super) struct View<'a> {
+    /// Degrees east of the point below it.
+    pub lon: f64,
+    /// Earth radii from the centre.
+    pub height: f64,
+    /// The Earth's sides, in cells.
+    pub sizes: [f64; 2],
+    /// The point below it, in cells.
+    pub middle: [f64; 2],
+    pub figure: &'a str,
+    /// Rows and columns.
+    pub shape: [usize; 2],
+    pub scan: u8,
+}
+
+/// Axes in metres of PROJ's geostationary projection, and its definition.
+pub(super) fn space_view(view: &View) -> Result<(Layout, String), String> {
+    let View { lon, height, sizes, middle, figure, shape, scan } = *view;
     let a = figure
         .split_whitespace()
         .find_map(|w| w.strip_prefix("+a=").or_else(|| w.strip_prefix("+R=")))
