@@ -101,7 +101,9 @@ fn of_epsg<'a>(name: &'a str, key: &'a str) -> impl Iterator<Item = Crs> + 'a {
     (2000..=32_767_u16).filter_map(move |code| {
         let wkt = crs_definitions::from_code(code)?.wkt.strip_prefix(key)?;
         let own = wkt.split('"').next()?;
-        (own.len() >= name.len() && plain(own) == name).then(|| from_epsg(code.into()).ok())?
+        // Cheap to see for most: the last letters differ.
+        let last = |t: &str| t.bytes().rev().find(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
+        (own.len() >= name.len() && last(own) == last(name) && plain(own) == name).then(|| from_epsg(code.into()).ok())?
     })
 }
 
