@@ -20,11 +20,11 @@ fn read(path: &Path) -> esker_core::Result<Features> {
 }
 
 fn numbers(features: &Features, name: &str) -> Vec<Option<f64>> {
-    features.table.column(name).unwrap().reals().unwrap().iter().map(|v| (!v.is_nan()).then_some(*v)).collect()
+    features.table.column(name).expect("it is there").reals().expect("it is there").iter().map(|v| (!v.is_nan()).then_some(*v)).collect()
 }
 
 fn labels(features: &Features, name: &str) -> Vec<Option<String>> {
-    let codes = features.table.column(name).unwrap().classes().unwrap();
+    let codes = features.table.column(name).expect("it is there").classes().expect("it is there");
     (0..codes.len()).map(|r| codes.label(r).map(str::to_string)).collect()
 }
 
@@ -35,7 +35,12 @@ fn codes(features: &Features) -> Vec<&str> {
 #[test]
 fn four_formats_hold_the_same_features() {
     let text = |v: &[Option<&str>]| v.iter().map(|t| t.map(str::to_string)).collect::<Vec<_>>();
-    for (name, format) in [("mixed.gpkg", Format::GeoPackage), ("mixed.fgb", Format::FlatGeobuf), ("mixed.shp", Format::Shapefile), ("mixed.geojson", Format::GeoJson)] {
+    for (name, format) in [
+        ("mixed.gpkg", Format::GeoPackage),
+        ("mixed.fgb", Format::FlatGeobuf),
+        ("mixed.shp", Format::Shapefile),
+        ("mixed.geojson", Format::GeoJson),
+    ] {
         assert_eq!(Format::of(&data(name)).unwrap(), format);
         let f = read(&data(name)).unwrap();
         assert_eq!(labels(&f, "name"), text(&[Some("Öræfajökull"), Some("Mýrdalsjökull"), None, Some("Nœud")]), "{name}");
@@ -76,7 +81,7 @@ fn areas_and_centroids_are_those_of_peers() {
     for (row, want) in [(0, 75_039_701.061_871_05), (1, 46_286_750.270_369_895), (3, 1_525_119.036_407_142_9)] {
         assert!((table.column("area").unwrap().reals().unwrap()[row] / want - 1.0).abs() < 1e-9);
     }
-    assert_eq!(table.column("area").unwrap().reals().unwrap()[2].is_nan(), true);
+    assert!(table.column("area").unwrap().reals().unwrap()[2].is_nan());
 }
 
 #[test]
@@ -130,9 +135,9 @@ fn layers_are_chosen_and_noted() {
 }
 
 fn geojson(text: &str) -> esker_core::Result<Features> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("it is there");
     let path = folder.path().join("a.geojson");
-    fs::write(&path, text).unwrap();
+    fs::write(&path, text).expect("it is there");
     read(&path)
 }
 
@@ -149,7 +154,9 @@ fn geojson_of_all_sorts() {
     assert_eq!((labels(&f, "d")[0].as_deref(), labels(&f, "e")[0].as_deref()), (Some("[1,2]"), Some("true")));
     assert!(codes(&f).contains(&"heights"));
     // One a line, and attributes that differ.
-    let lines = format!("{{\"type\":\"Feature\",\"geometry\":{point},\"properties\":{{\"a\":1}}}}\n{{\"type\":\"Feature\",\"geometry\":null,\"properties\":{{\"b\":2}}}}\n");
+    let lines = format!(
+        "{{\"type\":\"Feature\",\"geometry\":{point},\"properties\":{{\"a\":1}}}}\n{{\"type\":\"Feature\",\"geometry\":null,\"properties\":{{\"b\":2}}}}\n"
+    );
     let f = geojson(&lines).unwrap();
     assert_eq!((numbers(&f, "a"), numbers(&f, "b")), (vec![Some(1.0), None], vec![None, Some(2.0)]));
     // A bare geometry, a collection, the old crs member.
@@ -185,8 +192,10 @@ fn strategy() -> impl Strategy<Value = Features> {
     let square = |[x, y]: [f64; 2], s: f64| vec![[x, y], [x + s, y], [x + s, y + s], [x, y + s], [x, y]];
     let geometry = prop_oneof![
         Just(None),
-        prop::collection::vec(coordinate.clone(), 1..4).prop_map(|p| Some(Geometry { shape: Shape::Points, parts: p.into_iter().map(|p| vec![p]).collect() })),
-        prop::collection::vec(prop::collection::vec(coordinate.clone(), 2..6), 1..3).prop_map(|parts| Some(Geometry { shape: Shape::Lines, parts })),
+        prop::collection::vec(coordinate.clone(), 1..4)
+            .prop_map(|p| Some(Geometry { shape: Shape::Points, parts: p.into_iter().map(|p| vec![p]).collect() })),
+        prop::collection::vec(prop::collection::vec(coordinate.clone(), 2..6), 1..3)
+            .prop_map(|parts| Some(Geometry { shape: Shape::Lines, parts })),
         // A square, maybe with a hole; holes run the other way.
         (coordinate, any::<bool>()).prop_map(move |(p, hole)| {
             let mut parts = vec![square(p, 3.0)];
@@ -208,7 +217,8 @@ fn strategy() -> impl Strategy<Value = Features> {
             Column { name: "text".into(), unit: Default::default(), values: Values::Class(Codes::from_labels(&text)) },
             Column::real("day", "days since 1970-01-01", day),
         ];
-        Features::new(Table::new(columns).unwrap(), rows.into_iter().map(|r| r.0).collect(), Some(Crs::Geographic)).unwrap()
+        Features::new(Table::new(columns).expect("it is there"), rows.into_iter().map(|r| r.0).collect(), Some(Crs::Geographic))
+            .expect("it is there")
     })
 }
 
@@ -308,7 +318,11 @@ fn files_that_claim_much_take_little() {
     let features: Vec<String> = (0..10_000).map(|i| format!(r#"{{"type":"Feature","geometry":null,"properties":{{"a{i}":1}}}}"#)).collect();
     let text = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","));
     assert!(geojson(&text).unwrap_err().to_string().contains("does not hold that many values"));
-    let deep = format!(r#"{{"type":"Feature","properties":{{}},"geometry":{{"type":"Point","coordinates":{}1{}}}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(
+        r#"{{"type":"Feature","properties":{{}},"geometry":{{"type":"Point","coordinates":{}1{}}}}}"#,
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     assert!(geojson(&deep).is_err());
     // A GeoPackage whose layer is a view over a join of itself.
     let folder = tempfile::tempdir().unwrap();

@@ -39,7 +39,7 @@ fn cube(axes: Vec<Axis>, values: Vec<f64>, crs: Option<Crs>) -> Cube {
         attributes: Attributes::default(),
         auxiliary: false,
     };
-    let mut cube = Cube::new(axes, vec![variable], Arc::new(Memory(values, shape))).unwrap();
+    let mut cube = Cube::new(axes, vec![variable], Arc::new(Memory(values, shape))).expect("it is there");
     cube.crs = crs;
     cube
 }
@@ -54,7 +54,7 @@ fn axis(name: &str, kind: AxisKind, values: &[f64]) -> Axis {
 
 fn polygons(rings: &[&[[f64; 2]]], crs: Option<Crs>) -> Features {
     let parts = rings.iter().map(|r| r.to_vec()).collect();
-    Features::new(Table::default(), vec![Some(Geometry { shape: Shape::Polygons, parts })], crs).unwrap()
+    Features::new(Table::default(), vec![Some(Geometry { shape: Shape::Polygons, parts })], crs).expect("it is there")
 }
 
 fn square(x: f64, y: f64, s: f64) -> Vec<[f64; 2]> {
@@ -62,7 +62,7 @@ fn square(x: f64, y: f64, s: f64) -> Vec<[f64; 2]> {
 }
 
 fn column<'a>(table: &'a Table, name: &str) -> &'a [f64] {
-    table.column(name).unwrap().reals().unwrap()
+    table.column(name).expect("it is there").reals().expect("it is there")
 }
 
 /// Four cells of 1 m: y descending, as rasters have it.
@@ -73,14 +73,16 @@ fn four() -> Cube {
 
 #[test]
 fn cells_count_by_the_share_inside() {
-    // Three quarters of the upper left cell... half of it: x 0.5..2, y 1..2, and the cells below it half.
+    // All but the lower and left halves of the outer cells.
     let f = polygons(&[&[[0.5, 0.5], [2.0, 0.5], [2.0, 2.0], [0.5, 2.0], [0.5, 0.5]]], Some(plane()));
     let t = zonal(&four(), "t", &f, &Stat::ALL).unwrap();
     // Shares: 0.5 of 1, 1 of 2, 0.25 of 3, 0.5 of the missing one.
     let weight = 1.75;
     let mean = (0.5 + 2.0 + 0.75) / weight;
     let sd = ((0.5 * (1.0_f64 - mean).powi(2) + (2.0 - mean).powi(2) + 0.25 * (3.0 - mean).powi(2)) / weight).sqrt();
-    for (name, want) in [("t_mean", mean), ("t_min", 1.0), ("t_max", 3.0), ("t_sd", sd), ("t_count", 3.0), ("t_sum", 3.25), ("t_share", 1.75 / 2.25)] {
+    for (name, want) in
+        [("t_mean", mean), ("t_min", 1.0), ("t_max", 3.0), ("t_sd", sd), ("t_count", 3.0), ("t_sum", 3.25), ("t_share", 1.75 / 2.25)]
+    {
         assert!((column(&t, name)[0] - want).abs() < 1e-12, "{name}: {} {want}", column(&t, name)[0]);
     }
     assert_eq!(t.column("t_mean").unwrap().unit.as_str(), "K");
@@ -152,7 +154,9 @@ fn another_system_is_brought_over_and_an_unknown_one_refused() {
     let mut bare = four();
     bare.crs = None;
     assert_snapshot!(zonal(&bare, "t", &polygons(&[&square(0.0, 0.0, 2.0)], Some(plane())), &Stat::ALL).unwrap_err(), @"variable 't': got coordinates in a system that is not known; a grid is laid under features only where both systems are known");
-    let points = Features::new(Table::default(), vec![Some(Geometry { shape: Shape::Points, parts: vec![vec![[0.0, 0.0]]] })], Some(plane())).unwrap();
+    let points =
+        Features::new(Table::default(), vec![Some(Geometry { shape: Shape::Points, parts: vec![vec![[0.0, 0.0]]] })], Some(plane()))
+            .unwrap();
     assert_snapshot!(zonal(&four(), "t", &points, &Stat::ALL).unwrap_err(), @"
     features: got 1 points or lines; statistics are of polygons
       hint: sample points instead
@@ -176,7 +180,10 @@ fn samples_are_of_the_cell_or_between_centres() {
     assert_eq!(at(10.0, 89.0, Sampling::Bilinear), at(10.0, 80.0, Sampling::Bilinear));
     let f = four();
     let beyond = sample(&f, "t", &Places::new(vec![5.0, 0.5, 1.2], vec![5.0, 1.5, 0.7], plane()).unwrap(), Sampling::Bilinear).unwrap();
-    assert!(beyond.columns[0][0].is_nan() && beyond.columns[0][1] == 1.0 && beyond.columns[0][2].is_nan(), "outside; a centre; a missing corner");
+    assert!(
+        beyond.columns[0][0].is_nan() && beyond.columns[0][1] == 1.0 && beyond.columns[0][2].is_nan(),
+        "outside; a centre; a missing corner"
+    );
     assert_eq!(beyond.notes[0].code, "outside-grid");
 }
 

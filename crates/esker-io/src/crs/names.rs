@@ -70,7 +70,9 @@ const ESRI_DATUMS: &[(&str, u32)] = &[
 /// A name without case, marks and ESRI's spellings of datums.
 pub(super) fn plain(name: &str) -> String {
     let mut name: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(80).collect();
-    for (long, short) in [("wgs1984", "wgs84"), ("nad1983", "nad83"), ("nad1927", "nad27"), ("etrs1989", "etrs89"), ("rgf1993", "rgf93"), ("ed1950", "ed50")] {
+    for (long, short) in
+        [("wgs1984", "wgs84"), ("nad1983", "nad83"), ("nad1927", "nad27"), ("etrs1989", "etrs89"), ("rgf1993", "rgf93"), ("ed1950", "ed50")]
+    {
         name = name.replace(long, short);
     }
     name.replace("worldgeodeticsystem1984", "worldgeodeticsystem84")
