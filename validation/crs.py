@@ -112,7 +112,11 @@ def every(binary):
         if crs.area_of_use is None:
             continue
         x, y = points(crs, rng, 30)
-        px, py = (np.asarray(v) for v in pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(x, y))
+        try:
+            px, py = (np.asarray(v) for v in pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(x, y))
+        except pyproj.exceptions.ProjError:
+            # Systems of other planets.
+            continue
         ex, ey, said = esker(binary, "EPSG:4326", f"EPSG:{code}", x, y)
         if ex is None:
             why = "unknown code" if "no such code" in said else "grid" if "grid file" in said else "projection"

@@ -16,7 +16,7 @@ pub struct Ruler(Kind);
 enum Kind {
     /// Metres in a unit.
     Plane(f64),
-    Globe(Box<Geodesic>, Side),
+    Globe(Box<(Geodesic, Side)>),
 }
 
 impl Ruler {
@@ -30,7 +30,7 @@ impl Ruler {
         }
         let side = Side::of(crs)?;
         let (a, b) = side.proj.ellipse_parameters();
-        Ok(Self(Kind::Globe(Box::new(Geodesic::new(a, (a - b) / a)), side)))
+        Ok(Self(Kind::Globe(Box::new((Geodesic::new(a, (a - b) / a), side)))))
     }
 
     /// Whether it measures on the ellipsoid.
@@ -42,7 +42,8 @@ impl Ruler {
     pub fn distance(&self, a: [f64; 2], b: [f64; 2]) -> f64 {
         match &self.0 {
             Kind::Plane(unit) => (a[0] - b[0]).hypot(a[1] - b[1]) * unit,
-            Kind::Globe(earth, side) => {
+            Kind::Globe(globe) => {
+                let (earth, side) = globe.as_ref();
                 let (a, b) = (true_place(side, a), true_place(side, b));
                 earth.inverse(a[1], a[0], b[1], b[0]).0
             }
@@ -60,7 +61,8 @@ impl Ruler {
     pub fn area(&self, ring: &[[f64; 2]]) -> f64 {
         match &self.0 {
             Kind::Plane(unit) => plane_area(ring) * unit * unit,
-            Kind::Globe(earth, side) => {
+            Kind::Globe(globe) => {
+                let (earth, side) = globe.as_ref();
                 let open = if ring.len() > 1 && ring.first() == ring.last() { &ring[1..] } else { ring };
                 let places: Vec<[f64; 2]> = open.iter().map(|&point| true_place(side, point)).collect();
                 let west = places.iter().map(|p| p[0]).fold(f64::INFINITY, f64::min);

@@ -109,8 +109,7 @@ impl<'a> Dbf<'a> {
         let end = trimmed.iter().rposition(|b| !matches!(b, b' ' | 0)).map_or(0, |i| i + 1);
         let plain = &trimmed[..end];
         let refuse = |rule: &str| {
-            rows.refused(format!("'{}'", String::from_utf8_lossy(plain)))
-                .rule(format!("row {}, column '{}': {rule}", row + 1, field.name))
+            rows.refused(format!("'{}'", String::from_utf8_lossy(plain))).rule(format!("row {}, column '{}': {rule}", row + 1, field.name))
         };
         Ok(match field.kind {
             b'N' | b'F' if plain.is_empty() || plain[0] == b'*' => Cell::Missing,
@@ -149,9 +148,13 @@ impl<'a> Dbf<'a> {
     /// What to say of the encoding.
     pub(super) fn encoding_note(&self) -> Option<Note> {
         let beyond = self.fields.iter().any(|f| !f.name.is_ascii())
-            || (0..self.records).any(|r| self.fields.iter().any(|f| f.kind == b'C' && !self.record(r)[f.start..f.start + f.length].is_ascii()));
+            || (0..self.records)
+                .any(|r| self.fields.iter().any(|f| f.kind == b'C' && !self.record(r)[f.start..f.start + f.length].is_ascii()));
         (self.guessed && beyond).then(|| {
-            Note::warning("encoding", "No .cpg file says how texts are encoded; they were read as UTF-8 where they are, else as Windows-1252.")
+            Note::warning(
+                "encoding",
+                "No .cpg file says how texts are encoded; they were read as UTF-8 where they are, else as Windows-1252.",
+            )
         })
     }
 }
@@ -174,14 +177,17 @@ fn encoding(cpg: Option<&str>, mark: u8) -> (Encoding, bool) {
 
 /// Characters of the bytes 0x80 to 0x9f in Windows-1252.
 const UPPER: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜',
-    '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–',
+    '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
 fn decode(bytes: &[u8], encoding: Encoding) -> Cow<'_, str> {
     let single = |upper: bool| {
         Cow::Owned(
-            bytes.iter().map(|&b| if upper && (0x80..0xa0).contains(&b) { UPPER[usize::from(b - 0x80)] } else { char::from(b) }).collect::<String>(),
+            bytes
+                .iter()
+                .map(|&b| if upper && (0x80..0xa0).contains(&b) { UPPER[usize::from(b - 0x80)] } else { char::from(b) })
+                .collect::<String>(),
         )
     };
     match (encoding, std::str::from_utf8(bytes)) {

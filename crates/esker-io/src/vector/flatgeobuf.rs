@@ -63,8 +63,9 @@ pub(super) fn parse(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<F
         let mut shaper = Shaper::default();
         let mut skip = Skip::default();
         if let Some(geometry) = feature.geometry() {
-            shape(&geometry, header.geometry_type(), &mut shaper, (&mut skip, 0))
-                .ok_or_else(|| refused(name, format!("a geometry in feature {}", rows.len() + 1)).rule("its ends lie within its coordinates"))?;
+            shape(&geometry, header.geometry_type(), &mut shaper, (&mut skip, 0)).ok_or_else(|| {
+                refused(name, format!("a geometry in feature {}", rows.len() + 1)).rule("its ends lie within its coordinates")
+            })?;
         }
         rows.skipped.heights += u64::from(skip.heights);
         rows.skipped.curves += u64::from(skip.curves);
@@ -73,7 +74,9 @@ pub(super) fn parse(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<F
     }
     let declared = header.features_count();
     if declared > 0 && declared != rows.len() as u64 {
-        return Err(refused(name, format!("{} features", rows.len())).rule(format!("the header says {declared}")).hint("was the file cut short?"));
+        return Err(refused(name, format!("{} features", rows.len()))
+            .rule(format!("the header says {declared}"))
+            .hint("was the file cut short?"));
     }
     let crs = system(&header, &mut rows);
     rows.finish(crs)

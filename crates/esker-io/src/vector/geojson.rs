@@ -23,7 +23,8 @@ pub(crate) fn is_geojson(path: &Path, head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\x1e").unwrap_or(head);
     let named = path.extension().is_some_and(|e| ["geojson", "geojsonl", "geojsons"].iter().any(|g| e.eq_ignore_ascii_case(g)));
     let says = |word: &[u8]| memchr::memmem::find(head, word).is_some();
-    head.starts_with(b"{") && (named || (says(b"\"type\"") && (says(b"\"FeatureCollection\"") || says(b"\"Feature\"") || says(b"\"coordinates\""))))
+    head.starts_with(b"{")
+        && (named || (says(b"\"type\"") && (says(b"\"FeatureCollection\"") || says(b"\"Feature\"") || says(b"\"coordinates\""))))
 }
 
 /// Any GeoJSON object.
@@ -149,7 +150,8 @@ pub(super) fn parse(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<F
     let mut crs = Named::Absent;
     for object in serde_json::Deserializer::from_slice(text).into_iter::<Object>() {
         // `serde_json` goes 128 levels deep at most.
-        let object = object.map_err(|e| Error::data(format!("GeoJSON file '{name}'")).got(e.to_string()).rule("it holds GeoJSON objects (RFC 7946)"))?;
+        let object = object
+            .map_err(|e| Error::data(format!("GeoJSON file '{name}'")).got(e.to_string()).rule("it holds GeoJSON objects (RFC 7946)"))?;
         take(object, &mut rows, &mut crs)?;
     }
     let crs = system(crs, &mut rows)?;
@@ -212,7 +214,8 @@ fn geometry(shaped: Shaped, rows: &mut Rows<'_>) -> Result<Option<Geometry>> {
     let mut shaper = Shaper::default();
     let mut heights = false;
     let row = rows.len() + 1;
-    add(shaped, &mut shaper, &mut heights).map_err(|what| rows.refused(format!("{what} in feature {row}")).rule("coordinates fit the type of their geometry"))?;
+    add(shaped, &mut shaper, &mut heights)
+        .map_err(|what| rows.refused(format!("{what} in feature {row}")).rule("coordinates fit the type of their geometry"))?;
     rows.skipped.heights += u64::from(heights);
     Ok(shaper.finish(&mut rows.skipped))
 }
@@ -309,7 +312,10 @@ pub fn write_geojson(path: &Path, features: &Features) -> Result<()> {
 
 fn text(features: &Features) -> Result<String> {
     let crs = features.crs.as_ref().ok_or_else(|| {
-        Error::data("features").got("coordinates in a system that is not known").rule("GeoJSON is longitude and latitude on WGS 84").hint("write GeoPackage instead, or state the CRS")
+        Error::data("features")
+            .got("coordinates in a system that is not known")
+            .rule("GeoJSON is longitude and latitude on WGS 84")
+            .hint("write GeoPackage instead, or state the CRS")
     })?;
     let way = Transform::between(crs, &Crs::Geographic)?;
     let mut out = String::from("{\"type\":\"FeatureCollection\",\"features\":[");

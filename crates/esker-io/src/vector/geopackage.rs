@@ -91,7 +91,9 @@ fn layer(db: &Connection, name: &str, options: &ReadOptions, rows: &mut Rows<'_>
         });
     };
     if kind != "table" {
-        return Err(refused(format!("layer '{}', a {kind}", layer.table)).rule("layers are read from plain tables").hint("copy the view into a table first"));
+        return Err(refused(format!("layer '{}', a {kind}", layer.table))
+            .rule("layers are read from plain tables")
+            .hint("copy the view into a table first"));
     }
     if names.len() > 1 && wanted.is_none() {
         let text = format!("The file has {} layers ({}); '{}' was read.", names.len(), names.join(", "), layer.table);
@@ -138,7 +140,10 @@ fn read_layer(db: &Connection, layer: &Layer, rows: &mut Rows<'_>) -> std::resul
     }
     columns.retain(|c| c.1 != Kind::Blob);
     if !columns.iter().any(|c| c.1 == Kind::Geometry) {
-        return Err(rows.refused(format!("no column '{}' in '{}'", layer.geometry, layer.table)).rule("the catalog names a column of geometries").into());
+        return Err(rows
+            .refused(format!("no column '{}' in '{}'", layer.geometry, layer.table))
+            .rule("the catalog names a column of geometries")
+            .into());
     }
     let names: Vec<String> = columns.iter().filter(|c| c.1 != Kind::Geometry).map(|c| c.0.clone()).collect();
     let places = rows.declare(&names)?;
@@ -177,7 +182,9 @@ fn cell<'r>(value: ValueRef<'r>, kind: Kind, name: &str, rows: &Rows<'_>) -> Res
                 Some(days) => Cell::Day(days),
                 None if text.trim().is_empty() => Cell::Missing,
                 None => {
-                    return Err(rows.refused(format!("'{text}'")).rule(format!("row {}, column '{name}': dates are written in ISO 8601", rows.len() + 1)));
+                    return Err(rows
+                        .refused(format!("'{text}'"))
+                        .rule(format!("row {}, column '{name}': dates are written in ISO 8601", rows.len() + 1)));
                 }
             }
         }
@@ -191,7 +198,9 @@ fn blob(value: ValueRef<'_>, rows: &mut Rows<'_>) -> Result<Option<esker_core::G
         _ => return Ok(None),
     };
     let row = rows.len() + 1;
-    let refused = |rows: &Rows<'_>| rows.refused(format!("{} bytes in row {row} that are no GeoPackage geometry", bytes.len())).rule("a geometry starts with 'GP'");
+    let refused = |rows: &Rows<'_>| {
+        rows.refused(format!("{} bytes in row {row} that are no GeoPackage geometry", bytes.len())).rule("a geometry starts with 'GP'")
+    };
     if bytes.len() < 8 || !bytes.starts_with(b"GP") {
         return Err(refused(rows));
     }
@@ -213,11 +222,8 @@ fn blob(value: ValueRef<'_>, rows: &mut Rows<'_>) -> Result<Option<esker_core::G
 
 fn system(db: &Connection, srs: i64, rows: &mut Rows<'_>) -> Option<Crs> {
     let sql = "SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?1";
-    let found = db
-        .query_row(sql, [srs], |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)?, r.get::<_, String>(2)?)))
-        .optional()
-        .ok()
-        .flatten();
+    let found =
+        db.query_row(sql, [srs], |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)?, r.get::<_, String>(2)?))).optional().ok().flatten();
     let (organization, code, definition) = found?;
     if srs <= 0 && definition.trim().eq_ignore_ascii_case("undefined") {
         return None;

@@ -80,7 +80,7 @@ pub(super) fn polygons(geometry: &Geometry) -> Vec<Vec<Vec<[f64; 2]>>> {
         }
     }
     (0..rings.len())
-        .filter(|&i| nested[i].0 % 2 == 0)
+        .filter(|&i| nested[i].0.is_multiple_of(2))
         .map(|i| std::iter::once(turned(i, true)).chain(holes[i].iter().map(|&h| turned(h, false))).collect())
         .collect()
 }

@@ -85,11 +85,8 @@ impl<'a> Rows<'a> {
         if self.fields.len() >= MOST_COLUMNS {
             return Err(self.refused(format!("more than {MOST_COLUMNS} attributes")).rule("that many are read at most"));
         }
-        let growing = if self.options.reads_as_class(&name.to_string()) {
-            Growing::Class(Interner::default())
-        } else {
-            Growing::Real(Vec::new())
-        };
+        let growing =
+            if self.options.reads_as_class(&name.to_string()) { Growing::Class(Interner::default()) } else { Growing::Real(Vec::new()) };
         self.places.insert(name.to_string(), self.fields.len());
         self.fields.push(Field { name: name.to_string(), growing, time: false, mixed: false, rows: 0 });
         Ok(self.fields.len() - 1)
@@ -107,7 +104,10 @@ impl<'a> Rows<'a> {
                 n += 1;
             }
             if unique != *name {
-                self.notes.push(Note::info("renamed-column", format!("Attribute {} is called '{name}' in the file; here it is '{unique}'.", i + 1)));
+                self.notes.push(Note::info(
+                    "renamed-column",
+                    format!("Attribute {} is called '{name}' in the file; here it is '{unique}'.", i + 1),
+                ));
             }
             places.push(self.field(&unique)?);
         }
@@ -206,9 +206,13 @@ impl<'a> Rows<'a> {
         if crs.is_none() {
             self.notes.push(Note::warning("no-crs", "The file does not say in which system its coordinates are."));
         } else if crs.is_some_and(Crs::is_degrees) {
-            let far = self.geometries.iter().flatten().flat_map(|g| g.parts.iter().flatten()).any(|p| p[1].abs() > 90.0 || p[0].abs() > 360.0);
+            let far =
+                self.geometries.iter().flatten().flat_map(|g| g.parts.iter().flatten()).any(|p| p[1].abs() > 90.0 || p[0].abs() > 360.0);
             if far {
-                self.notes.push(Note::warning("crs-degrees", "The file says longitude and latitude, but coordinates lie beyond 90 and 360 degrees."));
+                self.notes.push(Note::warning(
+                    "crs-degrees",
+                    "The file says longitude and latitude, but coordinates lie beyond 90 and 360 degrees.",
+                ));
             }
         }
     }

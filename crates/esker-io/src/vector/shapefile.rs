@@ -106,7 +106,9 @@ fn offsets(name: &str, files: &Files<'_>) -> Result<Vec<usize>> {
             let at = words(entry, 0).and_then(|w| w.checked_mul(2)).filter(|&at| at >= HEADER).ok_or_else(|| cut(name, offsets.len()))?;
             total = total.saturating_add(size(at).ok_or_else(|| cut(name, offsets.len()))?);
             if total > shp.len() {
-                return Err(Error::data(format!("shapefile '{name}'")).got("an index whose records overlap").rule("each feature has its own record"));
+                return Err(Error::data(format!("shapefile '{name}'"))
+                    .got("an index whose records overlap")
+                    .rule("each feature has its own record"));
             }
             offsets.push(at);
         }
@@ -131,7 +133,9 @@ fn system(prj: Option<&str>, rows: &mut Rows<'_>) -> Option<Crs> {
 }
 
 fn cut(name: &str, record: usize) -> Error {
-    Error::data(format!("shapefile '{name}', feature {}", record + 1)).got("a record that ends beyond the file").hint("was the file cut short?")
+    Error::data(format!("shapefile '{name}', feature {}", record + 1))
+        .got("a record that ends beyond the file")
+        .hint("was the file cut short?")
 }
 
 fn int(bytes: &[u8], at: usize) -> Option<usize> {
@@ -178,7 +182,9 @@ fn geometry(name: &str, record: usize, content: &[u8], rows: &mut Rows<'_>) -> R
                 let from = int(content, 44 + part * 4).ok_or_else(damaged)?;
                 let to = if part + 1 < parts { int(content, 48 + part * 4).ok_or_else(damaged)? } else { count };
                 let slice = all.get(from..to).ok_or_else(|| {
-                    Error::data(format!("shapefile '{name}', feature {}", record + 1)).got(format!("a part from point {from} to {to}")).rule(format!("it has {count} points"))
+                    Error::data(format!("shapefile '{name}', feature {}", record + 1))
+                        .got(format!("a part from point {from} to {to}"))
+                        .rule(format!("it has {count} points"))
                 })?;
                 shaper.add(shape, slice.to_vec());
             }
@@ -188,7 +194,9 @@ fn geometry(name: &str, record: usize, content: &[u8], rows: &mut Rows<'_>) -> R
             return Ok(None);
         }
         other => {
-            return Err(Error::data(format!("shapefile '{name}', feature {}", record + 1)).got(format!("shape type {other}")).rule("no such type"));
+            return Err(Error::data(format!("shapefile '{name}', feature {}", record + 1))
+                .got(format!("shape type {other}"))
+                .rule("no such type"));
         }
     }
     Ok(shaper.finish(&mut rows.skipped))

@@ -39,7 +39,10 @@ pub fn geometry_table(features: &Features) -> Result<Table> {
             unique = format!("geometry_{unique}");
         }
         if unique != name {
-            table.notes.push(Note::info("renamed-column", format!("The attributes have a column '{name}' already; that of the geometry is '{unique}'.")));
+            table.notes.push(Note::info(
+                "renamed-column",
+                format!("The attributes have a column '{name}' already; that of the geometry is '{unique}'."),
+            ));
         }
         table.put(Column::real(unique, unit, values))?;
     }
@@ -52,7 +55,11 @@ pub fn geometry_table(features: &Features) -> Result<Table> {
 /// Area of polygons: rings count or are taken off by how many go around them.
 fn size(geometry: &Geometry, ruler: Option<&Ruler>) -> f64 {
     let area = |ring: &Vec<[f64; 2]>| ruler.map_or_else(|| plane_area(ring), |r| r.area(ring)).abs();
-    nesting(&geometry.parts).iter().zip(&geometry.parts).map(|((depth, _), ring)| if depth % 2 == 0 { area(ring) } else { -area(ring) }).sum()
+    nesting(&geometry.parts)
+        .iter()
+        .zip(&geometry.parts)
+        .map(|((depth, _), ring)| if depth % 2 == 0 { area(ring) } else { -area(ring) })
+        .sum()
 }
 
 /// Length of lines.

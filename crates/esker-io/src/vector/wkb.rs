@@ -1,7 +1,7 @@
 //! Well-known binary: geometries in GeoPackage, in both spellings of heights (ISO and PostGIS).
 
-use esker_core::Shape;
 use esker_core::Geometry;
+use esker_core::Shape;
 
 use super::rings::polygons;
 use super::rows::{Shaper, Skipped};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use esker_core::{Crs, Error, Features, Fault, Result, Shape, Values};
+use esker_core::{Crs, Error, Fault, Features, Result, Shape, Values};
 use rusqlite::Connection;
 
 use super::rings::bounds;
@@ -39,7 +39,11 @@ pub fn write_geopackage(path: &Path, features: &Features) -> Result<()> {
     let thread: String = format!("{:?}", std::thread::current().id()).chars().filter(char::is_ascii_digit).collect();
     let building = Building(folder_of(path).join(format!(".{name}.building-{}-{thread}", std::process::id())));
     let layer = path.file_stem().map_or_else(|| "features".into(), |s| s.to_string_lossy().into_owned());
-    let layer = if layer.to_ascii_lowercase().starts_with("gpkg_") || layer.to_ascii_lowercase().starts_with("sqlite_") { "features".into() } else { layer };
+    let layer = if layer.to_ascii_lowercase().starts_with("gpkg_") || layer.to_ascii_lowercase().starts_with("sqlite_") {
+        "features".into()
+    } else {
+        layer
+    };
     fill(&building.0, &layer, features)?;
     let mut source = open(&building.0)?;
     replace(path, |sink| {
@@ -69,7 +73,13 @@ fn fill(path: &Path, layer: &str, features: &Features) -> Result<()> {
     let srs = systems(&work, features.crs.as_ref())?;
     let columns = columns(features);
     let (geometry, key) = (unique("geom", &columns), unique("fid", &columns));
-    let mut sql = format!("CREATE TABLE {} ({} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {} {}", quoted(layer), quoted(&key), quoted(&geometry), shape(features));
+    let mut sql = format!(
+        "CREATE TABLE {} ({} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {} {}",
+        quoted(layer),
+        quoted(&key),
+        quoted(&geometry),
+        shape(features)
+    );
     for column in &columns {
         sql.push_str(&format!(", {} {}", quoted(&column.0), column.1));
     }
@@ -82,12 +92,16 @@ fn fill(path: &Path, layer: &str, features: &Features) -> Result<()> {
         rusqlite::params![layer, edge(x0), edge(y0), edge(x1), edge(y1), srs],
     )
     .map_err(refused)?;
-    work.execute("INSERT INTO gpkg_geometry_columns VALUES (?1, ?2, ?3, ?4, 0, 0)", rusqlite::params![layer, geometry, shape(features), srs])
-        .map_err(refused)?;
+    work.execute(
+        "INSERT INTO gpkg_geometry_columns VALUES (?1, ?2, ?3, ?4, 0, 0)",
+        rusqlite::params![layer, geometry, shape(features), srs],
+    )
+    .map_err(refused)?;
     let marks = vec!["?"; columns.len() + 1].join(", ");
     let names: Vec<String> = std::iter::once(quoted(&geometry)).chain(columns.iter().map(|c| quoted(&c.0))).collect();
     {
-        let mut insert = work.prepare(&format!("INSERT INTO {} ({}) VALUES ({marks})", quoted(layer), names.join(", "))).map_err(refused)?;
+        let mut insert =
+            work.prepare(&format!("INSERT INTO {} ({}) VALUES ({marks})", quoted(layer), names.join(", "))).map_err(refused)?;
         for row in 0..features.geometries.len() {
             insert.execute(rusqlite::params_from_iter(values(features, &columns, row, srs))).map_err(refused)?;
         }
@@ -99,8 +113,11 @@ fn fill(path: &Path, layer: &str, features: &Features) -> Result<()> {
 /// Puts the system and returns its number.
 fn systems(db: &Connection, crs: Option<&Crs>) -> Result<i64> {
     let put = |name: &str, id: i64, organization: &str, code: i64, wkt: &str| {
-        db.execute("INSERT INTO gpkg_spatial_ref_sys VALUES (?1, ?2, ?3, ?4, ?5, NULL)", rusqlite::params![name, id, organization, code, wkt])
-            .map_err(|e| Error::new(Fault::Io, "writing a GeoPackage").got(e.to_string()))
+        db.execute(
+            "INSERT INTO gpkg_spatial_ref_sys VALUES (?1, ?2, ?3, ?4, ?5, NULL)",
+            rusqlite::params![name, id, organization, code, wkt],
+        )
+        .map_err(|e| Error::new(Fault::Io, "writing a GeoPackage").got(e.to_string()))
     };
     put("WGS 84", 4326, "EPSG", 4326, &to_wkt(&Crs::Geographic)?)?;
     let Some(crs) = crs else { return Ok(-1) };

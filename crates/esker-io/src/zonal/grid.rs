@@ -22,7 +22,8 @@ impl Side {
     pub(super) fn span(&self, low: f64, high: f64) -> Option<Range<usize>> {
         let n = self.centres.len();
         let (first, last) = (self.edges[0], self.edges[n]);
-        if !(low <= high) || high < first || low > last {
+        // Infinities the wrong way round: there are no points.
+        if low > high || high < first || low > last {
             return None;
         }
         let from = self.edges.partition_point(|&e| e <= low).saturating_sub(1).min(n - 1);
@@ -44,7 +45,8 @@ impl Side {
 
     fn of(axis: &Axis, factor: f64) -> Result<Self> {
         let refused = || Error::data(format!("axis '{}'", axis.name));
-        let labels = axis.labels.as_ref().and_then(|l| l.numbers()).ok_or_else(|| refused().got("no coordinates").rule("its cells have a place"))?;
+        let labels =
+            axis.labels.as_ref().and_then(|l| l.numbers()).ok_or_else(|| refused().got("no coordinates").rule("its cells have a place"))?;
         let n = labels.len();
         let rising = labels.windows(2).all(|w| w[0] < w[1]);
         let falling = labels.windows(2).all(|w| w[0] > w[1]);
@@ -116,7 +118,13 @@ impl Grid {
 
     /// Values of some cells of the other axes (counted together, slowest first) in rows and columns of ascending coordinates: other cells
     /// slowest, then rows, then columns.
-    pub(super) fn read(&self, cube: &Cube, variable: usize, others: &Range<usize>, cells: (&Range<usize>, &Range<usize>)) -> Result<Vec<f64>> {
+    pub(super) fn read(
+        &self,
+        cube: &Cube,
+        variable: usize,
+        others: &Range<usize>,
+        cells: (&Range<usize>, &Range<usize>),
+    ) -> Result<Vec<f64>> {
         let (rows, cols) = (self.y.file(cells.0), self.x.file(cells.1));
         let dims = self.others.len() + 2;
         let size = rows.len() * cols.len();
@@ -178,7 +186,11 @@ impl Grid {
 /// What brings an axis's numbers to the units of the system.
 fn scale(axis: &Axis, crs: &Crs) -> Result<f64> {
     let unit = axis.unit.as_str().to_ascii_lowercase();
-    let refused = || Error::data(format!("axis '{}'", axis.name)).got(format!("the unit '{}'", axis.unit.as_str())).rule(format!("the system is {}", crs.name()));
+    let refused = || {
+        Error::data(format!("axis '{}'", axis.name))
+            .got(format!("the unit '{}'", axis.unit.as_str()))
+            .rule(format!("the system is {}", crs.name()))
+    };
     if crs.is_degrees() {
         return if unit.is_empty() || unit.starts_with("degree") || unit == "deg" { Ok(1.0) } else { Err(refused()) };
     }

@@ -88,6 +88,9 @@ pub fn zonal(cube: &Cube, variable: &str, features: &Features, stats: &[Stat]) -
     table(cube, place, features, (&grid, stats), (&shapes, &sums), notes)
 }
 
+/// A shift of longitude, and the rows and columns that may be touched with it.
+type Reach = (f64, std::ops::Range<usize>, std::ops::Range<usize>);
+
 /// A polygon in the grid's coordinates.
 struct Polygon {
     /// Rings with +1 where they add and −1 where they take off.
@@ -99,7 +102,7 @@ struct Polygon {
 
 impl Polygon {
     /// Rows and columns that it may touch, in ascending coordinates; with the shift of longitude by which it does.
-    fn reach(&self, grid: &Grid) -> Option<Vec<(f64, std::ops::Range<usize>, std::ops::Range<usize>)>> {
+    fn reach(&self, grid: &Grid) -> Option<Vec<Reach>> {
         let [x0, x1, y0, y1] = self.bounds;
         let rows = grid.y.span(y0, y1)?;
         let shifts: &[f64] = if grid.degrees { &[-720.0, -360.0, 0.0, 360.0, 720.0] } else { &[0.0] };
@@ -200,13 +203,17 @@ fn polygons(features: &Features, grid: &Grid, notes: &mut Vec<Note>) -> Result<V
         })
         .collect();
     if other > 0 {
-        return Err(Error::data("features").got(format!("{other} points or lines")).rule("statistics are of polygons").hint("sample points instead"));
+        return Err(Error::data("features")
+            .got(format!("{other} points or lines"))
+            .rule("statistics are of polygons")
+            .hint("sample points instead"));
     }
     if none > 0 {
         notes.push(Note::warning("no-geometry", format!("{none} features have no geometry; their statistics are missing.")));
     }
     if lost > 0 {
-        notes.push(Note::warning("crs-reach", format!("{lost} polygons reach beyond the grid's projection; their statistics are missing.")));
+        notes
+            .push(Note::warning("crs-reach", format!("{lost} polygons reach beyond the grid's projection; their statistics are missing.")));
     }
     Ok(shapes)
 }
@@ -221,7 +228,9 @@ fn polygon(geometry: Geometry) -> Polygon {
 /// The way from a system to the grid's.
 fn between(from: Option<&Crs>, grid: &Grid, what: &str, notes: &mut Vec<Note>) -> Result<Transform> {
     let from = from.ok_or_else(|| {
-        Error::data(what.to_string()).got("coordinates in a system that is not known").rule("they are laid over a grid only where both systems are known")
+        Error::data(what.to_string())
+            .got("coordinates in a system that is not known")
+            .rule("they are laid over a grid only where both systems are known")
     })?;
     let way = Transform::between(from, &grid.crs)?;
     if from != &grid.crs {
@@ -237,9 +246,9 @@ fn groups(shapes: &[Polygon], grid: &Grid) -> Vec<Vec<usize>> {
     let mut groups: Vec<(Vec<usize>, [usize; 4])> = Vec::new();
     for (i, shape) in shapes.iter().enumerate() {
         let Some(reach) = shape.reach(grid) else { continue };
-        let own = reach.iter().fold([usize::MAX, 0, usize::MAX, 0], |w, (_, r, c)| {
-            [w[0].min(r.start), w[1].max(r.end), w[2].min(c.start), w[3].max(c.end)]
-        });
+        let own = reach
+            .iter()
+            .fold([usize::MAX, 0, usize::MAX, 0], |w, (_, r, c)| [w[0].min(r.start), w[1].max(r.end), w[2].min(c.start), w[3].max(c.end)]);
         if let Some((members, window)) = groups.last_mut() {
             let both = [window[0].min(own[0]), window[1].max(own[1]), window[2].min(own[2]), window[3].max(own[3])];
             if (both[1] - both[0]).saturating_mul(both[3] - both[2]) <= MOST / 4 && members.len() < 4096 {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::Reach;
 use super::grid::Grid;
 use crate::crs::plane_area;
 
@@ -18,10 +19,13 @@ pub(super) struct Piece {
     pub(super) plane: f64,
 }
 
-type Reach = [(f64, Range<usize>, Range<usize>)];
-
 /// The cells of a window of rows and columns that the rings cover. Each ring comes with +1 where it adds and −1 where it takes off.
-pub(super) fn pieces(rings: &[(f64, Vec<[f64; 2]>)], reach: &Reach, grid: &Grid, (rows, cols): (&Range<usize>, &Range<usize>)) -> Vec<Piece> {
+pub(super) fn pieces(
+    rings: &[(f64, Vec<[f64; 2]>)],
+    reach: &[Reach],
+    grid: &Grid,
+    (rows, cols): (&Range<usize>, &Range<usize>),
+) -> Vec<Piece> {
     let mut out = Vec::new();
     let (mut line, mut half, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
     for (shift, own_rows, own_cols) in reach {

@@ -4,9 +4,11 @@
 """
 
 import pathlib
+from datetime import date
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow as pa
 import pyproj
 import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon
@@ -25,7 +27,7 @@ frame = gpd.GeoDataFrame(
         "count": pd.array([3, None, -7, 1_000_000], dtype="Int32"),
         "depth": [1.5, -0.25, None, 1e-3],
         "open": pd.array([True, False, None, True], dtype="boolean"),
-        "seen": [pd.Timestamp("2003-07-30").date(), pd.Timestamp("1950-01-01").date(), None, pd.Timestamp("2024-02-29").date()],
+        "seen": pd.array([date(2003, 7, 30), date(1950, 1, 1), None, date(2024, 2, 29)], dtype=pd.ArrowDtype(pa.date32())),
     },
     geometry=[
         square(600_000, 7_100_000, 10_000, hole=(602_000, 7_102_000, 5_000)),
@@ -36,13 +38,14 @@ frame = gpd.GeoDataFrame(
     ],
     crs="EPSG:32627",
 )
-frame.to_file(HERE / "mixed.gpkg", layer="areas", driver="GPKG")
+(HERE / "mixed.gpkg").unlink(missing_ok=True)
+frame.to_file(HERE / "mixed.gpkg", layer="areas", driver="GPKG", use_arrow=True)
 points = gpd.GeoDataFrame({"kind": ["a", "b"]}, geometry=[Point(1.5, 2.5), Point(-3, 4)], crs="EPSG:4326")
 points.to_file(HERE / "mixed.gpkg", layer="stations", driver="GPKG", mode="a")
-frame.to_file(HERE / "mixed.fgb", driver="FlatGeobuf", SPATIAL_INDEX="NO")
-frame[frame.geometry.notna()].to_file(HERE / "indexed.fgb", driver="FlatGeobuf")
-frame.to_file(HERE / "mixed.shp", driver="ESRI Shapefile", encoding="CP1252")
-frame.to_crs(4326).to_file(HERE / "mixed.geojson", driver="GeoJSON", COORDINATE_PRECISION=15)
+frame.to_file(HERE / "mixed.fgb", driver="FlatGeobuf", SPATIAL_INDEX="NO", use_arrow=True)
+frame[frame.geometry.notna()].to_file(HERE / "indexed.fgb", driver="FlatGeobuf", use_arrow=True)
+frame.to_file(HERE / "mixed.shp", driver="ESRI Shapefile", encoding="CP1252", use_arrow=True)
+frame.to_crs(4326).to_file(HERE / "mixed.geojson", driver="GeoJSON", COORDINATE_PRECISION=15, use_arrow=True)
 print("areas, m2", frame.area.tolist())
 print("centroids", [(g.x, g.y) if g else None for g in frame.centroid])
 geod = pyproj.Geod(ellps="WGS84")
