@@ -100,6 +100,9 @@ def compare_zarr(path):
     wrong, cells = [], 0
     for name, v in peer.variables.items():
         values = v.values
+        # A variable of one cell that only carries attributes: what it holds means nothing.
+        if values.ndim == 0 and "grid_mapping_name" in v.attrs:
+            continue
         if name in axes and axes[name]["labels"] != "none":
             mine = axes[name]["values"]
             ok = close(mine, days(values, v.attrs)) if axes[name]["labels"] == "time" else same(mine, values)
@@ -165,7 +168,7 @@ def compare_columns(about, frame):
             both = np.where(np.isnan(c["values"]), np.nan, theirs)
             ok = same(c["values"], both)
         else:
-            ok = all(m is None or m == t.strip() for m, t in zip(c["values"], theirs.astype(str)))
+            ok = all(m is None or m.strip() == t.strip() for m, t in zip(c["values"], theirs.astype(str)))
         if not ok:
             wrong.append(name)
     if len(about["columns"]) != frame.shape[1] or about["rows"] != len(frame):

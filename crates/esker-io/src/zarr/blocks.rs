@@ -9,7 +9,7 @@ use esker_core::cube::Window;
 use esker_core::{Error, Result};
 use rayon::prelude::*;
 
-use super::codec::{self, MOST_TEXTS, Pack, Size};
+use super::codec::{self, MOST_TEXTS, Pack, Scratch, Size};
 use super::dtype::Dtype;
 use super::meta::{Array, Codecs, Fill, Inner, Shards};
 use super::store::{Range, Store};
@@ -145,33 +145,34 @@ impl Arrays {
                 }
             }
         }
+        let kept = Mutex::new(Vec::new());
         slabs.into_par_iter().try_for_each(|(slab, values)| {
             cut(&slab, grid.chunk, values).into_par_iter().try_for_each(|part| {
-                let bytes = self.stored(variable, &grid, &part.place)?;
-                let chunk = match &bytes {
-                    Some(bytes) => unpacked(grid.codecs, grid.dtype, grid.chunk, bytes, &array.fill),
-                    None => Ok(Chunk::Fill),
-                };
+                let mut scratch: Scratch = kept.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+                let there = self.stored(variable, &grid, &part.place, &mut scratch.packed)?;
+                let chunk = if there { from_scratch(&grid, &mut scratch, &array.fill) } else { Ok(Chunk::Fill) };
                 let chunk = chunk.map_err(|got| self.damaged(path, &part.place, got))?;
                 fill_rows(part, grid.chunk, |at, row| put(&chunk, grid.dtype, at, row));
+                drop(chunk);
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
                 Ok(())
             })
         })?;
         Ok(out)
     }
 
-    /// The packed bytes of a chunk of the grid; none where the store has no such chunk.
-    fn stored(&self, variable: usize, grid: &Grid<'_>, place: &[usize]) -> Result<Option<Vec<u8>>> {
+    /// Reads the packed bytes of a chunk of the grid; whether the store has such a chunk.
+    fn stored(&self, variable: usize, grid: &Grid<'_>, place: &[usize], out: &mut Vec<u8>) -> Result<bool> {
         let (path, array) = &self.arrays[variable];
-        let Some(shards) = grid.shards else { return self.store.get(&join(path, &array.key(place))) };
+        let Some(shards) = grid.shards else { return self.store.range_into(&join(path, &array.key(place)), Range::All, out) };
         let per: Vec<usize> = array.chunk.iter().zip(&shards.chunk).map(|(o, i)| o / i).collect();
         let shard: Vec<usize> = place.iter().zip(&per).map(|(p, n)| p / n).collect();
         let number = place.iter().zip(&per).fold(0, |at, (p, n)| at * n + p % n);
         let key = join(path, &array.key(&shard));
-        let Some(index) = self.index(variable, shards, &shard, &key, per.iter().product())? else { return Ok(None) };
+        let Some(index) = self.index(variable, shards, &shard, &key, per.iter().product())? else { return Ok(false) };
         match index[number] {
-            [u64::MAX, u64::MAX] => Ok(None),
-            [from, len] => self.store.range(&key, Range::Part(from, len)),
+            [u64::MAX, u64::MAX] => Ok(false),
+            [from, len] => self.store.range_into(&key, Range::Part(from, len), out),
         }
     }
 
@@ -234,6 +235,15 @@ fn parse_index(shards: &Shards, bytes: &[u8], chunks: usize) -> Result<Index, St
     let number = |b: &[u8; 8]| if shards.index_big { u64::from_be_bytes(*b) } else { u64::from_le_bytes(*b) };
     let numbers = plain.as_chunks::<8>().0;
     Ok(numbers.as_chunks::<2>().0.iter().map(|[from, len]| [number(from), number(len)]).collect())
+}
+
+/// The cells of the chunk whose packed bytes have been read.
+fn from_scratch<'a>(grid: &Grid<'_>, scratch: &'a mut Scratch, fill: &Fill) -> Result<Chunk<'a>, String> {
+    if let (Codecs { order: None, inner: Inner::Cells, packs }, Some(size)) = (grid.codecs, grid.dtype.size()) {
+        let cells = grid.chunk.iter().product::<usize>();
+        return scratch.unpack(packs, Size::Exact(cells * size)).map(Chunk::Cells);
+    }
+    unpacked(grid.codecs, grid.dtype, grid.chunk, &scratch.packed, fill)
 }
 
 /// The cells of a chunk from its packed bytes.

@@ -58,6 +58,28 @@ impl Pack {
     }
 }
 
+/// Memory and tools that are used from chunk to chunk.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub packed: Vec<u8>,
+    cells: Vec<u8>,
+    zstd: Option<zstd::bulk::Decompressor<'static>>,
+}
+
+impl Scratch {
+    /// As [`unpack`] of the packed bytes; those of zstd alone, the usual case, without asking for memory again.
+    pub(super) fn unpack(&mut self, packs: &[Pack], size: Size) -> Result<Cow<'_, [u8]>, String> {
+        let ([Pack::Zstd], Size::Exact(n)) = (packs, size) else { return unpack(packs, &self.packed, size) };
+        let zstd = match &mut self.zstd {
+            Some(zstd) => zstd,
+            None => self.zstd.insert(zstd::bulk::Decompressor::new().map_err(|e| e.to_string())?),
+        };
+        self.cells.resize(n, 0);
+        let got = zstd.decompress_to_buffer(&self.packed, &mut self.cells[..n]).map_err(|e| e.to_string())?;
+        if got == n { Ok(Cow::Borrowed(&self.cells)) } else { Err(format!("{got} bytes where {n} are due")) }
+    }
+}
+
 /// Unpacks a chunk through all its codecs, the last one first. `size` is what the chunk's shape asks for.
 pub(super) fn unpack<'a>(packs: &[Pack], packed: &'a [u8], size: Size) -> Result<Cow<'a, [u8]>, String> {
     let mut sizes = vec![size];

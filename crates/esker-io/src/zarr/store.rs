@@ -68,25 +68,35 @@ impl Store {
 
     /// A part of the bytes under a key; none where the store has no such key.
     pub(super) fn range(&self, key: &str, range: Range) -> Result<Option<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        Ok(self.range_into(key, range, &mut bytes)?.then_some(bytes))
+    }
+
+    /// As [`Store::range`], into memory that is there already; whether the store has such a key.
+    pub(super) fn range_into(&self, key: &str, range: Range, out: &mut Vec<u8>) -> Result<bool> {
         check_key(key)?;
+        out.clear();
         match self {
             Self::Folder(root) => {
                 let path = root.join(key);
                 let mut file = match File::open(&path) {
                     Ok(file) => file,
-                    Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+                    Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(false),
                     Err(e) => return Err(refused_read(&path, &e)),
                 };
                 let about = file.metadata().map_err(|e| refused_read(&path, &e))?;
                 if about.is_dir() {
-                    return Ok(None);
+                    return Ok(false);
                 }
                 let (from, len) = range.within(about.len()).ok_or_else(|| self.cut_short(key, about.len()))?;
-                self.bytes(&mut file, key, from, len).map(Some)
+                self.bytes_into(&mut file, key, (from, len), out).map(|()| true)
             }
             Self::Zip(zip) => match zip.entries.get(key) {
-                Some(entry) => zip.read(self, key, *entry, range).map(Some),
-                None => Ok(None),
+                Some(entry) => {
+                    *out = zip.read(self, key, *entry, range)?;
+                    Ok(true)
+                }
+                None => Ok(false),
             },
         }
     }
@@ -124,6 +134,11 @@ impl Store {
     }
 
     fn bytes(&self, file: &mut File, key: &str, from: u64, len: u64) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.bytes_into(file, key, (from, len), &mut bytes).map(|()| bytes)
+    }
+
+    fn bytes_into(&self, file: &mut File, key: &str, (from, len): (u64, u64), bytes: &mut Vec<u8>) -> Result<()> {
         let refused = |e: std::io::Error| refused_read(self.path(), &e);
         if len > MOST_STORED {
             return Err(self.error(key).got(size_text(len)).rule(format!("chunks of at most {} are read", size_text(MOST_STORED))));
@@ -132,12 +147,12 @@ impl Store {
             file.seek(SeekFrom::Start(from)).map_err(refused)?;
         }
         // The length is that of the file, so the memory asked for is bounded by it.
-        let mut bytes = Vec::with_capacity(len as usize);
-        file.take(len).read_to_end(&mut bytes).map_err(refused)?;
+        bytes.reserve_exact(len as usize);
+        file.take(len).read_to_end(bytes).map_err(refused)?;
         if (bytes.len() as u64) < len {
             return Err(self.cut_short(key, bytes.len() as u64));
         }
-        Ok(bytes)
+        Ok(())
     }
 
     fn path(&self) -> &Path {
