@@ -1,7 +1,7 @@
 //! Prediction onto a grid: block by block, in bounded memory, back on the map the features came from.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -12,8 +12,9 @@ use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Note, Result, Tabl
 
 use crate::{LoadedModel, Predicted};
 
-/// Cells predicted together. Every cell is predicted from its own values, so that the number changes nothing.
-const SLAB: usize = 1 << 16;
+/// Numbers in memory at once: cells predicted together times what is known of each. Every cell is predicted from its own values, so
+/// that the number of them changes nothing.
+const MOST_VALUES: usize = 1 << 22;
 
 /// What became of a file of new data.
 pub enum PredictedFile {
@@ -73,38 +74,29 @@ impl LoadedModel {
         let shape: Vec<usize> = axes.iter().map(|&a| cube.axes()[a].len).collect();
         let whole = Window::whole(&shape);
         let chunk = chunk_of(cube, &variables, &axes);
-        let slabs = whole.slabs(&chunk, SLAB);
+        let pieces = whole.pieces(&chunk, (MOST_VALUES / (variables.len() + axes.len() + 6)).max(1024));
         let mut layers: Vec<Layer> = Vec::new();
         let mut notes: Vec<Note> = Vec::new();
         let mut predicted = 0;
         let mut beyond = vec![0; self.header.schema.fields.len()];
-        let (mut write, mut scratch) = (Vec::new(), Vec::new());
-        cx.progress().begin("predict", slabs.len());
-        for slab in &slabs {
+        let mut scratch: Vec<File> = Vec::new();
+        cx.progress().begin("predict", pieces.len());
+        for piece in &pieces {
             cx.check()?;
-            let (columns, far) = self.cells(cube, &variables, slab, cx, &mut notes)?;
+            let (columns, far) = self.cells(cube, &variables, piece, cx, &mut notes)?;
             beyond.iter_mut().zip(far).for_each(|(sum, n)| *sum += n);
             if layers.is_empty() {
                 layers = columns.iter().map(|c| Layer::of(&c.0)).collect();
-                for _ in &layers {
-                    let file = scratch_file(beside)?;
-                    write.push(BufWriter::new(file.try_clone().map_err(|e| Error::io("scratch file", &e))?));
-                    scratch.push(file);
-                }
+                scratch = layers.iter().map(|_| scratch_file(beside)).collect::<Result<_>>()?;
             }
             predicted += columns.last().map_or(0, |(_, mask)| mask.iter().filter(|m| **m == 1.0).count());
-            for ((_, values), file) in columns.iter().zip(&mut write) {
-                for v in values {
-                    // Seven digits are more than any prediction holds, and the same in every format.
-                    file.write_all(&(*v as f32).to_le_bytes()).map_err(|e| Error::io("scratch file", &e))?;
-                }
+            let (length, starts) = piece.stretches(&shape);
+            for ((_, values), file) in columns.iter().zip(&mut scratch) {
+                put(file, values, length, &starts).map_err(|e| Error::io("scratch file", &e))?;
             }
             cx.progress().step();
         }
         cx.progress().end();
-        for mut file in write {
-            file.flush().map_err(|e| Error::io("scratch file", &e))?;
-        }
         notes.extend(self.header.schema.beyond_notes(&beyond, predicted));
         let cube = self.layered(cube, &axes, &chunk, layers, scratch)?;
         Ok(PredictedMap { cube, cells: whole.len(), predicted, notes })
@@ -250,6 +242,16 @@ fn scratch_file(beside: &Path) -> Result<File> {
     })
 }
 
+/// Writes the stretches of a piece. Seven digits are more than any prediction holds, and the same in every format.
+fn put(file: &mut File, values: &[f64], length: usize, starts: &[usize]) -> std::io::Result<()> {
+    let bytes: Vec<u8> = values.iter().flat_map(|v| (*v as f32).to_le_bytes()).collect();
+    for (run, start) in bytes.chunks((length * 4).max(1)).zip(starts) {
+        file.seek(SeekFrom::Start(*start as u64 * 4))?;
+        file.write_all(run)?;
+    }
+    Ok(())
+}
+
 /// Predicted layers on disk, one file each, slowest axis first.
 struct Scratch {
     files: Vec<Mutex<File>>,
@@ -258,24 +260,14 @@ struct Scratch {
 
 impl Blocks for Scratch {
     fn read(&self, variable: usize, window: &Window) -> Result<Vec<f64>> {
-        let broken = |e: std::io::Error| Error::io("scratch file", &e);
-        let file = self.files[variable].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut out = Vec::with_capacity(window.len());
-        let whole = Window::whole(&self.shape);
-        // Runs along the fastest axis are read one by one.
-        let runs: Vec<usize> = self.shape.iter().enumerate().map(|(d, &n)| if d + 1 == self.shape.len() { n } else { 1 }).collect();
-        let mut reader = BufReader::with_capacity(1 << 16, &*file);
-        let mut at = None;
-        for run in window.blocks(&runs) {
-            let start = run.0.iter().zip(&whole.0).fold(0, |at, (r, w)| at * w.len() + r.start) as u64 * 4;
-            if at != Some(start) {
-                reader.seek(SeekFrom::Start(start)).map_err(broken)?;
-            }
-            let mut bytes = vec![0; run.len() * 4];
-            reader.read_exact(&mut bytes).map_err(broken)?;
-            out.extend(bytes.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))));
-            at = Some(start + bytes.len() as u64);
+        let mut file = self.files[variable].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (length, starts) = window.stretches(&self.shape);
+        let mut bytes = vec![0; window.len() * 4];
+        for (run, start) in bytes.chunks_exact_mut((length * 4).max(1)).zip(starts) {
+            let found = file.seek(SeekFrom::Start(start as u64 * 4)).and_then(|_| file.read_exact(run));
+            found.map_err(|e| Error::io("scratch file", &e))?;
         }
+        let out = bytes.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))).collect();
         Ok(out)
     }
 }

@@ -88,6 +88,21 @@ impl Window {
         if cells <= most.max(1) { blocks } else { blocks.iter().flat_map(|b| b.slabs(&vec![1; step.len()], most)).collect() }
     }
 
+    /// Where the window lies in an array of `shape` stored slowest axis first: the length of its unbroken stretches, and the start of each.
+    pub fn stretches(&self, shape: &[usize]) -> (usize, Vec<usize>) {
+        let counts = self.shape();
+        let from = (0..shape.len()).rev().find(|&d| counts[d] < shape[d]).unwrap_or(0);
+        let length = counts[from..].iter().product();
+        let below: usize = shape[from..].iter().product();
+        // A window that covers a shape whole is one stretch.
+        let inner = self.0.get(from).map_or(0, |r| r.start * shape[from + 1..].iter().product::<usize>());
+        let mut starts = vec![0];
+        for d in 0..from {
+            starts = starts.iter().flat_map(|s| self.0[d].clone().map(move |i| s * shape[d] + i)).collect();
+        }
+        (length, starts.into_iter().map(|s| s * below + inner).collect())
+    }
+
     /// Copies values of a part of this window to their places in an array of this window.
     pub fn place<T: Clone>(&self, part: &Window, values: &[T], out: &mut [T]) {
         let dims = self.0.len();
@@ -153,6 +168,24 @@ mod tests {
                 assert!(whole || chunk.iter().product::<usize>() > most, "{piece} cuts blocks of {chunk:?}");
             }
             assert!(seen.iter().all(|&n| n == 1));
+        }
+    }
+
+    #[test]
+    fn stretches_are_the_cells_of_a_window() {
+        for (shape, window) in [
+            (vec![4, 5, 6], Window(vec![1..3, 2..4, 0..6])),
+            (vec![4, 5, 6], Window(vec![0..4, 0..5, 0..6])),
+            (vec![4, 5, 6], Window(vec![1..2, 0..5, 3..5])),
+            (vec![7], Window(vec![2..5])),
+            (vec![], Window(vec![])),
+        ] {
+            let mut expected = vec![0; shape.iter().product()];
+            Window::whole(&shape).place(&window, &vec![1; window.len()], &mut expected);
+            let (length, starts) = window.stretches(&shape);
+            let mut found = vec![0; expected.len()];
+            starts.iter().for_each(|&s| found[s..s + length].fill(1));
+            assert_eq!((found, starts.len() * length), (expected, window.len()), "{window} of {shape:?}");
         }
     }
 

@@ -294,19 +294,9 @@ impl Plan {
                 From::VariableTexts(..) => Slab::Texts(&cube.read_texts(variable, &piece)?, width).put(out.kind, &mut bytes),
                 _ => Slab::Numbers(&cube.read(variable, &piece)?).put(out.kind, &mut bytes),
             }
-            // Stretches that follow each other in the file: the axes that the piece covers whole, and one more.
-            let counts = piece.shape();
-            let from = (0..shape.len()).rev().find(|&d| counts[d] < shape[d]).unwrap_or(0);
-            let stretch = counts[from..].iter().product::<usize>().max(1) * width;
-            for (k, run) in bytes.chunks(stretch).enumerate() {
-                let (mut left, mut at, mut stride) = (k, 0, 1);
-                for d in (0..shape.len()).rev() {
-                    let index = if d >= from { 0 } else { left % counts[d] };
-                    left = if d >= from { left } else { left / counts[d] };
-                    at += (piece.0[d].start + index) * stride;
-                    stride *= shape[d];
-                }
-                take((at * width) as u64, run)?;
+            let (length, starts) = piece.stretches(&shape);
+            for (run, start) in bytes.chunks((length * width).max(1)).zip(starts) {
+                take((start * width) as u64, run)?;
             }
         }
         Ok(())
