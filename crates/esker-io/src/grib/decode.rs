@@ -1,9 +1,10 @@
-//! Packed numbers of GRIB: simple packing of both editions here, the others through the crate `grib`.
+//! Packed numbers of GRIB: simple and complex packing here, images and the like through the crate `grib`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use esker_core::Result;
 
+use super::complex::complex;
 use super::message::{Data, Message, Span, signed, uint};
 use crate::source::Source;
 
@@ -156,9 +157,11 @@ fn two(source: &Source, representation: Span, data: Span, count: usize) -> Resul
             }
             let numbers = match template {
                 0 => unpack(source, &bytes[5..], bits, count)?,
+                2 | 3 => complex(&head, &bytes[5..], count)
+                    .ok_or_else(|| source.damaged("complex packing that contradicts itself", "the message is damaged"))?,
                 40..=42 if bits == 0 => vec![0.0; count],
                 _ => {
-                    plausible(source, template, &head, &bytes[5..], count)?;
+                    plausible(source, template, &bytes[5..], count)?;
                     // The crate scales in single precision: it is made to hand over the integers, which it keeps exactly to
                     // 2^24, and they are scaled here.
                     let mut bare = head;
@@ -191,19 +194,20 @@ fn ieee(source: &Source, precision: u8, bytes: &[u8], count: usize) -> Result<Ve
         .collect())
 }
 
-/// Whether what a compressed field says of its own size is that of the grid: the crate would take memory for it.
-fn plausible(source: &Source, template: u64, head: &[u8], bytes: &[u8], count: usize) -> Result<()> {
+/// Whether the size that an image says it has is that of the grid: the decoder would take memory for it.
+fn plausible(source: &Source, template: u64, bytes: &[u8], count: usize) -> Result<()> {
     let size = |at: usize| bytes.get(at..at + 4).map_or(0, uint);
     let cells = match template {
-        // Groups of complex packing hold a cell at least.
-        2 | 3 => head.get(31..35).map_or(u64::MAX, uint),
-        // The image of JPEG 2000 says its corners first, PNG its sides.
+        // JPEG 2000 says where its corners are, PNG how long its sides are.
         40 => size(8).saturating_sub(size(16)).saturating_mul(size(12).saturating_sub(size(20))),
         41 => size(16).saturating_mul(size(20)),
-        _ => 0,
+        _ => count as u64,
     };
-    let fits = if template == 40 || template == 41 { cells == count as u64 } else { cells <= count as u64 };
-    if fits { Ok(()) } else { Err(source.damaged(format!("a packed field of {cells} parts for {count} cells"), "the message is damaged")) }
+    if cells == count as u64 {
+        Ok(())
+    } else {
+        Err(source.damaged(format!("an image of {cells} cells for {count}"), "the message is damaged"))
+    }
 }
 
 /// Bits of a cell of a PNG image: grey, or colours one after another.
