@@ -106,8 +106,8 @@ fn what_was_decided_is_noted() {
     // The middle of the first cell, by rasterio: transform * (0.5, 0.5).
     let turned = cube(&data("turned.tif"));
     let first = |name: &str| turned.read(turned.variable(name).unwrap(), &Window(vec![0..1, 0..1])).unwrap()[0];
-    assert!((first("x_of_cell") - 600_017.075_317_547_3).abs() < 1e-6);
-    assert!((first("y_of_cell") - 5_199_995.424_682_452_7).abs() < 1e-6);
+    assert!((first("x_of_cell") - 600_017.075_317_5).abs() < 1e-6);
+    assert!((first("y_of_cell") - 5_199_995.424_682).abs() < 1e-6);
 }
 
 /// Values in memory.
@@ -156,7 +156,8 @@ fn made(lengths: &[usize], bands: usize, north: bool, single: bool) -> Cube {
         attributes: Attributes::default(),
         auxiliary: false,
     };
-    let mut cube = Cube::new(axes, (0..bands).map(variable).collect(), Arc::new(Memory(values, lengths.to_vec()))).unwrap();
+    let mut cube =
+        Cube::new(axes, (0..bands).map(variable).collect(), Arc::new(Memory(values, lengths.to_vec()))).expect("one length an axis");
     cube.crs = Some(Crs::Geographic);
     cube
 }

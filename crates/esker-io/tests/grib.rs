@@ -61,7 +61,7 @@ fn summary(name: &str) -> String {
     let cube = cube(name);
     let mut lines = vec![format!("{:?} {:?}", cube.crs, cube.places)];
     for a in cube.axes() {
-        let n = a.numbers().unwrap();
+        let n = a.numbers().expect("numbers");
         lines.push(format!("{} {:?} [{}] {} cells from {} to {}", a.name, a.kind, a.unit, a.len, n[0], n[n.len() - 1]));
     }
     for v in cube.variables() {
