@@ -8,6 +8,8 @@ use crate::source::Source;
 
 /// The largest block that is decoded, in bytes.
 const LARGEST_BLOCK: u64 = 1 << 30;
+/// The longest side of a raster: five metres a cell around the Earth.
+const LONGEST_SIDE: u64 = 1 << 23;
 /// Uncompressed strips longer than this are read in parts.
 const LONG_STRIP: u64 = 1 << 20;
 
@@ -45,8 +47,8 @@ impl Image {
     /// Reads the description of an image.
     pub fn parse(source: &Source, order: Order, ifd: &Directory) -> Result<Self> {
         let size = |tag, what: &str| match ifd.uint(source, tag, 0)? {
-            n @ 1..=0x7FFF_FFFF => Ok(n as usize),
-            n => Err(source.damaged(format!("{what} of {n}"), "it lies within 1 to 2147483647")),
+            n @ 1..=LONGEST_SIDE => Ok(n as usize),
+            n => Err(source.damaged(format!("{what} of {n}"), format!("it lies within 1 to {LONGEST_SIDE}"))),
         };
         let (width, height) = (size(256, "a width")?, size(257, "a height")?);
         let bands = ifd.uint(source, 277, 1)?;

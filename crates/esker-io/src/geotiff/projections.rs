@@ -226,7 +226,10 @@ pub(super) fn to_geokeys(crs: &Crs) -> (GeoKeys, Option<String>) {
         keys.insert(PROJECTED_CRS, Key::Code(USER_DEFINED));
         put_unit(&parameters, &mut keys);
     }
-    let written = figured && (!projected || put_projection(&parameters, &mut keys));
+    // A shift between datums, another prime meridian or an oblique axis has no key here.
+    let shifted = parameters.get("towgs84").is_some_and(|v| v.split(',').any(|n| n.trim().parse() != Ok(0.0)));
+    let more = shifted || ["nadgrids", "pm", "sweep", "alpha", "gamma"].iter().any(|n| parameters.contains_key(n));
+    let written = figured && (!projected || put_projection(&parameters, &mut keys)) && !more;
     let mut name: String = crs.name().chars().filter(|c| c.is_ascii() && *c != '|').take(2000).collect();
     if name.is_empty() {
         name = "unknown".into();
@@ -336,25 +339,36 @@ fn put_projection(parameters: &BTreeMap<&str, &str>, keys: &mut BTreeMap<u16, Ke
             put(3092, scale.unwrap_or(1.0));
             9
         }
-        Some(name) => {
-            let Some((code, _, list)) = METHODS.iter().find(|m| m.1 == name) else { return false };
-            for p in *list {
-                let value = match p.kind {
-                    Kind::Angle => number(p.proj).unwrap_or(0.0),
-                    Kind::Length => number(p.proj).unwrap_or(0.0) / metres,
-                    Kind::Ratio => scale.unwrap_or(1.0),
-                };
-                put(p.keys[0], value);
-            }
-            *code
-        }
+        Some(name) => match put_listed(name, parameters, keys) {
+            Some(code) => code,
+            None => return false,
+        },
         None => return false,
     };
+    let mut put = |key: u16, name: &str| {
+        keys.insert(key, Key::Reals(vec![number(name).unwrap_or(0.0) / metres]));
+    };
     if matches!(method, 7 | 9 | 15) {
-        put(3082, number("x_0").unwrap_or(0.0) / metres);
-        put(3083, number("y_0").unwrap_or(0.0) / metres);
+        put(3082, "x_0");
+        put(3083, "y_0");
     }
     keys.insert(PROJECTION, Key::Code(USER_DEFINED));
     keys.insert(METHOD, Key::Code(method));
     true
+}
+
+/// The parameters of a method as [`METHODS`] lists them; its code, or none where it is not listed.
+fn put_listed(name: &str, parameters: &BTreeMap<&str, &str>, keys: &mut BTreeMap<u16, Key>) -> Option<u16> {
+    let (code, _, list) = METHODS.iter().find(|m| m.1 == name)?;
+    let metres = GeoKeys(keys.clone()).metres();
+    let number = |name: &str| parameters.get(name).and_then(|v| v.parse::<f64>().ok()).filter(|v| v.is_finite());
+    for p in *list {
+        let value = match p.kind {
+            Kind::Angle => number(p.proj).unwrap_or(0.0),
+            Kind::Length => number(p.proj).unwrap_or(0.0) / metres,
+            Kind::Ratio => number("k_0").or_else(|| number("k")).unwrap_or(1.0),
+        };
+        keys.insert(p.keys[0], Key::Reals(vec![value]));
+    }
+    Some(*code)
 }

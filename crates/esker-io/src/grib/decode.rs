@@ -1,9 +1,10 @@
-//! Packed numbers of GRIB: simple packing of both editions here, the others through the crate `grib`.
+//! Packed numbers of GRIB: simple and complex packing here, images and the like through the crate `grib`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use esker_core::Result;
 
+use super::complex::complex;
 use super::message::{Data, Message, Span, signed, uint};
 use crate::source::Source;
 
@@ -143,7 +144,8 @@ fn two(source: &Source, representation: Span, data: Span, count: usize) -> Resul
     }
     match template {
         4 => ieee(source, head[11], &bytes[5..], count),
-        200 => by_crate(source, count, head, bytes),
+        200 => run_lengths(&head, &bytes[5..], count)
+            .ok_or_else(|| source.damaged("run lengths that contradict themselves", "the message is damaged")),
         0 | 2 | 3 | 40 | 41 | 42 if head.len() >= 21 => {
             let scale = Scale {
                 reference: f64::from(f32::from_bits(uint(&head[11..15]) as u32)),
@@ -156,9 +158,11 @@ fn two(source: &Source, representation: Span, data: Span, count: usize) -> Resul
             }
             let numbers = match template {
                 0 => unpack(source, &bytes[5..], bits, count)?,
+                2 | 3 => complex(&head, &bytes[5..], count)
+                    .ok_or_else(|| source.damaged("complex packing that contradicts itself", "the message is damaged"))?,
                 40..=42 if bits == 0 => vec![0.0; count],
                 _ => {
-                    plausible(source, template, &head, &bytes[5..], count)?;
+                    plausible(source, template, &bytes[5..], count)?;
                     // The crate scales in single precision: it is made to hand over the integers, which it keeps exactly to
                     // 2^24, and they are scaled here.
                     let mut bare = head;
@@ -191,19 +195,51 @@ fn ieee(source: &Source, precision: u8, bytes: &[u8], count: usize) -> Result<Ve
         .collect())
 }
 
-/// Whether what a compressed field says of its own size is that of the grid: the crate would take memory for it.
-fn plausible(source: &Source, template: u64, head: &[u8], bytes: &[u8], count: usize) -> Result<()> {
+/// Whether the size that an image says it has is that of the grid: the decoder would take memory for it.
+fn plausible(source: &Source, template: u64, bytes: &[u8], count: usize) -> Result<()> {
     let size = |at: usize| bytes.get(at..at + 4).map_or(0, uint);
     let cells = match template {
-        // Groups of complex packing hold a cell at least.
-        2 | 3 => head.get(31..35).map_or(u64::MAX, uint),
-        // The image of JPEG 2000 says its corners first, PNG its sides.
+        // JPEG 2000 says where its corners are, PNG how long its sides are. One component, and no more tiles than its standard.
+        40 if bytes.get(40..42) != Some(&[0, 1]) || size(8).div_ceil(size(24).max(1)) * size(12).div_ceil(size(28).max(1)) > 65_535 => 0,
         40 => size(8).saturating_sub(size(16)).saturating_mul(size(12).saturating_sub(size(20))),
         41 => size(16).saturating_mul(size(20)),
-        _ => 0,
+        _ => count as u64,
     };
-    let fits = if template == 40 || template == 41 { cells == count as u64 } else { cells <= count as u64 };
-    if fits { Ok(()) } else { Err(source.damaged(format!("a packed field of {cells} parts for {count} cells"), "the message is damaged")) }
+    if cells == count as u64 {
+        Ok(())
+    } else {
+        Err(source.damaged(format!("an image of {cells} cells for {count}"), "the message is damaged"))
+    }
+}
+
+/// Run lengths of levels (template 7.200): a level, then how often it follows, in digits of a base of what levels leave free.
+fn run_lengths(head: &[u8], bytes: &[u8], count: usize) -> Option<Vec<f64>> {
+    let (bits, most) = (u32::from(*head.get(11)?), uint(head.get(12..14)?));
+    let factor = 10_f64.powi(-signed(head.get(16..17)?) as i32);
+    let levels: Vec<f64> = head[17..].chunks_exact(2).map(|b| uint(b) as f64 * factor).collect();
+    let base = (1_u64 << bits).checked_sub(most + 1).filter(|_| (1..=16).contains(&bits))?;
+    let mut out: Vec<f64> = Vec::with_capacity(count);
+    let (mut last, mut digit) = (None, 1_u64);
+    let total = bytes.len() as u64 * 8 / u64::from(bits);
+    for i in 0..total {
+        let from = i * u64::from(bits);
+        let n = (from..from + u64::from(bits)).fold(0, |n, b| n << 1 | u64::from(bytes[b as usize / 8] >> (7 - b % 8) & 1));
+        if n <= most {
+            // Level 0 is missing.
+            let value = if n == 0 { f64::NAN } else { *levels.get(n as usize - 1)? };
+            out.push(value);
+            (last, digit) = (Some(value), 1);
+        } else {
+            let more = (n - most - 1).checked_mul(digit)?;
+            let more = usize::try_from(more).ok().filter(|m| out.len().checked_add(*m).is_some_and(|len| len <= count))?;
+            out.resize(out.len() + more, last?);
+            digit = digit.saturating_mul(base);
+        }
+        if out.len() > count {
+            return None;
+        }
+    }
+    (out.len() == count).then_some(out)
 }
 
 /// Bits of a cell of a PNG image: grey, or colours one after another.
@@ -229,5 +265,23 @@ fn by_crate(source: &Source, count: usize, head: Vec<u8>, data: Vec<u8>) -> Resu
         Ok(Ok(values)) => Ok(values),
         Ok(Err(why)) => Err(source.damaged("a packed field that does not decode", why)),
         Err(_) => Err(source.damaged("a packed field that does not decode", "the message is damaged")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_lengths_of_the_japanese_agency() {
+        // Sample of the Japan Meteorological Business Support Center: numbers of 8 bits, levels to 250.
+        let packed: Vec<u8> = [3, 9, 12, 6, 4, 15, 2, 1, 0, 13, 12, 2, 3].map(|n: u8| n + 240).to_vec();
+        let plain = [3, 9, 9, 6, 4, 4, 4, 4, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3].map(|n| f64::from(n + 240));
+        let mut head = vec![0; 17];
+        head[11] = 8;
+        head[13] = 250;
+        head.extend((1..=250_u16).flat_map(u16::to_be_bytes));
+        assert_eq!(run_lengths(&head, &packed, 21).unwrap(), plain);
+        assert_eq!(run_lengths(&head, &packed, 20), None);
     }
 }

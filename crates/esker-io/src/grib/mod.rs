@@ -3,6 +3,7 @@
 //! Messages become variables as cfgrib groups them: one a parameter, kind of level, statistic and grid, on the axes time (the
 //! moment for which a field holds), member, level and those of the grid. Names and units are those of ecCodes.
 
+mod complex;
 mod decode;
 mod fields;
 mod grib1;
