@@ -106,12 +106,26 @@ def every(binary):
     """All EPSG codes that pyproj lists and Esker knows: how many differ by how much (median over 30 points of their area)."""
     rng = np.random.default_rng(2)
     codes = sorted({int(c.code) for kind in ("PROJECTED_CRS", "GEOGRAPHIC_2D_CRS") for c in pyproj.database.query_crs_info("EPSG", kind)})
-    bins, refused, far = {}, {}, []
+    bins, refused, far, maps = {}, {}, [], {}
     for code in codes:
         crs = pyproj.CRS.from_epsg(code)
         if crs.area_of_use is None:
             continue
         x, y = points(crs, rng, 30)
+        base = crs.geodetic_crs.to_epsg()
+        if crs.is_projected and base:
+            # The projection alone, within the datum.
+            try:
+                px, py = (np.asarray(v) for v in pyproj.Transformer.from_crs(crs.geodetic_crs, crs, always_xy=True).transform(x, y))
+            except pyproj.exceptions.ProjError:
+                continue
+            ex, ey, said = esker(binary, f"EPSG:{base}", f"EPSG:{code}", x, y)
+            if ex is not None and "accuracy Some(0.001)" in said:
+                off, _ = largest(metres(crs, ex, ey, px, py))
+                size = next((b for b in (0.001, 1, 1000) if off <= b), np.inf)
+                maps[size] = maps.get(size, 0) + 1
+                if not off <= 0.001:
+                    print(f"EPSG:{code:5} {off:14.4f} m  {crs.name[:44]:44} by the projection alone")
         try:
             px, py = (np.asarray(v) for v in pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(x, y))
         except pyproj.exceptions.ProjError:
@@ -128,6 +142,7 @@ def every(binary):
         bins[size] = bins.get(size, 0) + 1
         if not off <= 10:
             far.append((code, off, crs.name, said.splitlines()[0]))
+    print("projection alone, largest difference at most, m:", dict(sorted(maps.items())))
     print("median difference at most, m:", dict(sorted(bins.items())), "refused:", refused)
     for code, off, name, said in far:
         print(f"EPSG:{code:5} {off:14.2f} m  {name[:44]:44} {said[:40]}")

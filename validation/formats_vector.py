@@ -119,6 +119,7 @@ def sizes(columns, theirs, flat, empty):
             elif dimension == 2 and any(p.exterior.bounds[2] - p.exterior.bounds[0] > 359.99 for p in getattr(g, "geoms", [g])):
                 # On the globe a ring around it has no inside: sides straight on the map, by equal-area coordinates.
                 to = pyproj.Transformer.from_crs(theirs.crs, "EPSG:6933", always_xy=True)
+                g = shapely.transform(g, lambda xy: np.clip(xy, -180, 180))
                 want.append(shapely.transform(shapely.segmentize(g, 0.05), lambda xy: np.stack(to.transform(*xy.T), 1)).area)
                 tolerance = 1e-5
             elif dimension == 2:
@@ -155,7 +156,8 @@ def main(data, binary):
             for driver, extension in [("GPKG", "gpkg"), ("FlatGeobuf", "fgb"), ("GeoJSON", "geojson"), ("ESRI Shapefile", "shp")]:
                 twin = folder / f"{path.stem}_twin.{extension}"
                 try:
-                    table.to_file(twin, driver=driver, engine="pyogrio")
+                    # GeoJSON names no system that has no code.
+                    (table.to_crs(4326) if extension == "geojson" else table).to_file(twin, driver=driver, engine="pyogrio")
                     jobs.append((twin.name, twin))
                 except Exception as error:
                     print(f"  (no {driver} twin of {path.name}: {str(error)[:80]})")

@@ -260,7 +260,14 @@ pub(super) fn of_epsg(code: u32) -> Result<Params> {
             .rule("they are degrees here")
             .hint("multiply them by 0.9 and use the code of the same datum in degrees"));
     }
-    Params::parse(definition.proj4)
+    let mut params = Params::parse(definition.proj4)?;
+    if params.text("ellps") == Some("clrk80") {
+        // PROJ's figure of that name is another than EPSG's Clarke 1880 (RGS), by centimetres on the map.
+        params.remove("ellps");
+        params.set("a", "6378249.145");
+        params.set("rf", "293.465");
+    }
+    Ok(params)
 }
 
 /// The definition of a system.

@@ -57,7 +57,7 @@ impl Ruler {
 
     /// Square metres inside a ring, positive where it runs counter-clockwise. On the ellipsoid its sides are the shortest lines; those of
     /// a ring that goes all around the globe (360° wide) are straight on the map of longitude and latitude, because on the globe such a ring
-    /// has no inside.
+    /// has no inside. NaN where a latitude lies beyond the poles.
     pub fn area(&self, ring: &[[f64; 2]]) -> f64 {
         match &self.0 {
             Kind::Plane(unit) => plane_area(ring) * unit * unit,
@@ -67,6 +67,9 @@ impl Ruler {
                 let places: Vec<[f64; 2]> = open.iter().map(|&point| true_place(side, point)).collect();
                 let west = places.iter().map(|p| p[0]).fold(f64::INFINITY, f64::min);
                 let east = places.iter().map(|p| p[0]).fold(f64::NEG_INFINITY, f64::max);
+                if places.iter().any(|p| p[1].abs() > 90.0) {
+                    return f64::NAN;
+                }
                 if east - west >= 359.999 {
                     return map_area(&places, earth.a(), earth.f());
                 }
