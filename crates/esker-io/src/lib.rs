@@ -38,9 +38,9 @@ mod source;
 mod staging;
 mod table;
 pub mod time;
-mod zarr;
 mod write;
 mod write_netcdf;
+mod zarr;
 
 pub use arrow_ipc::write_arrow;
 pub use csv::{parse_csv, write_csv};
@@ -52,6 +52,6 @@ pub use parquet::write_parquet;
 pub use resample::{Method, resample};
 pub use staging::Staging;
 pub use table::{read_table, write_table};
-pub use zarr::write_zarr;
 pub use write::{WRITTEN, write_data};
 pub use write_netcdf::write_netcdf;
+pub use zarr::write_zarr;

@@ -142,7 +142,8 @@ impl Array {
         let (name, settings) = named(data);
         let setting = |key: &str| settings.and_then(|s| s.get(key));
         let time = setting("unit").and_then(Json::text).map(|u| (u, setting("scale_factor").and_then(Json::number).unwrap_or(1.0)));
-        let mut dtype = Dtype::named(name, setting("length_bytes").and_then(Json::count), time).ok_or_else(|| unknown("type", Some(data)))?;
+        let mut dtype =
+            Dtype::named(name, setting("length_bytes").and_then(Json::count), time).ok_or_else(|| unknown("type", Some(data)))?;
         let (grid, settings) = named(meta.get("chunk_grid").ok_or("no chunk grid")?);
         if grid != "regular" {
             return Err(format!("the chunk grid '{grid}', where regular ones are read"));
