@@ -20,18 +20,18 @@ fn table(path: &Path, options: &ReadOptions) -> Result<(Format, Table)> {
 
 /// A text as a file of that name.
 fn text(name: &str, text: &str) -> Result<(Format, Table)> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join(name);
-    fs::write(&path, text).unwrap();
+    fs::write(&path, text).expect("the folder is ours");
     table(&path, &ReadOptions::default())
 }
 
 fn reals<'a>(table: &'a Table, name: &str) -> &'a [f64] {
-    table.column(name).unwrap().reals().unwrap()
+    table.column(name).expect("the column").reals().expect("numbers")
 }
 
 fn labels(table: &Table, name: &str) -> Vec<Option<String>> {
-    let codes = table.column(name).unwrap().classes().unwrap();
+    let codes = table.column(name).expect("the column").classes().expect("classes");
     (0..codes.len()).map(|row| codes.label(row).map(str::to_owned)).collect()
 }
 
@@ -50,13 +50,13 @@ fn names(table: &Table) -> Vec<&str> {
 
 /// Damages a file in many places; any answer but a panic will do.
 fn hostile(name: &str, bytes: &[u8]) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join(name);
     for at in (0..bytes.len()).step_by(1 + bytes.len() / 300) {
         let mut flipped = bytes.to_vec();
         flipped[at] ^= 1 << (at % 8);
         for damaged in [&flipped[..], &bytes[..at]] {
-            fs::write(&path, damaged).unwrap();
+            fs::write(&path, damaged).expect("the folder is ours");
             let _ = open(&path, &ReadOptions::default());
         }
     }

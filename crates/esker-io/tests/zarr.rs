@@ -14,7 +14,7 @@ fn file(name: &str) -> PathBuf {
 }
 
 fn cube(path: &Path) -> Cube {
-    let (format, data) = open(path, &ReadOptions::default()).unwrap();
+    let (format, data) = open(path, &ReadOptions::default()).expect("a store");
     assert_eq!(format, Format::Zarr);
     let Data::Cube(cube) = data else { panic!("not a cube") };
     cube
@@ -136,7 +136,7 @@ fn made(calendar: Calendar) -> Cube {
         variable("b", &[0, 1, 2], &[40, 100, 120], Holds::Numbers, "float32"),
         variable("names", &[1], &[100], Holds::Texts, "text"),
     ];
-    let mut cube = Cube::new(axes, variables, Arc::new(Made)).unwrap();
+    let mut cube = Cube::new(axes, variables, Arc::new(Made)).expect("a cube");
     cube.attributes.set("title", Attribute::Text("made".into()));
     cube.crs = Some(Crs::Geographic);
     cube
@@ -162,7 +162,7 @@ fn what_is_written_reads_back() {
         }
         let stored = |name: &str| back.variables()[back.variable(name).unwrap()].stored.clone();
         assert!(stored("a").starts_with("float32") && stored("b").starts_with("float64"), "thirds do not fit 32 bits");
-        let names = Window(vec![0..100]);
+        let names = Window::whole(&[100]);
         assert_eq!(back.read_texts(back.variable("names").unwrap(), &names).unwrap(), source.read_texts(2, &names).unwrap());
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside");

@@ -149,7 +149,7 @@ impl Array {
             return Err(format!("the chunk grid '{grid}', where regular ones are read"));
         }
         let (shape, chunk) = shapes(meta.get("shape"), settings.and_then(|s| s.get("chunk_shape")), dtype)?;
-        for transformer in meta.get("storage_transformers").and_then(Json::list).unwrap_or_default() {
+        if let Some(transformer) = meta.get("storage_transformers").and_then(Json::list).and_then(<[Json]>::first) {
             return Err(format!("the storage transformer '{}', which is not known", named(transformer).0));
         }
         let (encoding, settings) = meta.get("chunk_key_encoding").map_or(("default", None), named);
