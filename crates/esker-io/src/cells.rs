@@ -72,7 +72,9 @@ impl<'a> About<'a> {
         let kinds = [counts.numbers, counts.days, counts.spans, others].iter().filter(|&&n| n > 0).count();
         let (unit, values) = if forced || (others > 0 && counts.numbers == 0 && counts.days == 0 && counts.spans == 0) {
             if counts.texts > 0 && counts.texts == counts.text_numbers && !forced {
-                let text = format!("All cells of column '{name}' are numbers stored as text; it was read as classes. Store numbers as numbers if they are meant.");
+                let text = format!(
+                    "All cells of column '{name}' are numbers stored as text; it was read as classes. Store numbers as numbers if they are meant."
+                );
                 self.notes.push(Note::warning("text-numbers", text));
             }
             (Unit::new(unit), classes(&cells))
@@ -149,7 +151,10 @@ impl<'a> About<'a> {
                     "correct the cell; or declare it: [data] missing = [\"{shown}\"]; or read the column as text: [data] classes = [\"{name}\"]"
                 )));
         }
-        let text = format!("Column '{name}' holds numbers or dates in {} of {total} cells and text in the others, such as '{shown}'; it was read as classes.", total - counts.texts - counts.truths);
+        let text = format!(
+            "Column '{name}' holds numbers or dates in {} of {total} cells and text in the others, such as '{shown}'; it was read as classes.",
+            total - counts.texts - counts.truths
+        );
         self.notes.push(if most * 2 >= total { Note::warning("mixed-column", text) } else { Note::info("mixed-column", text) });
         Ok(())
     }

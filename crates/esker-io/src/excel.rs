@@ -103,7 +103,9 @@ fn check_parts(file: &File, name: &str) -> Result<()> {
             }
             if total > MOST_UNPACKED {
                 let rule = format!("at most {} are read", size_text(MOST_UNPACKED));
-                return Err(Error::data(format!("workbook '{name}'")).got(format!("more than {} unpacked", size_text(MOST_UNPACKED))).rule(rule));
+                return Err(Error::data(format!("workbook '{name}'"))
+                    .got(format!("more than {} unpacked", size_text(MOST_UNPACKED)))
+                    .rule(rule));
             }
         }
     }
@@ -358,7 +360,10 @@ fn table(place: &str, mut rows: Rows, options: &ReadOptions, notes: &mut Vec<Not
     }
     let mut table = Table::new(columns)?;
     if !dated.is_empty() {
-        about.notes.push(Note::info("dates", format!("Dates became days since 1970-01-01, times of the day and lengths of time days, in {}.", dated.join(", "))));
+        about.notes.push(Note::info(
+            "dates",
+            format!("Dates became days since 1970-01-01, times of the day and lengths of time days, in {}.", dated.join(", ")),
+        ));
     }
     table.notes = about.notes;
     table.notes.extend(names::unit_note(&names, options));

@@ -38,7 +38,13 @@ pub(crate) fn sniff(path: &Path, head: &[u8]) -> bool {
     }
     let Ok(text) = std::str::from_utf8(&sample) else { return false };
     let lines: Vec<&str> = lines(text);
-    Layout::find(&lines).is_some_and(|l| matches!(l, Layout::Gslib { .. }) || !finds_columns(text))
+    match Layout::find(&lines) {
+        None => false,
+        Some(Layout::Gslib { .. }) => true,
+        // A header of words goes before one that CSV would make of the first row.
+        Some(Layout::Words { header, .. }) => !finds_columns(text, header.is_some()),
+        Some(Layout::Aligned { .. }) => !finds_columns(text, true),
+    }
 }
 
 fn lines(text: &str) -> Vec<&str> {
@@ -84,8 +90,12 @@ impl Layout {
 
     /// Rows of words alike: numbers stand where they stand in the row below.
     fn words(lines: &[&str]) -> Option<Self> {
-        let used: Vec<(usize, Vec<&str>)> =
-            lines.iter().enumerate().filter(|(_, l)| !l.trim().is_empty() && !is_comment(l)).map(|(i, l)| (i, l.split_whitespace().collect())).collect();
+        let used: Vec<(usize, Vec<&str>)> = lines
+            .iter()
+            .enumerate()
+            .filter(|(_, l)| !l.trim().is_empty() && !is_comment(l))
+            .map(|(i, l)| (i, l.split_whitespace().collect()))
+            .collect();
         let kinds = |words: &[&str]| words.iter().map(|w| is_number(w)).collect::<Vec<bool>>();
         let (_, last) = used.last()?;
         let width = last.len();
@@ -175,11 +185,16 @@ fn slice(line: &str, from: usize, to: usize) -> &str {
 pub(crate) fn read_fixed_width(path: &Path, name: &str, options: &ReadOptions) -> Result<Table> {
     let bytes = read_file(path, MOST_BYTES)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| {
-        Error::data(format!("file '{name}'")).got("bytes that are no UTF-8 text").rule("tables are UTF-8 text").hint("save the file as UTF-8")
+        Error::data(format!("file '{name}'"))
+            .got("bytes that are no UTF-8 text")
+            .rule("tables are UTF-8 text")
+            .hint("save the file as UTF-8")
     })?;
     let lines = lines(text);
     let layout = Layout::find(&lines).ok_or_else(|| {
-        Error::data(format!("file '{name}'")).rule("its columns are aligned, or parted by blanks, in every line").hint("is a line broken in two?")
+        Error::data(format!("file '{name}'"))
+            .rule("its columns are aligned, or parted by blanks, in every line")
+            .hint("is a line broken in two?")
     })?;
     let (text, note) = rewritten(&lines, &layout);
     let told = ReadOptions { delimiter: Some(BETWEEN), comment: Some('\u{1}'), ..options.clone() };
@@ -189,75 +204,87 @@ pub(crate) fn read_fixed_width(path: &Path, name: &str, options: &ReadOptions) -
     Ok(table)
 }
 
+/// Whether a line holds no cells.
+fn skip(line: &str) -> bool {
+    line.trim().is_empty() || is_comment(line)
+}
+
 /// The lines with a delimiter, each in its place, and what was decided. Lines that are no rows become comments.
 fn rewritten(lines: &[&str], layout: &Layout) -> (String, Vec<Note>) {
-    let mut out = String::with_capacity(lines.iter().map(|l| l.len() + 8).sum());
-    let between = BETWEEN.to_string();
-    let mut notes = Vec::new();
-    let aside = |out: &mut String| out.push_str("\u{1}\n");
-    let words = |out: &mut String, line: &str| {
-        out.push_str(&line.split_whitespace().collect::<Vec<_>>().join(&between));
-        out.push('\n');
-    };
-    let skip = |line: &str| line.trim().is_empty() || is_comment(line);
-    match layout {
+    let mut out = Out(String::with_capacity(lines.iter().map(|l| l.len() + 8).sum()));
+    let notes = match layout {
         Layout::Gslib { names, from } => {
-            notes.push(Note::info("gslib", format!("A GSLIB file of {} columns, titled '{}'.", names.len(), crate::csv::shown(lines[0].trim()))));
             for (i, line) in lines.iter().enumerate() {
                 match i + 1 {
-                    n if n < *from => aside(&mut out),
-                    n if n == *from => {
-                        out.push_str(&names.join(&between));
-                        out.push('\n');
-                    }
-                    _ if skip(line) => aside(&mut out),
-                    _ => words(&mut out, line),
+                    n if n == *from => out.cells(names.iter().map(String::as_str)),
+                    n if n < *from || skip(line) => out.aside(),
+                    _ => out.cells(line.split_whitespace()),
                 }
             }
+            let title = crate::csv::shown(lines[0].trim());
+            vec![Note::info("gslib", format!("A GSLIB file of {} columns, titled '{title}'.", names.len()))]
         }
-        Layout::Words { header, from, width } => {
-            let above = lines[..header.unwrap_or(*from)].iter().filter(|l| !skip(l)).count();
-            if above > 0 {
-                let said: Vec<&str> = lines[..header.unwrap_or(*from)].iter().map(|l| l.trim()).filter(|l| !skip(l)).collect();
-                notes.push(Note::warning(
-                    "title-lines",
-                    format!("{above} lines above the table were stepped over: {}.", crate::csv::shown_long(&said.join(" / "))),
-                ));
-            }
-            notes.push(Note::info("delimiter", format!("Cells are separated by runs of blanks: {width} columns.")));
-            if header.is_none() {
-                let names: Vec<String> = (1..=*width).map(|i| format!("column{i}")).collect();
-                notes.push(Note::warning("no-header", format!("The file names no columns; they are called column1 to column{width}.")));
-                // The names take the place of the line above; without one, messages count one line more than there is.
-                for _ in 1..*from {
-                    aside(&mut out);
-                }
-                out.push_str(&names.join(&between));
-                out.push('\n');
-            }
-            let done = if header.is_none() { *from } else { 0 };
-            for (i, line) in lines.iter().enumerate().skip(done) {
-                if (i < *from && Some(i) != *header) || skip(line) {
-                    aside(&mut out);
-                } else {
-                    words(&mut out, line);
-                }
-            }
-        }
+        Layout::Words { header, from, width } => words(lines, (*header, *from, *width), &mut out),
         Layout::Aligned { header, cells } => {
-            notes.push(Note::info("fixed-width", format!("Cells are aligned in {} columns of characters; what is blank is missing.", cells.len())));
             for (i, line) in lines.iter().enumerate() {
                 if i < *header || skip(line) {
-                    aside(&mut out);
+                    out.aside();
                 } else {
-                    let row: Vec<&str> = cells.iter().map(|&(from, to)| slice(line, from, to)).collect();
-                    out.push_str(&row.join(&between));
-                    out.push('\n');
+                    out.cells(cells.iter().map(|&(from, to)| slice(line, from, to)));
                 }
             }
+            let text = format!("Cells are aligned in {} columns of characters; what is blank is missing.", cells.len());
+            vec![Note::info("fixed-width", text)]
+        }
+    };
+    (out.0, notes)
+}
+
+fn words(lines: &[&str], (header, from, width): (Option<usize>, usize, usize), out: &mut Out) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let said: Vec<&str> = lines[..header.unwrap_or(from)].iter().map(|l| l.trim()).filter(|l| !skip(l)).collect();
+    if !said.is_empty() {
+        let text = crate::csv::shown_long(&said.join(" / "));
+        notes.push(Note::warning("title-lines", format!("{} lines above the table were stepped over: {text}.", said.len())));
+    }
+    notes.push(Note::info("delimiter", format!("Cells are separated by runs of blanks: {width} columns.")));
+    let mut done = 0;
+    if header.is_none() {
+        notes.push(Note::warning("no-header", format!("The file names no columns; they are called column1 to column{width}.")));
+        // The names take the place of the line above; without one, messages count one line more than there is.
+        (1..from).for_each(|_| out.aside());
+        let names: Vec<String> = (1..=width).map(|i| format!("column{i}")).collect();
+        out.cells(names.iter().map(String::as_str));
+        done = from;
+    }
+    for (i, line) in lines.iter().enumerate().skip(done) {
+        if (i < from && Some(i) != header) || skip(line) {
+            out.aside();
+        } else {
+            out.cells(line.split_whitespace());
         }
     }
-    (out, notes)
+    notes
+}
+
+/// The text that is handed on.
+struct Out(String);
+
+impl Out {
+    /// A line that holds no cells.
+    fn aside(&mut self) {
+        self.0.push_str("\u{1}\n");
+    }
+
+    fn cells<'a>(&mut self, cells: impl Iterator<Item = &'a str>) {
+        for (i, cell) in cells.enumerate() {
+            if i > 0 {
+                self.0.push(BETWEEN);
+            }
+            self.0.push_str(cell);
+        }
+        self.0.push('\n');
+    }
 }
 
 #[cfg(test)]
@@ -272,8 +299,8 @@ mod tests {
         let above = " 37.24\n 226.00\nYear Day prcp(mm)\n2000 1\t0.5\n2000 2\t0.7\n";
         assert_eq!(find(above), Some(Layout::Words { header: Some(2), from: 3, width: 3 }));
         assert_eq!(find("9.5 47.5\n9.3 47.6\n9.1 47.7\n"), Some(Layout::Words { header: None, from: 0, width: 2 }));
-        let aligned = "id   name      depth\n1    De Bilt    12.5\n2    Eelde          \n3    Vlissingen  3.5\n";
-        assert_eq!(find(aligned), Some(Layout::Aligned { header: 0, cells: vec![(0, 2), (5, 15), (15, usize::MAX)] }).or(find(aligned)));
+        let aligned = "id   name        depth\n1    De Bilt      12.5\n2    Eelde\n3    Vlissingen    3.5\n";
+        assert_eq!(find(aligned), Some(Layout::Aligned { header: 0, cells: vec![(0, 2), (5, 15), (17, usize::MAX)] }));
         assert_eq!(find("just a text\nof some words\n"), None);
     }
 }

@@ -56,7 +56,10 @@ struct Header {
 fn parse(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Table> {
     let thing = || Error::data(format!("LAS file '{name}'"));
     if bytes.starts_with(b"LASF") {
-        return Err(thing().got("a lidar point cloud").rule("a well log in LAS 2.0 is read here").hint("grid the points to a GeoTIFF first"));
+        return Err(thing()
+            .got("a lidar point cloud")
+            .rule("a well log in LAS 2.0 is read here")
+            .hint("grid the points to a GeoTIFF first"));
     }
     let mut about = About::new(name, options);
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
@@ -324,7 +327,10 @@ mod tests {
         let get = |text| item(text).map(|i| (i.name, i.unit, i.value, i.about)).unwrap();
         let s = |a: &str, b: &str, c: &str, d: &str| (a.to_owned(), b.to_owned(), c.to_owned(), d.to_owned());
         assert_eq!(get("RDEP .ohm.m               : RDEP"), s("RDEP", "ohm.m", "", "RDEP"));
-        assert_eq!(get("DATE.  2020-08-09 20:01:39   : Log Export Date {HH:mm:ss}"), s("DATE", "", "2020-08-09 20:01:39", "Log Export Date {HH:mm:ss}"));
+        assert_eq!(
+            get("DATE.  2020-08-09 20:01:39   : Log Export Date {HH:mm:ss}"),
+            s("DATE", "", "2020-08-09 20:01:39", "Log Export Date {HH:mm:ss}")
+        );
         assert_eq!(get("WRAP.   NO:"), s("WRAP", "", "NO", ""));
         assert_eq!(get("VERS. 2.0: CWLS LOG ASCII STANDARD - VERSION 2.0"), s("VERS", "", "2.0", "CWLS LOG ASCII STANDARD - VERSION 2.0"));
         assert_eq!(get("GR.:gamma"), s("GR", "", "", "gamma"));

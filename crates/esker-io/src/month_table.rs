@@ -56,7 +56,8 @@ impl<'a> Layout<'a> {
     fn find(text: &'a str) -> Option<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let first = text.lines().find_map(row)?;
-        let mut layout = Self { comma: first.0, rows: Vec::new(), above: Vec::new(), comments: Vec::new(), below: Vec::new(), width: first.1.len() };
+        let mut layout =
+            Self { comma: first.0, rows: Vec::new(), above: Vec::new(), comments: Vec::new(), below: Vec::new(), width: first.1.len() };
         for (i, line) in text.lines().enumerate() {
             let trimmed = line.trim();
             if trimmed.is_empty() {
@@ -135,7 +136,9 @@ pub(crate) fn read_month_table(path: &Path, name: &str, options: &ReadOptions) -
     let bytes = read_file(path, MOST_BYTES)?;
     let text = String::from_utf8_lossy(&bytes);
     let layout = Layout::find(&text).ok_or_else(|| {
-        Error::data(format!("file '{name}'")).rule("every row is a year and twelve months, years ascending").hint("is a row broken, or a year out of order?")
+        Error::data(format!("file '{name}'"))
+            .rule("every row is a year and twelve months, years ascending")
+            .hint("is a row broken, or a year out of order?")
     })?;
     let mut notes = vec![Note::info(
         "month-table",
@@ -146,9 +149,18 @@ pub(crate) fn read_month_table(path: &Path, name: &str, options: &ReadOptions) -
         ),
     )];
     if layout.width > 13 {
-        notes.push(Note::info("means-left-out", format!("{} columns behind December, means of seasons or years, were left out.", layout.width - 13)));
+        notes.push(Note::info(
+            "means-left-out",
+            format!("{} columns behind December, means of seasons or years, were left out.", layout.width - 13),
+        ));
     }
-    let said: Vec<&str> = layout.above.iter().chain(&layout.below).copied().filter(|l| l.chars().any(char::is_alphabetic) && !months(l, layout.comma)).collect();
+    let said: Vec<&str> = layout
+        .above
+        .iter()
+        .chain(&layout.below)
+        .copied()
+        .filter(|l| l.chars().any(char::is_alphabetic) && !months(l, layout.comma))
+        .collect();
     if !said.is_empty() {
         notes.push(Note::info("title-lines", format!("The file says besides: {}.", crate::csv::shown_long(&said.join(" / ")))));
     }

@@ -117,15 +117,16 @@ pub(crate) fn shown_long(text: &str) -> String {
     short
 }
 
-/// Whether the start of a text has a header of at least two columns, as CSV finds them.
-pub(crate) fn finds_columns(text: &str) -> bool {
+/// Whether the start of a text has a header of at least two columns, as CSV finds them; `plain` if none of their names is a number.
+pub(crate) fn finds_columns(text: &str, plain: bool) -> bool {
     let options = ReadOptions::default();
     let head = Head::read("", text.as_bytes(), &options, Limits::default());
     let Ok(head) = head else { return false };
     let mut body = head.body.clone();
     let mut cells = Vec::new();
     // A ragged first row is one that CSV refuses.
-    head.names.len() > 1 && matches!(body.next(&mut cells), Ok(true)) && cells.len() == head.names.len()
+    let odd = plain && head.names.iter().any(|n| n.split_whitespace().all(|w| number(w.as_bytes(), false).is_some()));
+    !odd && head.names.len() > 1 && matches!(body.next(&mut cells), Ok(true)) && cells.len() == head.names.len()
 }
 
 /// The error of a record that breaks the format.

@@ -78,7 +78,10 @@ fn about(file: &File, name: &str) -> Result<Option<Geo>> {
     let mut without = vec![column.to_owned()];
     for (other, entry) in json["columns"].as_object().into_iter().flatten() {
         if other != column {
-            notes.push(Note::warning("geometry-left-out", format!("Column '{other}' holds further geometries; only those of '{column}' were read.")));
+            notes.push(Note::warning(
+                "geometry-left-out",
+                format!("Column '{other}' holds further geometries; only those of '{column}' were read."),
+            ));
             without.push(other.clone());
         }
         if let Some(bbox) = entry["covering"]["bbox"]["xmin"][0].as_str() {
@@ -86,7 +89,10 @@ fn about(file: &File, name: &str) -> Result<Option<Geo>> {
         }
     }
     if entry["edges"].as_str() == Some("spherical") {
-        notes.push(Note::warning("spherical-edges", "Edges of the geometries are arcs on the sphere; they were taken as straight lines between their points."));
+        notes.push(Note::warning(
+            "spherical-edges",
+            "Edges of the geometries are arcs on the sphere; they were taken as straight lines between their points.",
+        ));
     }
     let only = fields.iter().all(|f| without.contains(f.name()));
     Ok(Some(Geo { column: column.to_owned(), without, crs: crs(entry.get("crs"), &mut notes), only, notes }))
@@ -108,7 +114,10 @@ fn crs(json: Option<&Value>, notes: &mut Vec<Note>) -> Option<Crs> {
     };
     if found.is_none() {
         let name = json["name"].as_str().unwrap_or("without a name");
-        notes.push(Note::warning("unknown-crs", format!("The coordinate reference system '{name}' has no known code; the geometries have none.")));
+        notes.push(Note::warning(
+            "unknown-crs",
+            format!("The coordinate reference system '{name}' has no known code; the geometries have none."),
+        ));
     }
     found
 }
@@ -129,7 +138,9 @@ fn geometries(file: File, name: &str, column: &str, notes: &mut Vec<Note>) -> Re
             let row = geometries.len() + 1;
             let found = match bytes {
                 Some(bytes) => wkb::read(bytes).map_err(|got| {
-                    Error::data(format!("row {row}, column '{column}' of '{name}'")).got(got).rule("geometries are points, lines or areas in WKB")
+                    Error::data(format!("row {row}, column '{column}' of '{name}'"))
+                        .got(got)
+                        .rule("geometries are points, lines or areas in WKB")
                 })?,
                 None => None,
             };
@@ -141,7 +152,9 @@ fn geometries(file: File, name: &str, column: &str, notes: &mut Vec<Note>) -> Re
             DataType::Binary => array.as_binary::<i32>().iter().try_for_each(&mut take)?,
             DataType::LargeBinary => array.as_binary::<i64>().iter().try_for_each(&mut take)?,
             other => {
-                return Err(Error::data(format!("column '{column}' of '{name}'")).got(format!("the type {other}")).rule("geometries are WKB bytes"));
+                return Err(Error::data(format!("column '{column}' of '{name}'"))
+                    .got(format!("the type {other}"))
+                    .rule("geometries are WKB bytes"));
             }
         }
     }
@@ -152,7 +165,10 @@ fn geometries(file: File, name: &str, column: &str, notes: &mut Vec<Note>) -> Re
         return Err(Error::data(format!("Parquet file '{name}'")).got("no rows").rule("a table has at least one column and one row"));
     }
     if dropped > 0 {
-        notes.push(Note::info("heights-left-out", format!("{dropped} geometries have heights or measures besides x and y; these were left out.")));
+        notes.push(Note::info(
+            "heights-left-out",
+            format!("{dropped} geometries have heights or measures besides x and y; these were left out."),
+        ));
     }
     Ok(geometries)
 }

@@ -28,8 +28,11 @@ pub(super) struct Arrays {
     /// Path and metadata.
     pub arrays: Vec<(String, Array)>,
     /// Places of chunks in shards, by array and shard; none where the shard is not there.
-    pub indexes: Mutex<HashMap<(usize, Vec<usize>), Option<Arc<Index>>>>,
+    pub indexes: Mutex<Indexes>,
 }
+
+/// Indexes of shards by array and place.
+type Indexes = HashMap<(usize, Vec<usize>), Option<Arc<Index>>>;
 
 /// Offset and length of each chunk of a shard; all ones where there is none.
 type Index = Vec<[u64; 2]>;
@@ -77,9 +80,8 @@ struct Part<'a, T> {
 /// Cuts a window, whose values are `out`, along the grid of chunks.
 fn cut<'a, T>(window: &Window, chunk: &[usize], out: &'a mut [T]) -> Vec<Part<'a, T>> {
     let dims = chunk.len();
-    let cuts: Vec<Vec<Cells<usize>>> = (0..dims)
-        .map(|d| Window(vec![window.0[d].clone()]).blocks(&chunk[d..=d]).into_iter().map(|w| w.0[0].clone()).collect())
-        .collect();
+    let cuts: Vec<Vec<Cells<usize>>> =
+        (0..dims).map(|d| Window(vec![window.0[d].clone()]).blocks(&chunk[d..=d]).into_iter().map(|w| w.0[0].clone()).collect()).collect();
     let mut parts: Vec<Part<'a, T>> = window
         .blocks(chunk)
         .into_iter()
@@ -184,7 +186,9 @@ impl Arrays {
         let length = index_length(shards, chunks) as u64;
         let range = if shards.at_end { Range::Last(length) } else { Range::Part(0, length) };
         let index = match self.store.range(key, range)? {
-            Some(bytes) => Some(Arc::new(parse_index(shards, &bytes, chunks).map_err(|got| self.damaged(&self.arrays[variable].0, shard, got))?)),
+            Some(bytes) => {
+                Some(Arc::new(parse_index(shards, &bytes, chunks).map_err(|got| self.damaged(&self.arrays[variable].0, shard, got))?))
+            }
             None => None,
         };
         let mut known = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);

@@ -140,7 +140,7 @@ fn gather<const N: usize>(from: &[u8], n: usize, to: &mut [u8]) {
 /// Puts the bits of each cell together again; Blosc leaves a number of cells that is no multiple of eight as it is.
 fn unshuffle_bits(from: &[u8], cell: usize, to: &mut [u8]) {
     let n = from.len() / cell;
-    if n % 8 != 0 {
+    if !n.is_multiple_of(8) {
         to.copy_from_slice(from);
         return;
     }

@@ -21,15 +21,25 @@ pub(super) enum Pack {
     /// A length of four bytes, then a block of LZ4, as numcodecs writes it.
     Lz4,
     /// A checksum of four bytes, behind or in front.
-    Crc32c { front: bool },
+    Crc32c {
+        front: bool,
+    },
     Crc32,
     Adler32,
     Fletcher32,
     Shuffle(usize),
     /// Running differences, in one type and stored in another.
-    Delta { to: Dtype, from: Dtype },
+    Delta {
+        to: Dtype,
+        from: Dtype,
+    },
     /// `(value − offset) · scale`, rounded.
-    Scaled { to: Dtype, from: Dtype, scale: f64, offset: f64 },
+    Scaled {
+        to: Dtype,
+        from: Dtype,
+        scale: f64,
+        offset: f64,
+    },
 }
 
 /// How many bytes a step gives.

@@ -6,10 +6,17 @@ use crate::cf::Stored;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     Bool,
-    Int { size: usize, signed: bool },
-    Float { size: usize },
+    Int {
+        size: usize,
+        signed: bool,
+    },
+    Float {
+        size: usize,
+    },
     /// A time stamp of NumPy: so many of its steps in a day; the least number is missing.
-    Time { per_day: f64 },
+    Time {
+        per_day: f64,
+    },
     /// So many bytes, zeros behind a text.
     Bytes(usize),
     /// So many characters of four bytes.

@@ -142,13 +142,14 @@ impl Array {
         let (name, settings) = named(data);
         let setting = |key: &str| settings.and_then(|s| s.get(key));
         let time = setting("unit").and_then(Json::text).map(|u| (u, setting("scale_factor").and_then(Json::number).unwrap_or(1.0)));
-        let mut dtype = Dtype::named(name, setting("length_bytes").and_then(Json::count), time).ok_or_else(|| unknown("type", Some(data)))?;
+        let mut dtype =
+            Dtype::named(name, setting("length_bytes").and_then(Json::count), time).ok_or_else(|| unknown("type", Some(data)))?;
         let (grid, settings) = named(meta.get("chunk_grid").ok_or("no chunk grid")?);
         if grid != "regular" {
             return Err(format!("the chunk grid '{grid}', where regular ones are read"));
         }
         let (shape, chunk) = shapes(meta.get("shape"), settings.and_then(|s| s.get("chunk_shape")), dtype)?;
-        for transformer in meta.get("storage_transformers").and_then(Json::list).unwrap_or_default() {
+        if let Some(transformer) = meta.get("storage_transformers").and_then(Json::list).and_then(<[Json]>::first) {
             return Err(format!("the storage transformer '{}', which is not known", named(transformer).0));
         }
         let (encoding, settings) = meta.get("chunk_key_encoding").map_or(("default", None), named);

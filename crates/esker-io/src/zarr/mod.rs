@@ -67,12 +67,15 @@ pub(crate) fn open(path: &Path, name: &str) -> Result<(RawFile, Vec<Note>)> {
             Err(got) => {
                 let label = if path.is_empty() { name } else { &path };
                 notes.push(Note::warning("variable-left-out", format!("Variable '{label}' was left out: it has {got}.")));
-                refused.get_or_insert_with(|| Error::data(format!("array '{label}' of '{name}'")).got(got).rule("no array of the store can be read"));
+                refused.get_or_insert_with(|| {
+                    Error::data(format!("array '{label}' of '{name}'")).got(got).rule("no array of the store can be read")
+                });
             }
         }
     }
     if arrays.is_empty() {
-        return Err(refused.unwrap_or_else(|| Error::data(format!("Zarr store '{name}'")).got("no arrays").rule("a store holds at least one array")));
+        return Err(refused
+            .unwrap_or_else(|| Error::data(format!("Zarr store '{name}'")).got("no arrays").rule("a store holds at least one array")));
     }
     let (dimensions, places) = dimensions(&arrays, &mut notes);
     let variables = arrays
@@ -82,7 +85,10 @@ pub(crate) fn open(path: &Path, name: &str) -> Result<(RawFile, Vec<Note>)> {
             name: if path.is_empty() { stem(name) } else { full(path) },
             dimensions,
             stored: array.dtype.stored(),
-            storage: std::iter::once(array.dtype.name()).chain(packing(&array.codecs).into_iter().map(str::to_owned)).collect::<Vec<_>>().join(", "),
+            storage: std::iter::once(array.dtype.name())
+                .chain(packing(&array.codecs).into_iter().map(str::to_owned))
+                .collect::<Vec<_>>()
+                .join(", "),
             attributes: array.attributes.clone(),
             chunk: Grid::of(array).lengths(&array.shape),
         })
@@ -196,7 +202,8 @@ fn dimensions(arrays: &[(String, Array)], notes: &mut Vec<Note>) -> (Vec<(String
                 let label = path.rsplit('/').next().unwrap_or(path);
                 if label.is_empty() { format!("axis_{axis}") } else { format!("{label}_axis_{axis}") }
             });
-            let shared = ancestors(group).map(|g| qualified(g, &name)).filter_map(|n| by_name.get(&n)).copied().find(|&d| known[d].1 == length);
+            let shared =
+                ancestors(group).map(|g| qualified(g, &name)).filter_map(|n| by_name.get(&n)).copied().find(|&d| known[d].1 == length);
             let place = match shared.filter(|d| !own.contains(d)) {
                 Some(place) => place,
                 None => {

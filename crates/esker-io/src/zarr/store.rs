@@ -128,7 +128,9 @@ impl Store {
         nodes.sort();
         nodes.dedup();
         if nodes.len() > MOST_NODES {
-            return Err(Error::data("Zarr store").got(format!("{} arrays and groups", nodes.len())).rule(format!("at most {MOST_NODES} are read")));
+            return Err(Error::data("Zarr store")
+                .got(format!("{} arrays and groups", nodes.len()))
+                .rule(format!("at most {MOST_NODES} are read")));
         }
         Ok(nodes)
     }
@@ -167,7 +169,10 @@ impl Store {
     }
 
     fn cut_short(&self, key: &str, size: u64) -> Error {
-        self.error(key).got(size_text(size)).rule("it holds fewer bytes than its metadata say").hint("copy the store again; it may be cut short")
+        self.error(key)
+            .got(size_text(size))
+            .rule("it holds fewer bytes than its metadata say")
+            .hint("copy the store again; it may be cut short")
     }
 }
 
@@ -242,7 +247,9 @@ impl Zip {
             found.insert(name, Entry { header, packed, size, crc, deflated });
         }
         let prefix = top(found.keys()).ok_or_else(|| {
-            Error::data(format!("zip file '{}'", path.display())).got("no zarr.json, .zgroup or .zarray at its top").rule("it holds no Zarr store")
+            Error::data(format!("zip file '{}'", path.display()))
+                .got("no zarr.json, .zgroup or .zarray at its top")
+                .rule("it holds no Zarr store")
         })?;
         let entries = found.into_iter().filter_map(|(name, e)| name.strip_prefix(&prefix).map(|n| (n.to_owned(), e))).collect();
         Ok(Self { path: path.to_path_buf(), entries })

@@ -1,5 +1,7 @@
 //! Arrow IPC: files (Feather 2) and streams, with the same columns as Parquet.
 
+mod check;
+
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -50,9 +52,10 @@ fn decode(mut file: File, name: &str, options: &ReadOptions) -> Result<Table> {
     file.read_exact(&mut head).map_err(short)?;
     file.seek(SeekFrom::Start(0)).map_err(short)?;
     let source: Box<dyn RecordBatchReader> = if head == MAGIC {
-        lengths(&mut file, name)?;
+        check::file(&mut file).map_err(|got| damaged(name, got))?;
         Box::new(FileReader::try_new_buffered(file, None).map_err(fail)?)
     } else {
+        check::stream(&mut file).map_err(|got| damaged(name, got))?;
         Box::new(StreamReader::try_new(BufReader::new(file), None).map_err(fail)?)
     };
     let schema = source.schema();
@@ -73,24 +76,6 @@ fn decode(mut file: File, name: &str, options: &ReadOptions) -> Result<Table> {
         return Err(thing().got("no rows").rule("a table has at least one column and one row"));
     }
     columns.finish(&units(schema.fields().iter().map(AsRef::as_ref)), options)
-}
-
-/// The length of the footer stands before the last six bytes; one beyond the file would ask for that much memory.
-fn lengths(file: &mut File, name: &str) -> Result<()> {
-    let cut = |e: std::io::Error| damaged(name, e.to_string());
-    let size = file.metadata().map_err(cut)?.len();
-    if size < 18 {
-        return Err(damaged(name, format!("{size} bytes")));
-    }
-    file.seek(SeekFrom::Start(size - 10)).map_err(cut)?;
-    let mut tail = [0; 10];
-    file.read_exact(&mut tail).map_err(cut)?;
-    file.seek(SeekFrom::Start(0)).map_err(cut)?;
-    let footer = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
-    if tail[4..] != *MAGIC || footer + 18 > size {
-        return Err(damaged(name, "an end that is none of an Arrow file".into()));
-    }
-    Ok(())
 }
 
 /// Writes a table as an Arrow IPC file (Feather 2), uncompressed, with units in the field metadata. What is written reads back as the
