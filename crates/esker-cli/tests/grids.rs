@@ -188,6 +188,7 @@ fn selections_and_names_that_cannot_be_are_refused_and_nothing_is_written() {
     error: variable 'cplan'; the model needs it, and the grid has no such variable or axis
       hint: the variables are elev, slope
     ");
-    let left: Vec<String> = std::fs::read_dir(desk.path("")).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    let left: Vec<String> =
+        std::fs::read_dir(desk.path("")).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
     assert!(!left.iter().any(|n| n.starts_with("o.") || n.contains("partial")), "{left:?}");
 }

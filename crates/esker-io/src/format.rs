@@ -13,14 +13,14 @@ use crate::arrow_ipc::read_arrow;
 use crate::csv::read_csv;
 use crate::excel::read_excel;
 use crate::file::{open as open_file, refused_read};
-use crate::netcdf;
+use crate::fixed_width::read_fixed_width;
 use crate::geotiff::read_geotiff;
 use crate::grib::read_grib;
-use crate::vector::{is_geojson, read_flatgeobuf, read_geojson, read_geopackage, read_shapefile};
-use crate::fixed_width::read_fixed_width;
 use crate::las::read_las;
 use crate::month_table::read_month_table;
+use crate::netcdf;
 use crate::parquet::open_parquet;
+use crate::vector::{is_geojson, read_flatgeobuf, read_geojson, read_geopackage, read_shapefile};
 use crate::zarr::read_zarr;
 use crate::{arrow_ipc, excel, fixed_width, las, month_table, zarr};
 

@@ -156,7 +156,9 @@ mod tests {
 
     #[test]
     fn pieces_are_whole_blocks_and_cover_a_window_once() {
-        for (shape, chunk, most) in [(vec![40, 30, 20], vec![10, 5, 5], 600), (vec![7, 9], vec![7, 9], 10), (vec![5, 6, 7], vec![2, 6, 7], 1000)] {
+        for (shape, chunk, most) in
+            [(vec![40, 30, 20], vec![10, 5, 5], 600), (vec![7, 9], vec![7, 9], 10), (vec![5, 6, 7], vec![2, 6, 7], 1000)]
+        {
             let window = Window::whole(&shape);
             let mut seen = vec![0; window.len()];
             for piece in window.pieces(&chunk, most) {
