@@ -171,7 +171,7 @@ impl Cube {
                 .rule("the cube needs one x and one y axis")
                 .hint("grids with 2-D coordinates cannot be cut by a box yet"));
         };
-        if !(south <= north) {
+        if south > north || south.is_nan() || north.is_nan() {
             return Err(Error::usage("box").got(format!("south {south}, north {north}")).rule("a box is west, south, east, north"));
         }
         let cut = self.select(y, &self.range(y, south, north)?)?;
