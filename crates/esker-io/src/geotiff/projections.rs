@@ -176,9 +176,7 @@ pub(super) fn from_citation(citation: &str) -> Option<String> {
     if let Some(definition) = geostationary(text) {
         return Some(definition);
     }
-    // The parser is not ours: should damaged text make it panic, the system is unknown.
-    let definition = std::panic::catch_unwind(|| proj4wkt::wkt_to_projstring(text).ok()).ok().flatten()?;
-    proj4rs::Proj::from_proj_string(&definition).is_ok().then_some(definition)
+    crate::crs::parse(text).ok().map(|crs| crs.name().to_owned())
 }
 
 /// GDAL's way to write the geostationary view, which has no code in GeoTIFF.
