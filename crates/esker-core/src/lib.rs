@@ -38,7 +38,7 @@ pub use prediction::{Prediction, Spread};
 pub use record::Record;
 pub use rng::Rng;
 pub use samples::Samples;
-pub use schema::{Field, FieldKind, Schema};
+pub use schema::{BEYOND, Field, FieldKind, Schema};
 pub use settings::{Parameter, Rule, Search, Setting, Settings};
 pub use support::{Crs, Places, Support, Times};
 pub use table::Table;

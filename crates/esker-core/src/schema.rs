@@ -66,14 +66,45 @@ impl Schema {
     /// # Errors
     /// A missing column, another unit, numbers for classes or the reverse, a class never seen.
     pub fn admit(&self, table: &Table) -> Result<(Samples, Vec<Note>)> {
+        let columns = self.fields.iter().map(|f| f.admit(table)).collect::<Result<Vec<_>>>()?;
+        let samples = Samples::new(columns, Support::bare(table.rows()), None)?;
+        let notes = self.beyond_notes(&self.beyond(&samples), table.rows());
+        Ok((samples, notes))
+    }
+
+    /// How many values of each field lie beyond the range the model learned from. Blocks of one map add up.
+    pub fn beyond(&self, admitted: &Samples) -> Vec<usize> {
+        let count = |(field, column): (&Field, &Column)| match (&field.kind, &column.values) {
+            (FieldKind::Real { min, max }, Values::Real(v)) => v.iter().filter(|&x| x < min || x > max).count(),
+            _ => 0,
+        };
+        self.fields.iter().zip(admitted.columns()).map(count).collect()
+    }
+
+    /// What to say of values beyond the training range, of so many `rows` in all.
+    pub fn beyond_notes(&self, beyond: &[usize], rows: usize) -> Vec<Note> {
         let mut notes = Vec::new();
-        let columns = self.fields.iter().map(|f| f.admit(table, &mut notes)).collect::<Result<Vec<_>>>()?;
-        Ok((Samples::new(columns, Support::bare(table.rows()), None)?, notes))
+        for (field, count) in self.fields.iter().zip(beyond).filter(|(_, n)| **n > 0) {
+            if let FieldKind::Real { min, max } = field.kind {
+                notes.push(Note::warning(
+                    BEYOND,
+                    format!(
+                        "column '{}': {count} of {rows} values lie beyond the training range {min} to {max}{}",
+                        field.name,
+                        field.unit.suffix()
+                    ),
+                ));
+            }
+        }
+        notes
     }
 }
 
+/// The code of notes on values beyond the training range.
+pub const BEYOND: &str = "beyond-training-range";
+
 impl Field {
-    fn admit(&self, table: &Table, notes: &mut Vec<Note>) -> Result<Column> {
+    fn admit(&self, table: &Table) -> Result<Column> {
         let column = table.column(&self.name).map_err(|e| e.rule("the model was trained with this column, and the new table lacks it"))?;
         if !column.unit.is_empty() && !self.unit.is_empty() && !column.unit.same(&self.unit) {
             return Err(Error::data(format!("column '{}'", self.name))
@@ -82,23 +113,11 @@ impl Field {
                 .hint("convert the column before predicting"));
         }
         let values = match (&self.kind, &column.values) {
-            (FieldKind::Real { min, max }, Values::Real(v)) => {
+            (FieldKind::Real { .. }, Values::Real(v)) => {
                 if let Some(row) = v.iter().position(|x| x.is_infinite()) {
                     return Err(Error::data(format!("column '{}' row {}", self.name, row + 1))
                         .got(v[row].to_string())
                         .rule("values are finite or missing"));
-                }
-                let beyond = v.iter().filter(|&&x| x < *min || x > *max).count();
-                if beyond > 0 {
-                    notes.push(Note::warning(
-                        "beyond-training-range",
-                        format!(
-                            "column '{}': {beyond} of {} values lie beyond the training range {min} to {max}{}",
-                            self.name,
-                            v.len(),
-                            self.unit.suffix()
-                        ),
-                    ));
                 }
                 Values::Real(v.clone())
             }

@@ -139,6 +139,21 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Writes through `fill` whole or not at all, as [`write_file`] does.
 pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
     let refused = |e: io::Error| refused_write(path, &e);
+    if fs::metadata(path).is_ok_and(|old| !old.is_dir() && !old.is_file()) {
+        let mut sink = OpenOptions::new().write(true).open(path).map_err(refused)?;
+        fill(&mut sink)?;
+        return sink.flush().map_err(refused);
+    }
+    replace_seekable(path, |file| {
+        let mut sink = BufWriter::with_capacity(1 << 16, file);
+        fill(&mut sink)?;
+        sink.flush().map_err(refused)
+    })
+}
+
+/// As [`replace`] for formats that are written in pieces out of order; only an ordinary file will do.
+pub(crate) fn replace_seekable(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let refused = |e: io::Error| refused_write(path, &e);
     let old = fs::metadata(path).ok();
     if let Some(old) = &old {
         let named = || Error::new(Fault::Io, format!("writing '{}'", path.display()));
@@ -146,9 +161,7 @@ pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut (dyn Write + Send)) ->
             return Err(named().got("a folder of that name").rule("a file is written here").hint("name a file inside it"));
         }
         if !old.is_file() {
-            let mut sink = OpenOptions::new().write(true).open(path).map_err(refused)?;
-            fill(&mut sink)?;
-            return sink.flush().map_err(refused);
+            return Err(named().got("a device or a pipe").rule("this format is written in pieces, and needs an ordinary file"));
         }
         if old.permissions().readonly() {
             return Err(named().got("a file marked read-only").rule("it is kept").hint("choose another name, or make it writable"));
@@ -157,10 +170,8 @@ pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut (dyn Write + Send)) ->
     // A link stays a link: the file it points to is replaced.
     let target = if old.is_some() { fs::canonicalize(path).map_err(refused)? } else { path.to_path_buf() };
     let partial = Partial(beside(&target)?);
-    let file = File::create(&partial.0).map_err(refused)?;
-    let mut sink = BufWriter::with_capacity(1 << 16, file);
-    fill(&mut sink)?;
-    let file = sink.into_inner().map_err(|e| refused(e.into_error()))?;
+    let mut file = File::create(&partial.0).map_err(refused)?;
+    fill(&mut file)?;
     if let Some(old) = &old {
         file.set_permissions(old.permissions()).map_err(refused)?;
     }
@@ -181,7 +192,7 @@ impl Drop for Partial {
 }
 
 /// A name beside the target that no other writer takes: process and thread are in it.
-fn beside(target: &Path) -> Result<PathBuf> {
+pub(crate) fn beside(target: &Path) -> Result<PathBuf> {
     let name = target.file_name().ok_or_else(|| {
         Error::new(Fault::Io, format!("writing '{}'", target.display())).got("no file name").rule("a file is written here")
     })?;

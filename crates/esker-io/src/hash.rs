@@ -1,8 +1,9 @@
 //! SHA-256 of bytes and files, for the provenance of a record.
 
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use esker_core::Result;
 use sha2::{Digest, Sha256};
@@ -18,21 +19,53 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// The SHA-256 of a file, read in pieces, as 64 lower-case hexadecimal digits.
+/// The SHA-256 of a file, read in pieces, as 64 lower-case hexadecimal digits. A folder (a Zarr store) has that of the names and contents
+/// of its files, in the order of their names.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn sha256_file(path: &Path) -> Result<String> {
-    let mut file = File::open(path).map_err(|e| refused_read(path, &e))?;
     let mut hasher = Sha256::new();
+    if path.is_dir() {
+        for (name, file) in files_below(path)? {
+            hasher.update(name.as_bytes());
+            hasher.update([0]);
+            add(&mut hasher, &file)?;
+        }
+    } else {
+        add(&mut hasher, path)?;
+    }
+    Ok(hex(&hasher.finalize()))
+}
+
+fn add(hasher: &mut Sha256, path: &Path) -> Result<()> {
+    let mut file = File::open(path).map_err(|e| refused_read(path, &e))?;
     let mut piece = vec![0_u8; 1 << 16];
     loop {
         let n = file.read(&mut piece).map_err(|e| refused_read(path, &e))?;
         if n == 0 {
-            return Ok(hex(&hasher.finalize()));
+            return Ok(());
         }
         hasher.update(&piece[..n]);
     }
+}
+
+/// Files below a folder by their names from there, sorted. Links to folders are not followed, so that none is met twice.
+fn files_below(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
+    let (mut found, mut open) = (BTreeMap::new(), vec![folder.to_path_buf()]);
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(&next).map_err(|e| refused_read(&next, &e))? {
+            let entry = entry.map_err(|e| refused_read(&next, &e))?;
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|t| t.is_dir()) {
+                open.push(path);
+            } else if path.is_file() {
+                let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                found.insert(name, path);
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -19,6 +19,8 @@ pub struct ReadOptions {
     pub labels: Vec<String>,
     /// Variables of a cube to read; none named: those on the most axes.
     pub variables: Vec<String>,
+    /// The layer to read of a file that has several (GeoPackage). `None`: the first, with a note.
+    pub layer: Option<String>,
     /// Units by column name; they go before units found in the file.
     pub units: BTreeMap<String, String>,
     /// The sheet of a workbook. `None`: the first one that holds a table.

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use esker_core::{Error, Result, Table};
+use esker_core::{Result, Table};
 
 use crate::ReadOptions;
-use crate::csv::write_csv;
 use crate::flat::table_of;
 use crate::format::{Data, open};
-use crate::parquet::write_parquet;
+use crate::vector::geometry_table;
 
 /// Reads a file as a table, whatever its format: the rows of a table, a row a feature with the place of its centre, or a row a cell of a
 /// cube that has a value.
@@ -22,23 +21,15 @@ use crate::parquet::write_parquet;
 pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table> {
     match open(path, options)?.1 {
         Data::Table(table) => Ok(table),
-        Data::Features(features) => Ok(features.table),
+        Data::Features(features) => geometry_table(&features),
         Data::Cube(cube) => table_of(&cube, options),
     }
 }
 
-/// Writes a table as its extension says: `.csv` or `.parquet`.
+/// Writes a table as its extension says, see [`write_data`](crate::write_data).
 ///
 /// # Errors
 /// Another extension, a table the format cannot hold, or the disk refuses; what was there before stays.
 pub fn write_table(path: &Path, table: &Table) -> Result<()> {
-    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    match extension.as_deref() {
-        Some("csv") => write_csv(path, table),
-        Some("parquet") => write_parquet(path, table),
-        other => Err(Error::usage(format!("table '{}'", path.display()))
-            .got(other.map_or_else(|| "no extension".into(), |e| format!("the extension .{e}")))
-            .rule("tables are written as .csv or .parquet")
-            .hint(format!("name it '{}'", path.with_extension("csv").display()))),
-    }
+    crate::write_data(path, &Data::Table(table.clone()), "written by Esker").map(|_| ())
 }

@@ -35,10 +35,11 @@ impl Conversion {
     pub fn run(&self, from: &Path, to: &Path, cx: &Context) -> Result<Converted> {
         cx.check()?;
         let (format, data) = esker_io::open(from, &self.options)?;
-        let (data, notes) = self.choose(data)?;
+        let (data, mut notes) = self.choose(data)?;
         cx.check()?;
         let name = |p: &Path| p.file_name().map_or_else(|| p.display().to_string(), |n| n.to_string_lossy().into_owned());
-        esker_io::write_data(to, &data, &format!("Esker {}: converted from {}", env!("CARGO_PKG_VERSION"), name(from)))?;
+        let history = format!("Esker {}: converted from {}", env!("CARGO_PKG_VERSION"), name(from));
+        notes.extend(esker_io::write_data(to, &data, &history)?);
         Ok(Converted { format, notes })
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use esker_core::cube::{Axis, AxisKind, Holds, Labels, Window};
 use esker_core::{Codes, Crs, Cube, Features, Note, Result, Shape, Table, Values};
 use esker_io::{Data, Format, ReadOptions};
+use rayon::prelude::*;
 use serde::Serialize;
 
 /// Cells that are looked at together when values are summarised.
@@ -273,6 +274,15 @@ impl Running {
         }
     }
 
+    fn join(&mut self, other: &Self) {
+        self.count += other.count;
+        self.missing += other.missing;
+        self.sum += other.sum;
+        let both = |a: Option<f64>, b: Option<f64>, pick: fn(f64, f64) -> f64| a.zip(b).map(|(a, b)| pick(a, b)).or(a).or(b);
+        self.min = both(self.min, other.min, f64::min);
+        self.max = both(self.max, other.max, f64::max);
+    }
+
     fn summary(&self) -> Summary {
         let present = self.count - self.missing;
         let mean = if present > 0 { Some(self.sum / present as f64) } else { None };
@@ -295,9 +305,19 @@ fn summary(cube: &Cube, variable: usize) -> Result<Summary> {
         let different: std::collections::HashSet<&String> = texts.iter().filter(|t| !t.is_empty()).collect();
         return Ok(Summary { count: texts.len(), missing, min: None, mean: None, max: None, classes: Some(different.len()) });
     }
-    let mut running = Running::default();
-    for slab in whole.slabs(&v.chunk, SLAB) {
-        running.numbers(&cube.read(variable, &slab)?);
+    // Pieces are read side by side and added up in their order, so that the mean does not depend on the threads.
+    let pieces = whole.pieces(&v.chunk, SLAB);
+    let parts: Vec<Result<Running>> = pieces
+        .par_iter()
+        .map(|piece| {
+            let mut running = Running::default();
+            running.numbers(&cube.read(variable, piece)?);
+            Ok(running)
+        })
+        .collect();
+    let mut all = Running::default();
+    for part in parts {
+        all.join(&part?);
     }
-    Ok(running.summary())
+    Ok(all.summary())
 }

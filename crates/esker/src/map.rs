@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use esker_core::cube::{Attribute, Attributes, Blocks, Holds, Variable, Window};
 use esker_io::Data;
 
-use esker_core::{Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
+use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
 
 use crate::{LoadedModel, Predicted};
 
@@ -42,15 +42,15 @@ impl LoadedModel {
     /// A file that cannot be read or does not fit the model, an output that cannot be written, or the user stopped.
     pub fn predict_file(&self, from: &Path, to: &Path, cx: &Context) -> Result<PredictedFile> {
         let (_, data) = esker_io::open(from, &self.read_options())?;
-        let flat = to.extension().is_some_and(|e| ["csv", "parquet", "arrow"].iter().any(|f| e.eq_ignore_ascii_case(f)));
+        let flat = esker_io::is_flat(to);
         match data {
             Data::Cube(cube) if !flat => {
                 let beside = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let map = self.predict_map(&cube, beside, cx)?;
+                let mut map = self.predict_map(&cube, beside, cx)?;
                 let history =
                     format!("Esker {}: {} predicted by {}", env!("CARGO_PKG_VERSION"), self.header.task.target(), self.header.model);
                 let data = Data::Cube(map.cube);
-                esker_io::write_data(to, &data, &history)?;
+                map.notes.extend(esker_io::write_data(to, &data, &history)?);
                 let Data::Cube(cube) = data else { unreachable!("it was a cube a line ago") };
                 Ok(PredictedFile::Map(PredictedMap { cube, ..map }))
             }
@@ -77,11 +77,13 @@ impl LoadedModel {
         let mut layers: Vec<Layer> = Vec::new();
         let mut notes: Vec<Note> = Vec::new();
         let mut predicted = 0;
+        let mut beyond = vec![0; self.header.schema.fields.len()];
         let (mut write, mut scratch) = (Vec::new(), Vec::new());
         cx.progress().begin("predict", slabs.len());
         for slab in &slabs {
             cx.check()?;
-            let columns = self.cells(cube, &variables, slab, cx, &mut notes)?;
+            let (columns, far) = self.cells(cube, &variables, slab, cx, &mut notes)?;
+            beyond.iter_mut().zip(far).for_each(|(sum, n)| *sum += n);
             if layers.is_empty() {
                 layers = columns.iter().map(|c| Layer::of(&c.0)).collect();
                 for _ in &layers {
@@ -93,7 +95,8 @@ impl LoadedModel {
             predicted += columns.last().map_or(0, |(_, mask)| mask.iter().filter(|m| **m == 1.0).count());
             for ((_, values), file) in columns.iter().zip(&mut write) {
                 for v in values {
-                    file.write_all(&v.to_le_bytes()).map_err(|e| Error::io("scratch file", &e))?;
+                    // Seven digits are more than any prediction holds, and the same in every format.
+                    file.write_all(&(*v as f32).to_le_bytes()).map_err(|e| Error::io("scratch file", &e))?;
                 }
             }
             cx.progress().step();
@@ -102,6 +105,7 @@ impl LoadedModel {
         for mut file in write {
             file.flush().map_err(|e| Error::io("scratch file", &e))?;
         }
+        notes.extend(self.header.schema.beyond_notes(&beyond, predicted));
         let cube = self.layered(cube, &axes, &chunk, layers, scratch)?;
         Ok(PredictedMap { cube, cells: whole.len(), predicted, notes })
     }
@@ -140,7 +144,7 @@ impl LoadedModel {
         Ok(found)
     }
 
-    /// Predictions of the cells of a window, layer by layer; the last layer is the mask.
+    /// Predictions of the cells of a window, layer by layer, the mask last; and how many values of each field lie beyond the training range.
     fn cells(
         &self,
         cube: &Cube,
@@ -148,14 +152,14 @@ impl LoadedModel {
         window: &Window,
         cx: &Context,
         notes: &mut Vec<Note>,
-    ) -> Result<Vec<(Column, Vec<f64>)>> {
+    ) -> Result<(Vec<(Column, Vec<f64>)>, Vec<usize>)> {
         let mut stacked = cube.stack(variables, window, true)?;
         let given = stacked.table.columns().len();
         let table: Table = std::mem::take(&mut stacked.table);
         let said = self.predict(table, cx)?;
         for note in said.notes {
-            // Each block drops its own number of empty cells: the mask says it better.
-            if note.code != "empty-cells" && !notes.contains(&note) {
+            // Counts of single blocks say little: those beyond the range are added up, and empty cells are in the mask.
+            if note.code != "empty-cells" && note.code != BEYOND && !notes.contains(&note) {
                 notes.push(note);
             }
         }
@@ -171,7 +175,7 @@ impl LoadedModel {
         stacked.cells.iter().for_each(|&c| mask[c] = 1.0);
         let name = format!("{}_mask", self.header.task.target());
         layers.push((Column::real(name, "1", Vec::new()), mask));
-        Ok(layers)
+        Ok((layers, said.beyond))
     }
 
     fn layered(&self, cube: &Cube, axes: &[usize], chunk: &[usize], layers: Vec<Layer>, scratch: Vec<File>) -> Result<Cube> {
@@ -263,13 +267,13 @@ impl Blocks for Scratch {
         let mut reader = BufReader::with_capacity(1 << 16, &*file);
         let mut at = None;
         for run in window.blocks(&runs) {
-            let start = run.0.iter().zip(&whole.0).fold(0, |at, (r, w)| at * w.len() + r.start) as u64 * 8;
+            let start = run.0.iter().zip(&whole.0).fold(0, |at, (r, w)| at * w.len() + r.start) as u64 * 4;
             if at != Some(start) {
                 reader.seek(SeekFrom::Start(start)).map_err(broken)?;
             }
-            let mut bytes = vec![0; run.len() * 8];
+            let mut bytes = vec![0; run.len() * 4];
             reader.read_exact(&mut bytes).map_err(broken)?;
-            out.extend(bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().expect("eight bytes are eight bytes"))));
+            out.extend(bytes.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))));
             at = Some(start + bytes.len() as u64);
         }
         Ok(out)

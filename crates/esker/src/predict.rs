@@ -17,6 +17,8 @@ pub struct Predicted {
     pub table: Table,
     /// What was noticed.
     pub notes: Vec<Note>,
+    /// How many values of each field of the schema lie beyond the range the model learned from.
+    pub beyond: Vec<usize>,
 }
 
 impl LoadedModel {
@@ -57,6 +59,7 @@ impl LoadedModel {
         }
         let (samples, admitted) = self.header.schema.admit(&table)?;
         notes.extend(admitted);
+        let beyond = self.header.schema.beyond(&samples);
         let samples = self.with_group(samples, &table)?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(cx.threads).build().map_err(|e| {
             Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started")
@@ -72,7 +75,7 @@ impl LoadedModel {
             }
             out.put(column)?;
         }
-        Ok(Predicted { table: out, notes })
+        Ok(Predicted { table: out, notes, beyond })
     }
 
     fn with_group(&self, samples: Samples, table: &Table) -> Result<Samples> {

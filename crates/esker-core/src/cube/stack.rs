@@ -9,7 +9,7 @@ const DAYS: &str = "days since 1970-01-01";
 /// A window of a cube as a table: a column for each axis and each variable, a row for each cell that has a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stacked {
-    /// Axes first, then variables. Times are days since 1970-01-01 in the proleptic Gregorian calendar.
+    /// Labelled axes first, then variables. Times are days since 1970-01-01 in the proleptic Gregorian calendar.
     pub table: Table,
     /// The place of each row in the window, slowest axis first.
     pub cells: Vec<usize>,
@@ -35,7 +35,8 @@ impl Cube {
                 .rule(format!("at least one variable, and a window within {shape:?} cells")));
         }
         let mut columns = Vec::new();
-        for (d, &a) in axes.iter().enumerate() {
+        // An axis without labels only counts; its cells are the rows.
+        for (d, &a) in axes.iter().enumerate().filter(|(_, a)| self.axes()[**a].labels.is_some()) {
             columns.push(self.axis_column(a, d, window));
         }
         for name in self.places.iter().flat_map(|(x, y)| [x, y]) {

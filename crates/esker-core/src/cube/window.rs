@@ -70,6 +70,24 @@ impl Window {
         self.blocks(&cuts)
     }
 
+    /// The window cut into parts of at most about `most` cells made of whole blocks, so that no block is decoded twice: blocks are joined
+    /// along the fastest axes while they are small. Only a block larger than `most` is cut itself. In storage order of the parts.
+    pub fn pieces(&self, chunk: &[usize], most: usize) -> Vec<Window> {
+        let mut step: Vec<usize> = self.0.iter().zip(chunk).map(|(r, &c)| c.clamp(1, r.end.max(1))).collect();
+        for d in (0..step.len()).rev() {
+            let others: usize = step.iter().enumerate().filter(|(e, _)| *e != d).map(|(_, &n)| n).product();
+            let fit = most / (others * step[d]).max(1);
+            if fit < 2 {
+                break;
+            }
+            // The whole axis, or as many blocks of it as fit.
+            step[d] = (step[d] * fit).min(self.0[d].end.max(1).next_multiple_of(step[d]));
+        }
+        let cells: usize = step.iter().product();
+        let blocks = self.blocks(&step);
+        if cells <= most.max(1) { blocks } else { blocks.iter().flat_map(|b| b.slabs(&vec![1; step.len()], most)).collect() }
+    }
+
     /// Copies values of a part of this window to their places in an array of this window.
     pub fn place<T: Clone>(&self, part: &Window, values: &[T], out: &mut [T]) {
         let dims = self.0.len();
@@ -118,6 +136,23 @@ mod tests {
                 seen.extend(flat.iter().enumerate().filter(|(_, f)| **f == 1).map(|(i, _)| i));
             }
             assert_eq!(seen, (0..shape.iter().product()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn pieces_are_whole_blocks_and_cover_a_window_once() {
+        for (shape, chunk, most) in [(vec![40, 30, 20], vec![10, 5, 5], 600), (vec![7, 9], vec![7, 9], 10), (vec![5, 6, 7], vec![2, 6, 7], 1000)] {
+            let window = Window::whole(&shape);
+            let mut seen = vec![0; window.len()];
+            for piece in window.pieces(&chunk, most) {
+                assert!(piece.len() <= most, "{piece}");
+                let mut flat = vec![0; window.len()];
+                window.place(&piece, &vec![1; piece.len()], &mut flat);
+                seen.iter_mut().zip(flat).for_each(|(a, b)| *a += b);
+                let whole = piece.0.iter().zip(&chunk).zip(&shape).all(|((r, c), n)| r.start % c == 0 && (r.end % c == 0 || r.end == *n));
+                assert!(whole || chunk.iter().product::<usize>() > most, "{piece} cuts blocks of {chunk:?}");
+            }
+            assert!(seen.iter().all(|&n| n == 1));
         }
     }
 

@@ -1,11 +1,12 @@
 //! Where cells are: the CRS of the axes by grid mapping or by degrees, and 2-D longitudes and latitudes.
 
 use esker_core::cube::{Attributes, Axis, AxisKind};
-use esker_core::{Crs, Note, Result};
+use esker_core::{Crs, Note};
 
 use super::RawFile;
 use super::axes::{is_degrees, places};
 use super::roles::{Role, mappings, resolve};
+use crate::crs::from_grid_mapping;
 
 /// The CRS that the file's grid mappings or axes say.
 pub(super) fn crs(raw: &RawFile, roles: &[Role], axes: &[Axis], placed: bool, notes: &mut Vec<Note>) -> Option<Crs> {
@@ -102,13 +103,4 @@ pub(super) fn placing(raw: &RawFile, roles: &[Role]) -> Option<(usize, usize)> {
     let pairs = east.iter().flat_map(|&x| north.iter().map(move |&y| (x, y)));
     let fitting = pairs.filter(|&(x, y)| raw.variables[x].dimensions == raw.variables[y].dimensions);
     fitting.min_by_key(|&(x, _)| (usize::MAX - raw.variables[x].dimensions.len(), roles[x] == Role::Data))
-}
-
-/// The CRS of a grid mapping; none where it is not known.
-fn from_grid_mapping(attributes: &Attributes) -> Result<Option<Crs>> {
-    let wgs84 = |key: &str, value: f64| attributes.number(key).is_none_or(|v| (v - value).abs() < 1e-6 * value);
-    let plain = attributes.text("grid_mapping_name") == Some("latitude_longitude");
-    let sphere = attributes.number("earth_radius").is_some();
-    Ok((plain && !sphere && wgs84("semi_major_axis", 6_378_137.0) && wgs84("inverse_flattening", 298.257_223_563))
-        .then_some(Crs::Geographic))
 }

@@ -88,7 +88,7 @@ fn seconds(unit: &str, calendar: Calendar) -> Result<f64, String> {
         "week" | "weeks" => 7.0,
         "common_year" | "common_years" => 365.0,
         "year" | "years" | "yr" | "yrs" | "a" => {
-            year.ok_or("a year has no fixed number of days in this calendar, and UDUNITS' 365.2425 days is seldom meant")?
+            year.ok_or("a year has no fixed number of days in this calendar, and UDUNITS' 365.242198781 days are seldom meant")?
         }
         "month" | "months" | "mon" | "mons" if calendar == Calendar::Day360 => 30.0,
         "month" | "months" | "mon" | "mons" => return Err("a month has no fixed number of days in this calendar".into()),
@@ -174,22 +174,32 @@ mod tests {
         unit.calendar.date(unit.days(value)).to_string()
     }
 
-    // Dates by cftime 1.6.5, num2date.
+    // Dates by cftime 1.6.6.1, num2date; it calls years of the noleap calendar `common_years`.
     #[test]
     fn units_and_calendars_are_those_of_cftime() {
         assert_eq!(date("days since 1850-1-1", "standard", 0.5), "1850-01-01T12:00");
-        assert_eq!(date("hours since 1900-01-01 00:00:0.0", "gregorian", 1_043_135.0), "2019-01-01T23:00");
+        assert_eq!(date("hours since 1900-01-01 00:00:0.0", "gregorian", 1_043_135.0), "2018-12-31T23:00");
         assert_eq!(date("days since 2000-01-01", "noleap", 59.0), "2000-03-01");
         assert_eq!(date("days since 2000-01-01", "360_day", 59.0), "2000-02-30");
         assert_eq!(date("days since 2001-01-01", "all_leap", 59.0), "2001-02-29");
         assert_eq!(date("days since 1582-10-04", "standard", 1.0), "1582-10-15");
         assert_eq!(date("days since 1582-10-04", "proleptic_gregorian", 1.0), "1582-10-05");
         assert_eq!(date("days since 1500-02-28", "julian", 1.0), "1500-02-29");
+        assert_eq!(date("years since 0001-01-01", "noleap", 849.0), "0850-01-01");
         assert_eq!(date("seconds since 1970-01-01T00:00:00Z", "standard", 1.5), "1970-01-01T00:00:01.5");
         assert_eq!(date("hours since 1970-01-01 00:00 +02:00", "standard", 2.0), "1970-01-01");
-        assert_eq!(date("hours since 1970-01-01 12", "standard", 1.0), "1970-01-01T13:00");
         assert_eq!(date("months since 1960-01-01", "360_day", 1.5), "1960-02-16");
-        assert_eq!(date("years since 0001-01-01", "noleap", 849.0), "0850-01-01");
+    }
+
+    #[test]
+    fn a_lone_hour_counts_as_in_udunits() {
+        // UDUNITS by cf_units 3.3.1: 1 converts to 13 hours since midnight. cftime 1.6.6.1 drops the hour and says 01:00.
+        assert_eq!(date("hours since 1970-01-01 12", "standard", 1.0), "1970-01-01T13:00");
+    }
+
+    #[test]
+    fn dates_written_as_numbers_are_read_by_their_digits() {
+        // No peer at hand decodes this unit of CDO: the digits are the date.
         assert_eq!(date("day as %Y%m%d.%f", "standard", 19_790_131.25), "1979-01-31T06:00");
     }
 

@@ -57,9 +57,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn number(&self, name: &str) -> Result<f64> {
-        self.optional(name)?.ok_or_else(|| {
-            Error::data(format!("grid mapping '{}'", self.name)).rule(format!("it needs the attribute '{name}', a number"))
-        })
+        self.optional(name)?
+            .ok_or_else(|| Error::data(format!("grid mapping '{}'", self.name)).rule(format!("it needs the attribute '{name}', a number")))
     }
 
     fn optional(&self, name: &str) -> Result<Option<f64>> {
@@ -67,9 +66,9 @@ impl Reader<'_> {
             None => Ok(None),
             Some(Attribute::Numbers(n)) if n.len() == 1 && n[0].is_finite() => Ok(Some(n[0])),
             Some(Attribute::Text(t)) if t.trim().parse::<f64>().is_ok_and(f64::is_finite) => Ok(t.trim().parse().ok()),
-            Some(other) => Err(Error::data(format!("grid mapping '{}'", self.name))
-                .got(format!("{name} = {other:?}"))
-                .rule("it is one finite number")),
+            Some(other) => {
+                Err(Error::data(format!("grid mapping '{}'", self.name)).got(format!("{name} = {other:?}")).rule("it is one finite number"))
+            }
         }
     }
 

@@ -4,6 +4,12 @@
 //! Longitudes and latitudes are degrees. Planes are metres; where a code means feet, coordinates stay in feet, [`metres_per_unit`] says
 //! so and a [`Transform`] notes it. A rotated pole has degrees and is [`Crs::Geodetic`] with `+proj=ob_tran`.
 //!
+//! How well it agrees with PROJ 9.5 (`validation/crs.py --all`, medians over 30 points of each code's area): of 4858 codes of EPSG that both
+//! compute, 3661 agree within a millimetre, 18 within a centimetre, 428 within a metre, 510 within 10 m; 241 differ by more. All that differ by a
+//! centimetre and more differ in the datum shift alone, never in the projection: EPSG lists several shifts for old datums and PROJ picks one by
+//! area, while the definitions here hold one of three or seven parameters, or none. Where PROJ uses a grid file (NAD 27, NZGD49 and others, 223
+//! codes) the shift is refused. 755 newer codes are not held; their WKT or PROJ definition is read.
+//!
 //! Codes come from the EPSG data set as the crate `crs-definitions` has it; the arithmetic is that of PROJ as the crate `proj4rs` ports
 //! it, with the rotated pole added here.
 
@@ -22,6 +28,7 @@ use esker_core::{Crs, Error, Result};
 
 pub use cf::{from_grid_mapping, to_grid_mapping};
 pub use ruler::Ruler;
+pub(crate) use ruler::plane_area;
 pub use transform::{Transform, metres_per_unit};
 pub use wkt::from_wkt;
 pub use wkt_write::to_wkt;
@@ -77,7 +84,10 @@ pub fn parse(text: &str) -> Result<Crs> {
         return from_wkt(text);
     }
     let upper = text.to_ascii_uppercase();
-    if matches!(upper.as_str(), "WGS84" | "WGS 84" | "CRS84" | "OGC:CRS84" | "OGC:CRS84H") || upper.ends_with("/CRS84") || upper.ends_with(":CRS84") {
+    if matches!(upper.as_str(), "WGS84" | "WGS 84" | "CRS84" | "OGC:CRS84" | "OGC:CRS84H")
+        || upper.ends_with("/CRS84")
+        || upper.ends_with(":CRS84")
+    {
         return Ok(Crs::Geographic);
     }
     let mut parts = upper.split([':', '/', ' ']).filter(|p| !p.is_empty()).rev();

@@ -70,7 +70,9 @@ const ESRI_DATUMS: &[(&str, u32)] = &[
 /// A name without case, marks and ESRI's spellings of datums.
 pub(super) fn plain(name: &str) -> String {
     let mut name: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(80).collect();
-    for (long, short) in [("wgs1984", "wgs84"), ("nad1983", "nad83"), ("nad1927", "nad27"), ("etrs1989", "etrs89"), ("rgf1993", "rgf93"), ("ed1950", "ed50")] {
+    for (long, short) in
+        [("wgs1984", "wgs84"), ("nad1983", "nad83"), ("nad1927", "nad27"), ("etrs1989", "etrs89"), ("rgf1993", "rgf93"), ("ed1950", "ed50")]
+    {
         name = name.replace(long, short);
     }
     name.replace("worldgeodeticsystem1984", "worldgeodeticsystem84")
@@ -101,7 +103,9 @@ fn of_epsg<'a>(name: &'a str, key: &'a str) -> impl Iterator<Item = Crs> + 'a {
     (2000..=32_767_u16).filter_map(move |code| {
         let wkt = crs_definitions::from_code(code)?.wkt.strip_prefix(key)?;
         let own = wkt.split('"').next()?;
-        (own.len() >= name.len() && plain(own) == name).then(|| from_epsg(code.into()).ok())?
+        // Cheap to see for most: the last letters differ.
+        let last = |t: &str| t.bytes().rev().find(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
+        (own.len() >= name.len() && last(own) == last(name) && plain(own) == name).then(|| from_epsg(code.into()).ok())?
     })
 }
 

@@ -81,7 +81,9 @@ fn mollweide(params: &Params) -> Result<Mollweide> {
     };
     let finite = [map.lon_0, map.x_0, map.y_0].iter().all(|v| v.is_finite());
     if !finite || params.has("to_meter") || !matches!(params.text("units"), None | Some("m")) {
-        return Err(Error::data("system with +proj=moll").got(super::short(&params.to_string())).rule("its numbers are finite and its unit is the metre"));
+        return Err(Error::data("system with +proj=moll")
+            .got(super::short(&params.to_string()))
+            .rule("its numbers are finite and its unit is the metre"));
     }
     Ok(map)
 }
@@ -90,7 +92,7 @@ fn mollweide(params: &Params) -> Result<Mollweide> {
 pub(super) fn build(params: &Params) -> Result<Proj> {
     // Wagner's maps share a fault near the poles with the Mollweide map of proj4rs 0.3.
     let faulty = matches!(params.text("proj"), Some("wag4" | "wag5"));
-    let text = params.to_string();
+    let text = params.without_grids().to_string();
     let refused = |got: String| {
         Error::data(format!("coordinate reference system '{}'", super::short(&text)))
             .got(got)
@@ -130,7 +132,8 @@ impl Transform {
         Ok(Self { sides: Some((Side::of(from)?, Side::of(to)?)), accuracy, notes })
     }
 
-    /// How far off a point may be, metres, as a rough bound: what the datum shift is good for. `None`: not known.
+    /// How far off a point may be, metres, as a rough bound of what the datum shift is good for within the area it is made for: 0.001 within
+    /// a datum, 1 for each that is within metres of WGS 84, 20 for seven parameters, 100 for three. `None`: not known.
     pub fn accuracy_m(&self) -> Option<f64> {
         self.accuracy
     }
@@ -208,8 +211,8 @@ fn shift(from: &Crs, to: &Crs, params: (&Params, &Params), notes: &mut Vec<Note>
     }
     let metres = |tie: Tie| match tie {
         Tie::Same => Some(1.0),
-        Tie::Shift => Some(20.0),
-        Tie::Helmert => Some(5.0),
+        Tie::Shift => Some(100.0),
+        Tie::Helmert => Some(20.0),
         Tie::Sphere | Tie::Unknown | Tie::Grid => None,
     };
     Ok(ties.iter().try_fold(0.0, |sum, (_, tie)| Some(sum + metres(*tie)?)))

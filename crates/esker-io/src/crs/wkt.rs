@@ -96,9 +96,7 @@ fn horizontal(root: &Node) -> Result<Crs> {
         }
         key if PLANE.contains(&key) => plane(root),
         key if GLOBE.contains(&key) => globe(root),
-        "LOCAL_CS" | "ENGCRS" | "ENGINEERINGCRS" => {
-            Err(refused(root).got("a local system").rule("it is tied to no place on Earth"))
-        }
+        "LOCAL_CS" | "ENGCRS" | "ENGINEERINGCRS" => Err(refused(root).got("a local system").rule("it is tied to no place on Earth")),
         _ => Err(refused(root).rule("it is neither a plane nor longitude and latitude")),
     }
 }
@@ -134,7 +132,9 @@ fn globe(root: &Node) -> Result<Crs> {
     }
     let definition = definition(root)?;
     let datum = root.child(&["DATUM", "ENSEMBLE", "GEODETICDATUM"]).map(|d| names::plain(d.name())).unwrap_or_default();
-    if definition.text("pm").is_none() && matches!(datum.as_str(), "wgs84" | "dwgs84" | "worldgeodeticsystem84" | "worldgeodeticsystem84ensemble") {
+    if definition.text("pm").is_none()
+        && matches!(datum.as_str(), "wgs84" | "dwgs84" | "worldgeodeticsystem84" | "worldgeodeticsystem84ensemble")
+    {
         return Ok(Crs::Geographic);
     }
     let name = definition.to_string();

@@ -3,8 +3,8 @@
 use esker_core::{Crs, Error, Result};
 
 use super::params::{self, Params};
-use super::transform::{build, metres_per_unit};
 use super::short;
+use super::transform::{build, metres_per_unit};
 
 /// WKT 1 of a system. A projection that WKT 1 has no name for carries its PROJ definition in an `EXTENSION`, which GDAL reads.
 ///
@@ -91,7 +91,9 @@ fn projection(params: &Params, unit: f64) -> Option<String> {
         "lcc" if !params.has("lat_0") || number("lat_0") == number("lat_1") => {
             ("Lambert_Conformal_Conic_1SP", vec![("latitude_of_origin", number("lat_1")), origin[1], scaled[2]])
         }
-        "lcc" if scale == 1.0 => ("Lambert_Conformal_Conic_2SP", [[parallels[0], ("standard_parallel_2", number("lat_1"))], origin].concat()),
+        "lcc" if scale == 1.0 => {
+            ("Lambert_Conformal_Conic_2SP", [[parallels[0], ("standard_parallel_2", number("lat_1"))], origin].concat())
+        }
         "aea" => ("Albers_Conic_Equal_Area", [parallels, centre].concat()),
         "eqdc" => ("Equidistant_Conic", [centre, parallels].concat()),
         "laea" => ("Lambert_Azimuthal_Equal_Area", centre.to_vec()),
@@ -102,7 +104,7 @@ fn projection(params: &Params, unit: f64) -> Option<String> {
         }
         "stere" => ("Stereographic", scaled.to_vec()),
         "sterea" => ("Oblique_Stereographic", scaled.to_vec()),
-        "merc" if number("lat_ts") != 0.0 => ("Mercator_2SP", vec![parallels_of("standard_parallel_1", number("lat_ts")), origin[1]]),
+        "merc" if number("lat_ts") != 0.0 => ("Mercator_2SP", vec![("standard_parallel_1", number("lat_ts")), origin[1]]),
         "merc" => ("Mercator_1SP", vec![origin[1], scaled[2]]),
         "cea" => ("Cylindrical_Equal_Area", vec![("standard_parallel_1", number("lat_ts")), origin[1]]),
         "sinu" => ("Sinusoidal", vec![("longitude_of_center", lon_0)]),
@@ -111,10 +113,6 @@ fn projection(params: &Params, unit: f64) -> Option<String> {
         _ => return None,
     };
     Some(text(name, own, (x_0, y_0)))
-}
-
-fn parallels_of(name: &'static str, value: f64) -> (&'static str, f64) {
-    (name, value)
 }
 
 fn text(name: &str, own: Vec<(&str, f64)>, (x_0, y_0): (f64, f64)) -> String {

@@ -44,10 +44,25 @@ impl<'a> Head<'a> {
         };
         let mut body = Scanner::new(text, delimiter, comment, limits);
         let names = header(file, &mut body, &sample, limits, &mut notes)?;
+        step_over_formats(&mut body, names.len(), &mut notes);
         let mut head = Self { file, text, delimiter, decimal_comma: false, names, body, notes, limits };
         check_names(file, &mut head.names, &mut head.notes)?;
         head.decimal_comma = decimal(&mut head, options.decimal)?;
         Ok(head)
+    }
+}
+
+/// Steps over the row of column formats (`5s`, `15s`, `20d`, `14n`) below the header of a USGS RDB file.
+fn step_over_formats(body: &mut Scanner<'_>, width: usize, notes: &mut Vec<Note>) {
+    let (mut ahead, mut cells) = (body.clone(), Vec::new());
+    let text = ahead.text();
+    let format = |cell: &Cell| {
+        let cell = cell.text(text);
+        cell.strip_suffix(['s', 'd', 'n']).is_some_and(|n| !n.is_empty() && n.len() < 4 && n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if width > 1 && matches!(ahead.next(&mut cells), Ok(true)) && cells.len() == width && cells.iter().all(format) {
+        *body = ahead;
+        notes.push(Note::info("rdb-formats", "The row below the header holds column formats (RDB); it was stepped over."));
     }
 }
 

@@ -59,9 +59,9 @@ impl GeoKeys {
                 0 => Some(Key::Code(entry[3])),
                 34_735 => shorts.get(from).map(|&s| Key::Code(s)),
                 34_736 => reals.get(from..from + len).filter(|r| !r.is_empty()).map(|r| Key::Reals(r.to_vec())),
-                34_737 => texts.get(from..(from + len).min(texts.len())).map(|t| {
-                    Key::Text(String::from_utf8_lossy(t).trim_end_matches(['|', '\0']).trim().to_owned())
-                }),
+                34_737 => texts
+                    .get(from..(from + len).min(texts.len()))
+                    .map(|t| Key::Text(String::from_utf8_lossy(t).trim_end_matches(['|', '\0']).trim().to_owned())),
                 _ => None,
             };
             if let Some(value) = value {
@@ -157,6 +157,7 @@ pub(super) fn from_geokeys(keys: &GeoKeys) -> (Option<Crs>, Vec<Note>) {
         None => None,
         Some(1) => projected(keys, &mut notes),
         Some(2) => geodetic(keys, &mut notes),
+        Some(USER_DEFINED) => written_out(keys, &mut notes),
         Some(other) => {
             let what = if other == 3 { "geocentric".to_owned() } else { format!("of model {other}") };
             notes.push(Note::warning("unknown-crs", format!("the raster's coordinates are {what}: x and y have no known system")));
@@ -181,9 +182,17 @@ fn projected(keys: &GeoKeys, notes: &mut Vec<Note>) -> Option<Crs> {
         return by_code(code, notes);
     }
     if let Some(definition) = projections::to_proj(keys) {
-        notes.push(Note::info("crs-from-parameters", format!("the raster names no code for its system; read from its parameters as {definition}")));
+        notes.push(Note::info(
+            "crs-from-parameters",
+            format!("the raster names no code for its system; read from its parameters as {definition}"),
+        ));
         return Some(Crs::Projected(definition));
     }
+    written_out(keys, notes)
+}
+
+/// A system that only a citation gives, as text.
+fn written_out(keys: &GeoKeys, notes: &mut Vec<Note>) -> Option<Crs> {
     let citations = || [PROJECTED_CITATION, CITATION].iter().filter_map(|&k| keys.text(k));
     for citation in citations() {
         if let Some(definition) = projections::from_citation(citation) {
@@ -201,6 +210,9 @@ fn geodetic(keys: &GeoKeys, notes: &mut Vec<Note>) -> Option<Crs> {
         return by_code(code, notes);
     }
     let definition = format!("+proj=longlat {} +no_defs", projections::figure(keys)?);
-    notes.push(Note::info("crs-from-parameters", format!("the raster names no code for its system; read from its parameters as {definition}")));
+    notes.push(Note::info(
+        "crs-from-parameters",
+        format!("the raster names no code for its system; read from its parameters as {definition}"),
+    ));
     Some(Crs::Geodetic(definition))
 }

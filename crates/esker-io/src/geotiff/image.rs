@@ -200,8 +200,15 @@ impl Image {
             let size = [self.block[1] as u32, height as u32];
             // Of colour differences, only the three bands together are red, green and blue.
             let photometric = if self.planar && self.photometric == 6 { 1 } else { self.photometric };
-            let plain = codec::jpeg(&bytes, self.jpeg_tables.as_deref(), size, self.samples() as u16, photometric)?;
-            return if plain.len() as u64 == length { Ok(Some(plain)) } else { Err(source.damaged("a JPEG block of another size", "it fits")) };
+            let mut plain = codec::jpeg(&bytes, self.jpeg_tables.as_deref(), size, self.samples() as u16, photometric)?;
+            if photometric == 6 && self.samples() == 3 {
+                plain.chunks_exact_mut(3).for_each(to_rgb);
+            }
+            return if plain.len() as u64 == length {
+                Ok(Some(plain))
+            } else {
+                Err(source.damaged("a JPEG block of another size", "it fits"))
+            };
         }
         let mut plain = self.compression.decode(bytes, length as usize)?;
         self.unpredict(&mut plain);
@@ -312,9 +319,21 @@ fn samples(source: &Source, ifd: &Directory) -> Result<(u16, Sample)> {
                 .rule("rasters of real numbers are read")
                 .hint("write amplitude and phase as two bands first"));
         }
-        _ => return Err(source.damaged(format!("samples of kind {format} with {bits} bits"), "integers of 1 to 64 bits or floats of 16, 32 or 64")),
+        _ => {
+            return Err(
+                source.damaged(format!("samples of kind {format} with {bits} bits"), "integers of 1 to 64 bits or floats of 16, 32 or 64")
+            );
+        }
     };
     Ok((bits as u16, sample))
+}
+
+/// From brightness and two colour differences to red, green and blue (JFIF 1.02).
+fn to_rgb(cell: &mut [u8]) {
+    let [y, b, r] = [0, 1, 2].map(|i| f64::from(cell[i]));
+    let (b, r) = (b - 128.0, r - 128.0);
+    let colours = [y + 1.402 * r, y - 0.344_136_286 * b - 0.714_136_286 * r, y + 1.772 * b];
+    cell.iter_mut().zip(colours).for_each(|(c, v)| *c = v.round() as u8);
 }
 
 /// IEEE 754 binary16.

@@ -123,7 +123,14 @@ mod tests {
 
     #[test]
     fn broken_xml_is_left_out() {
-        for xml in ["<Item", "<Item name=", "<Item name=\"a", "<Item name=\"a\">", "<Item sample=\"9\" name=\"a\">b</Item>", "<Item é name>x</Item>"] {
+        for xml in [
+            "<Item",
+            "<Item name=",
+            "<Item name=\"a",
+            "<Item name=\"a\">",
+            "<Item sample=\"9\" name=\"a\">b</Item>",
+            "<Item é name>x</Item>",
+        ] {
             assert_eq!(parse(xml, 1).attributes.0.len(), 0, "{xml}");
         }
     }

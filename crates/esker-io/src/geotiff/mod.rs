@@ -8,9 +8,12 @@ mod codec;
 mod geokeys;
 mod ifd;
 mod image;
+mod layout;
 mod metadata;
 mod place;
 mod projections;
+mod pyramid;
+mod write;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +29,8 @@ use metadata::Metadata;
 use place::Transform;
 
 use crate::source::Source;
+
+pub use write::{Precision, write_geotiff};
 
 /// Opens a raster as a cube with a variable a band.
 ///
@@ -45,17 +50,20 @@ pub(crate) fn read_geotiff(path: &Path, name: &str) -> Result<Cube> {
     let straight = transform.filter(Transform::is_straight);
     place_notes(&source, ifd, transform, &mut notes)?;
 
+    if image.compression == codec::Compression::Jpeg {
+        notes.push(Note::info(
+            "lossy",
+            "the values were compressed with loss (JPEG): other programs decode some of them a few counts apart",
+        ));
+    }
     let text = ifd.text(&source, 42_112)?.unwrap_or_default();
     let metadata = metadata::parse(&text, image.bands);
     let missing = missing_value(&source, ifd, &image, &mut notes)?;
     let axes = axes(&image, straight, crs.as_ref(), &keys, &mut notes);
     let stem = path.file_stem().map_or_else(|| "band_1".to_owned(), |s| s.to_string_lossy().into_owned());
     let mut variables = variables(&image, &metadata, &stem, &mut notes);
-    let meanings = metadata
-        .bands
-        .iter()
-        .map(|b| Meaning { missing, scale: b.scale.unwrap_or(1.0), offset: b.offset.unwrap_or(0.0) })
-        .collect();
+    let meanings =
+        metadata.bands.iter().map(|b| Meaning { missing, scale: b.scale.unwrap_or(1.0), offset: b.offset.unwrap_or(0.0) }).collect();
     let askew = transform.is_some() && straight.is_none();
     if askew {
         variables.extend(["x_of_cell", "y_of_cell"].map(|n| place_variable(n, &image, crs.as_ref(), &keys)));
@@ -85,7 +93,10 @@ fn main_image(source: &Source, all: &[Directory], notes: &mut Vec<Note>) -> Resu
         notes.push(Note::info("overviews", format!("{overviews} smaller copies (overviews) in the file are not read; the full image is")));
     }
     if count(&|k| k & 4 == 4) > 0 {
-        notes.push(Note::warning("mask-not-applied", "the file holds a mask of which cells count; it is not applied, values below it are kept"));
+        notes.push(Note::warning(
+            "mask-not-applied",
+            "the file holds a mask of which cells count; it is not applied, values below it are kept",
+        ));
     }
     let pages = count(&|k| k & 5 == 0);
     if pages > 0 {

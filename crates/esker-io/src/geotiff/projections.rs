@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use esker_core::Crs;
 
 use super::geokeys::{
-    ANGLE_UNIT, CITATION, DATUM, ELLIPSOID, GEODETIC_CITATION, GEODETIC_CRS, GeoKeys, INVERSE_FLATTENING, Key, LENGTH_UNIT, LENGTH_UNIT_SIZE, METHOD,
-    MODEL_TYPE, PRIME_MERIDIAN, PROJECTED_CITATION, PROJECTED_CRS, PROJECTION, SEMI_MAJOR, SEMI_MINOR, USER_DEFINED,
+    ANGLE_UNIT, CITATION, DATUM, ELLIPSOID, GEODETIC_CITATION, GEODETIC_CRS, GeoKeys, INVERSE_FLATTENING, Key, LENGTH_UNIT,
+    LENGTH_UNIT_SIZE, METHOD, MODEL_TYPE, PRIME_MERIDIAN, PROJECTED_CITATION, PROJECTED_CRS, PROJECTION, SEMI_MAJOR, SEMI_MINOR,
+    USER_DEFINED,
 };
 
 /// A parameter: where GeoKeys may keep it, its name in PROJ, whether it is an angle or a length.
@@ -42,7 +43,7 @@ const FALSE_NORTH: Parameter = Parameter { keys: &[3087, 3083, 3091], proj: "y_0
 const METHODS: [(u16, &str, &[Parameter]); 16] = [
     (1, "tmerc", &[LAT, LON, SCALE, EAST, NORTH]),
     (8, "lcc", &[angle(&[3085, 3081, 3089], "lat_0"), angle(&[3084, 3080, 3088], "lon_0"), FIRST, SECOND, FALSE_EAST, FALSE_NORTH]),
-    (9, "lcc", &[angle(&[3081, 3085, 3089], "lat_1"), LON, SCALE, EAST, NORTH]),
+    (9, "lcc", &[angle(&[3081, 3085, 3089], "lat_1"), angle(&[3081, 3085, 3089], "lat_0"), LON, SCALE, EAST, NORTH]),
     (10, "laea", &[angle(&[3089, 3081, 3085], "lat_0"), angle(&[3088, 3080, 3084], "lon_0"), EAST, NORTH]),
     (11, "aea", &[LAT, LON, FIRST, SECOND, EAST, NORTH]),
     (12, "aeqd", &[angle(&[3089, 3081], "lat_0"), angle(&[3088, 3080], "lon_0"), EAST, NORTH]),
@@ -162,9 +163,12 @@ pub(super) fn figure(keys: &GeoKeys) -> Option<String> {
 
 /// The PROJ definition in a citation: ESRI's well-known text, or PROJ itself.
 pub(super) fn from_citation(citation: &str) -> Option<String> {
-    let text = citation.strip_prefix("ESRI PE String = ").unwrap_or(citation).trim();
-    if text.starts_with("+proj=") && text.len() < 1000 {
-        return Some(text.to_owned());
+    const ESRI: &str = "ESRI PE String = ";
+    let text = citation.find(ESRI).map_or(citation, |at| &citation[at + ESRI.len()..]).trim();
+    // GDAL adds PROJ's definition where the text alone does not say all.
+    let proj = text.split_once("EXTENSION[\"PROJ4\",\"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or(text);
+    if proj.starts_with("+proj=") && proj.len() < 1000 {
+        return Some(proj.to_owned());
     }
     if !text.starts_with("PROJCS[") || text.len() > 10_000 {
         return None;
@@ -227,7 +231,8 @@ pub(super) fn to_geokeys(crs: &Crs) -> (GeoKeys, Option<String>) {
     if name.is_empty() {
         name = "unknown".into();
     }
-    let lost = (!written).then(|| format!("the system '{name}' has no GeoTIFF keys: it is written as text that other programs may not read"));
+    let lost =
+        (!written).then(|| format!("the system '{name}' has no GeoTIFF keys: it is written as text that other programs may not read"));
     keys.insert(if projected { PROJECTED_CITATION } else { GEODETIC_CITATION }, Key::Text(name.clone()));
     if !written {
         keys.insert(CITATION, Key::Text(name));
@@ -323,7 +328,7 @@ fn put_projection(parameters: &BTreeMap<&str, &str>, keys: &mut BTreeMap<u16, Ke
         // With one parallel and a scale it is the other kind of Lambert.
         Some("lcc") if number("lat_2").is_none() || scale.is_some_and(|k| k != 1.0) => {
             let latitude = number("lat_1").unwrap_or(0.0);
-            if number("lat_0").is_some_and(|l| l != latitude) || number("lat_2").is_some_and(|l| l != latitude) {
+            if number("lat_0").unwrap_or(0.0) != latitude || number("lat_2").is_some_and(|l| l != latitude) {
                 return false;
             }
             put(3081, latitude);

@@ -64,6 +64,8 @@ def edition2(out):
 def names2(base, centre, discipline, category, number):
     h = ec.codes_clone(base)
     ec.codes_set(h, "centre", centre)
+    if number >= 192 or discipline >= 192:
+        ec.codes_set(h, "localTablesVersion", 1)
     for key, value in (("discipline", discipline), ("parameterCategory", category), ("parameterNumber", number)):
         ec.codes_set(h, key, value)
     plain = describe(h)
@@ -85,6 +87,8 @@ def names2(base, centre, discipline, category, number):
     h = ec.codes_clone(base)
     ec.codes_set(h, "productDefinitionTemplateNumber", 8)
     ec.codes_set(h, "centre", centre)
+    if number >= 192 or discipline >= 192:
+        ec.codes_set(h, "localTablesVersion", 1)
     for key, value in (("discipline", discipline), ("parameterCategory", category), ("parameterNumber", number)):
         ec.codes_set(h, key, value)
     for kind, value in ((100, None), (1, None), (103, 2), (103, 10), (8, None)):
@@ -123,6 +127,14 @@ def other_names(out):
                             out.append(("2", f"{centre}.{discipline}", key, condition) + found)
 
 
+def ecmwf(out):
+    """ECMWF's table of paramIds: discipline 192, the category is the table of edition 1."""
+    base = ec.codes_grib_new_from_samples("regular_ll_pl_grib2")
+    for category in (128, 140, 151, 162, 228):
+        for number in range(1, 255):
+            out += [("2", "ecmf.192", f"{category}.{number}", condition) + found for condition, found in names2(base, 98, 192, category, number)]
+
+
 def distinct(out):
     """WMO's versions 1 and 3 of table 2, and NCEP's, only where they differ from version 2."""
     second = {(line[2], line[3]): line[4:] for line in out if line[:2] == ("1", "*.2")}
@@ -135,6 +147,7 @@ def main():
     edition1(out)
     edition2(out)
     other_names(out)
+    ecmwf(out)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "parameters.tsv")
     with open(path, "w", newline="\n") as f:
         f.write(f"# From the definitions of ecCodes {ec.codes_get_api_version()} (Apache-2.0, ECMWF) by make_parameters.py\n")

@@ -207,3 +207,60 @@ fn room(raw: &[u8], out: &mut Vec<u8>, most: usize, ratio: usize) -> Result<()> 
 fn damaged(what: &str, why: &str) -> Error {
     Error::data(what).got(why).rule("the file is damaged")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(id: u16) -> FilterDescription {
+        FilterDescription { id, name: None, client_data: Vec::new() }
+    }
+
+    /// 600 `i16`, plain and as the shuffle filter sorts them.
+    fn numbers() -> (Vec<u8>, Vec<u8>) {
+        let plain: Vec<u8> = (0..600_i16).flat_map(|n| (n % 37).to_le_bytes()).collect();
+        let sorted = (0..2).flat_map(|k| plain.iter().copied().skip(k).step_by(2)).collect();
+        (plain, sorted)
+    }
+
+    #[test]
+    fn shuffled_zstd_and_deflate_stay_sorted_for_the_conversion() {
+        let (_, sorted) = numbers();
+        let mut deflated = vec![0; 4000];
+        let n = libdeflater::Compressor::new(libdeflater::CompressionLvl::default()).zlib_compress(&sorted, &mut deflated).unwrap();
+        for (id, raw) in [(FILTER_ZSTD, zstd::bulk::compress(&sorted, 3).unwrap()), (FILTER_DEFLATE, deflated[..n].to_vec())] {
+            let filters = Filters::new(vec![filter(FILTER_SHUFFLE), filter(id)], 2, 1200);
+            let mut scratch = Scratch::new();
+            let decoded = filters.decode(&raw, 0, &mut scratch).unwrap();
+            assert!(decoded.shuffled);
+            assert_eq!(decoded.bytes, sorted);
+            // A mask that skips the shuffle leaves plain bytes.
+            let mut scratch = Scratch::new();
+            assert!(!filters.decode(&raw, 1, &mut scratch).unwrap().shuffled);
+        }
+    }
+
+    #[test]
+    fn lz4_blocks_by_the_rare_way_are_plain() {
+        let (plain, _) = numbers();
+        let mut raw = [1200_u64.to_be_bytes().as_slice(), &1000_u32.to_be_bytes()].concat();
+        for block in plain.chunks(1000) {
+            let packed = lz4_flex::block::compress(block);
+            raw.extend((packed.len() as u32).to_be_bytes());
+            raw.extend(packed);
+        }
+        let filters = Filters::new(vec![filter(FILTER_LZ4)], 2, 1200);
+        let mut scratch = Scratch::new();
+        assert_eq!(filters.decode(&raw, 0, &mut scratch).unwrap().bytes, plain);
+    }
+
+    #[test]
+    fn a_few_bytes_cannot_claim_a_huge_chunk() {
+        for id in [FILTER_DEFLATE, FILTER_ZSTD] {
+            let filters = Filters::new(vec![filter(id)], 2, MOST_CHUNK);
+            let mut scratch = Scratch::new();
+            assert!(filters.decode(&[0x78, 0x9c, 3, 0], 0, &mut scratch).is_err());
+            assert!(scratch.bytes.is_empty());
+        }
+    }
+}

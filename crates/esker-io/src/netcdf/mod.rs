@@ -8,6 +8,9 @@ mod filters;
 mod read;
 mod source;
 mod tree;
+mod write;
+
+pub use write::write_netcdf;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -30,7 +30,7 @@ pub(super) enum Layout {
     /// In the header itself.
     Held(Vec<u8>),
     /// In chunks.
-    Chunked(Chunks),
+    Chunked(Box<Chunks>),
     /// Never written.
     Empty,
 }
@@ -145,7 +145,7 @@ impl Source {
                     most: space.max_dims.clone(),
                     held: OnceLock::new(),
                 };
-                (Layout::Chunked(chunks), Some(chunk))
+                (Layout::Chunked(Box::new(chunks)), Some(chunk))
             }
         };
         let fill = fill.filter(|f| f.len() == size).unwrap_or_else(|| vec![0; size]);

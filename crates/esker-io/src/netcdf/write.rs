@@ -1,14 +1,15 @@
 //! Cubes written as NetCDF, CF-1.11: 64-bit offset files, or CDF-5 where a variable is too large for them.
 //!
 //! The layout is that of the NetCDF classic format specification: a header, then each variable in turn, big-endian, padded to four
-//! bytes. Values stream through in slabs, so that memory does not grow with the cube.
+//! bytes. Values stream through block by block, so that memory does not grow with the cube.
 
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use esker_core::cube::{Attribute, Attributes, AxisKind, Holds, Labels, Window};
 use esker_core::{Cube, Error, Result};
 
-use crate::file::{refused_write, replace};
+use crate::file::{refused_write, replace_seekable};
 
 /// Cells in memory at once.
 const SLAB: usize = 1 << 20;
@@ -66,31 +67,23 @@ struct Plan {
 pub fn write_netcdf(path: &Path, cube: &Cube, variables: &[usize], history: &str) -> Result<()> {
     let plan = Plan::of(cube, variables, history)?;
     let large = plan.variables.iter().any(|v| plan.bytes(v) > CDF2_MOST);
-    replace(path, |sink| {
+    replace_seekable(path, |file| {
         let header = plan.header(large);
         let refused = |e: std::io::Error| refused_write(path, &e);
-        sink.write_all(&header).map_err(refused)?;
-        let mut buffer = Vec::new();
+        file.write_all(&header).map_err(refused)?;
+        let mut begin = header.len() as u64;
         for out in &plan.variables {
-            let mut written = 0;
-            plan.values(cube, out, &mut |values| {
-                buffer.clear();
-                values.put(out.kind, &mut buffer);
-                written += buffer.len() as u64;
-                sink.write_all(&buffer).map_err(refused)
+            plan.values(cube, out, &mut |start, bytes| {
+                file.seek(SeekFrom::Start(begin + start)).and_then(|_| file.write_all(bytes)).map_err(refused)
             })?;
-            if written != plan.bytes(out) {
-                return Err(Error::data(format!("variable '{}'", out.name))
-                    .got(format!("{written} bytes"))
-                    .rule(format!("{} were announced", plan.bytes(out))));
-            }
-            sink.write_all(&[0; 4][..padding(written)]).map_err(refused)?;
+            begin += plan.bytes(out) + padding(plan.bytes(out)) as u64;
         }
-        Ok(())
+        // The padding behind the last variable.
+        file.set_len(begin).map_err(refused)
     })
 }
 
-/// A slab on its way to the file.
+/// Values on their way to the file.
 enum Slab<'a> {
     Numbers(&'a [f64]),
     Texts(&'a [String], usize),
@@ -278,24 +271,45 @@ impl Plan {
         out.dimensions.iter().map(|&d| self.dimensions[d].1 as u64).product::<u64>() * out.kind.size()
     }
 
-    /// Hands the values of a variable over, slab by slab.
-    fn values(&self, cube: &Cube, out: &Out, take: &mut dyn FnMut(Slab) -> Result<()>) -> Result<()> {
-        match &out.from {
-            From::Numbers(values) => take(Slab::Numbers(values)),
-            From::Texts(texts, width) => take(Slab::Texts(texts, *width)),
-            From::Variable(v) => {
-                for slab in Window::whole(&cube.shape(*v)).slabs(&cube.variables()[*v].chunk, SLAB) {
-                    take(Slab::Numbers(&cube.read(*v, &slab)?))?;
-                }
-                Ok(())
+    /// Hands the bytes of a variable over, each with its place counted from the variable's first byte. A cube is read block by block, in
+    /// whatever order that takes.
+    fn values(&self, cube: &Cube, out: &Out, take: &mut dyn FnMut(u64, &[u8]) -> Result<()>) -> Result<()> {
+        let mut bytes = Vec::new();
+        let (variable, width) = match &out.from {
+            From::Numbers(values) => {
+                Slab::Numbers(values).put(out.kind, &mut bytes);
+                return take(0, &bytes);
             }
-            From::VariableTexts(v, width) => {
-                for slab in Window::whole(&cube.shape(*v)).slabs(&cube.variables()[*v].chunk, SLAB) {
-                    take(Slab::Texts(&cube.read_texts(*v, &slab)?, *width))?;
+            From::Texts(texts, width) => {
+                Slab::Texts(texts, *width).put(out.kind, &mut bytes);
+                return take(0, &bytes);
+            }
+            From::Variable(v) => (*v, out.kind.size() as usize),
+            From::VariableTexts(v, width) => (*v, *width),
+        };
+        let shape = cube.shape(variable);
+        for piece in Window::whole(&shape).pieces(&cube.variables()[variable].chunk, SLAB) {
+            bytes.clear();
+            match out.from {
+                From::VariableTexts(..) => Slab::Texts(&cube.read_texts(variable, &piece)?, width).put(out.kind, &mut bytes),
+                _ => Slab::Numbers(&cube.read(variable, &piece)?).put(out.kind, &mut bytes),
+            }
+            // Stretches that follow each other in the file: the axes that the piece covers whole, and one more.
+            let counts = piece.shape();
+            let from = (0..shape.len()).rev().find(|&d| counts[d] < shape[d]).unwrap_or(0);
+            let stretch = counts[from..].iter().product::<usize>().max(1) * width;
+            for (k, run) in bytes.chunks(stretch).enumerate() {
+                let (mut left, mut at, mut stride) = (k, 0, 1);
+                for d in (0..shape.len()).rev() {
+                    let index = if d >= from { 0 } else { left % counts[d] };
+                    left = if d >= from { left } else { left / counts[d] };
+                    at += (piece.0[d].start + index) * stride;
+                    stride *= shape[d];
                 }
-                Ok(())
+                take((at * width) as u64, run)?;
             }
         }
+        Ok(())
     }
 
     fn header(&self, large: bool) -> Vec<u8> {
