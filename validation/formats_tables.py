@@ -13,6 +13,7 @@ Zarr stores that Esker writes are opened by xarray.
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -188,7 +189,8 @@ def compare_text(path):
         return compare_columns(about, pd.read_csv(path, sep=";", **options))
     # Blanks or tabs: rows are the lines with as many words as the table has columns, but for a header.
     words = [w for w in (line.lstrip("#").replace(",", " ").split() for line in lines if not line.startswith("# ") or "id," in line) if len(w) == len(names)]
-    words = [w for w in words if w != names]
+    # Nor a row of column widths, as the USGS puts it below the header.
+    words = [w for w in words if w != names and not all(re.fullmatch(r"\d+[sdn]", c) for c in w)]
     return compare_columns(about, pd.DataFrame(words, columns=names))
 
 
