@@ -99,7 +99,8 @@ impl Slab<'_> {
             },
             Self::Texts(texts, width) => {
                 for text in *texts {
-                    let bytes = &text.as_bytes()[..text.floor_char_boundary((*width).min(text.len()))];
+                    let end = (0..=(*width).min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+                    let bytes = &text.as_bytes()[..end];
                     out.extend_from_slice(bytes);
                     out.resize(out.len() + width - bytes.len(), 0);
                 }
