@@ -83,7 +83,7 @@ impl LoadedModel {
         cx.progress().begin("predict", pieces.len());
         for piece in &pieces {
             cx.check()?;
-            let (columns, far) = self.cells(cube, &variables, piece, cx, &mut notes)?;
+            let Cells { layers: columns, beyond: far } = self.cells(cube, &variables, piece, cx, &mut notes)?;
             beyond.iter_mut().zip(far).for_each(|(sum, n)| *sum += n);
             if layers.is_empty() {
                 layers = columns.iter().map(|c| Layer::of(&c.0)).collect();
@@ -137,14 +137,7 @@ impl LoadedModel {
     }
 
     /// Predictions of the cells of a window, layer by layer, the mask last; and how many values of each field lie beyond the training range.
-    fn cells(
-        &self,
-        cube: &Cube,
-        variables: &[usize],
-        window: &Window,
-        cx: &Context,
-        notes: &mut Vec<Note>,
-    ) -> Result<(Vec<(Column, Vec<f64>)>, Vec<usize>)> {
+    fn cells(&self, cube: &Cube, variables: &[usize], window: &Window, cx: &Context, notes: &mut Vec<Note>) -> Result<Cells> {
         let mut stacked = cube.stack(variables, window, true)?;
         let given = stacked.table.columns().len();
         let table: Table = std::mem::take(&mut stacked.table);
@@ -167,7 +160,7 @@ impl LoadedModel {
         stacked.cells.iter().for_each(|&c| mask[c] = 1.0);
         let name = format!("{}_mask", self.header.task.target());
         layers.push((Column::real(name, "1", Vec::new()), mask));
-        Ok((layers, said.beyond))
+        Ok(Cells { layers, beyond: said.beyond })
     }
 
     fn layered(&self, cube: &Cube, axes: &[usize], chunk: &[usize], layers: Vec<Layer>, scratch: Vec<File>) -> Result<Cube> {
@@ -193,6 +186,14 @@ impl LoadedModel {
         out.attributes.set("source", Attribute::Text(format!("Esker {}", env!("CARGO_PKG_VERSION"))));
         Ok(out)
     }
+}
+
+/// Predictions of a piece of the map.
+struct Cells {
+    /// What a layer is, and one value a cell, NaN where nothing was predicted.
+    layers: Vec<(Column, Vec<f64>)>,
+    /// How many values of each field lie beyond the training range.
+    beyond: Vec<usize>,
 }
 
 /// What a layer is called and holds.
