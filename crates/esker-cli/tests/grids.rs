@@ -1,5 +1,7 @@
 //! Grids on the command line: what a file holds, one format as another, a model's map.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 mod support;
 
 use serde_json::Value;

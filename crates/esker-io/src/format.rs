@@ -166,10 +166,9 @@ impl Format {
         if format == Self::Csv
             && let Some((_, got, hint)) = STRANGERS.iter().find(|(magic, _, _)| head.starts_with(magic))
         {
-            let known: Vec<&str> = Self::ALL.iter().map(|f| f.name()).collect();
             return Err(Error::data(format!("file '{}'", path.display()))
                 .got(*got)
-                .rule(format!("Esker reads {}", known.join(", ")))
+                .rule("it holds no data that are read as it is")
                 .hint(*hint));
         }
         Ok(format)

@@ -229,12 +229,12 @@ fn options_that_cannot_be() {
 fn files_that_are_no_tables() {
     let folder = Folder::new();
     assert_snapshot!(folder.read(&folder.file("t.csv.gz", b"\x1f\x8b\x08\x00rest")), @"
-    file '~/t.csv.gz': got a gzip file; tables are read from CSV or Parquet
+    file '~/t.csv.gz': got a gzip file; it holds no data that are read as it is
       hint: unpack it first: gunzip
     ");
     assert_snapshot!(folder.read(&folder.file("t.xlsx", b"PK\x03\x04rest")), @"
-    file '~/t.xlsx': got a zip file or an Excel workbook; tables are read from CSV or Parquet
-      hint: save the sheet as CSV (UTF-8), or unpack the zip file
+    file '~/t.xlsx': got a zip file; it holds no data that are read as it is
+      hint: unpack it first
     ");
 }
 

@@ -239,7 +239,7 @@ fn the_extension_chooses_the_format_when_writing_and_nothing_when_reading() {
         assert_same(&read_table(&renamed, &ReadOptions::default()).unwrap(), &table, true);
     }
     insta::assert_snapshot!(write_table(Path::new("out.xlsx"), &table).unwrap_err(), @"
-    table 'out.xlsx': got the extension .xlsx; tables are written as .csv or .parquet
+    file 'out.xlsx': got the extension .xlsx; files are written as .csv, .parquet, .arrow, .feather, .nc, .zarr, .tif, .tiff, .geojson, .json, .gpkg
       hint: name it 'out.csv'
     ");
 }
