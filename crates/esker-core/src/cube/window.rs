@@ -179,7 +179,7 @@ mod tests {
             (vec![4, 5, 6], Window(vec![1..3, 2..4, 0..6])),
             (vec![4, 5, 6], Window(vec![0..4, 0..5, 0..6])),
             (vec![4, 5, 6], Window(vec![1..2, 0..5, 3..5])),
-            (vec![7], Window(vec![2..5])),
+            (vec![7, 1], Window(vec![2..5, 0..1])),
             (vec![], Window(vec![])),
         ] {
             let mut expected = vec![0; shape.iter().product()];

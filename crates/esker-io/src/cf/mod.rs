@@ -20,6 +20,7 @@ use rayon::prelude::*;
 use labels::{Build, unit_text};
 use packing::Packing;
 use roles::Role;
+use time::TimeUnit;
 
 /// What a variable is stored as; fill values are compared in this type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,19 +92,35 @@ pub(crate) fn decode(raw: RawFile) -> Result<Cube> {
     let wanted: Vec<usize> =
         (0..axes.len()).filter(|d| axes[*d].labels.is_some() || kept.iter().any(|&v| raw.variables[v].dimensions.contains(d))).collect();
     let place_of = |d: &usize| wanted.iter().position(|w| w == d);
-    let mut variables = Vec::new();
+    let (mut variables, mut times) = (Vec::new(), Vec::new());
     for &v in &kept {
         let auxiliary = roles[v] != Role::Data || placed.is_some_and(|(x, y)| v == x || v == y);
-        variables.push(variable(&raw.variables[v], auxiliary, packings[v].scales(), &place_of));
+        let mut decoded = variable(&raw.variables[v], auxiliary, packings[v].scales(), &place_of);
+        let time = moments(&raw.variables[v]);
+        if time.is_some() {
+            decoded.unit = Unit::new("days since 1970-01-01");
+            decoded.attributes.0.retain(|(n, _)| n != "calendar");
+        }
+        times.push(time);
+        variables.push(decoded);
     }
     without_unit(&variables, &mut notes);
     let names = placed.map(|(x, y)| (raw.variables[x].name.clone(), raw.variables[y].name.clone()));
     let mut axes: Vec<_> = axes.into_iter().map(Some).collect();
     let axes = wanted.iter().filter_map(|&d| axes[d].take()).collect();
-    let blocks = Decoded { raw: raw.blocks, variables: kept.iter().map(|&v| (v, packings[v].clone())).collect() };
+    let stores = kept.iter().zip(times).map(|(&variable, time)| Stores { variable, packing: packings[variable].clone(), time });
+    let blocks = Decoded { raw: raw.blocks, variables: stores.collect() };
     let mut cube = Cube::new(axes, variables, Arc::new(blocks))?;
     (cube.attributes, cube.crs, cube.places, cube.notes) = (raw.attributes, crs, names, notes);
     Ok(cube)
+}
+
+/// The unit of a variable of moments, where it can be decoded.
+fn moments(raw: &RawVariable) -> Option<TimeUnit> {
+    if raw.stored == Stored::Text {
+        return None;
+    }
+    TimeUnit::parse(raw.attributes.text("units")?, raw.attributes.text("calendar"))?.ok()
 }
 
 /// Readers hand over what fits together; files that only seem to are refused here.
@@ -153,17 +170,29 @@ fn without_unit(variables: &[Variable], notes: &mut Vec<Note>) {
 /// Stored numbers turned into values as they are read.
 struct Decoded {
     raw: Arc<dyn RawBlocks>,
-    /// The place of each variable in the file, and how it is packed.
-    variables: Vec<(usize, Packing)>,
+    variables: Vec<Stores>,
+}
+
+/// A variable of the file, and how its stored numbers become values.
+struct Stores {
+    variable: usize,
+    packing: Packing,
+    /// Moments along other axes than time become days since 1970-01-01.
+    time: Option<TimeUnit>,
 }
 
 impl Blocks for Decoded {
     fn read(&self, variable: usize, window: &Window) -> Result<Vec<f64>> {
-        let (raw, packing) = &self.variables[variable];
-        self.raw.read_finished(*raw, window, &|values| packing.apply(values))
+        let Stores { variable, packing, time } = &self.variables[variable];
+        self.raw.read_finished(*variable, window, &|values| {
+            packing.apply(values);
+            if let Some(time) = time {
+                values.iter_mut().for_each(|v| *v = time.calendar.to_proleptic(time.days(*v)));
+            }
+        })
     }
 
     fn read_texts(&self, variable: usize, window: &Window) -> Result<Vec<String>> {
-        self.raw.read_texts(self.variables[variable].0, window)
+        self.raw.read_texts(self.variables[variable].variable, window)
     }
 }
