@@ -75,8 +75,8 @@ const STRANGERS: [(&[u8], &str, &str); 7] = [
     (b"\x1f\x8b", "a gzip file", "unpack it first: gunzip"),
     (b"PK\x03\x04", "a zip file", "unpack it first"),
     (b"{", "JSON that is no GeoJSON", "geometries are read from GeoJSON, GeoPackage, shapefiles and FlatGeobuf"),
-    (b"GEOGCS[", "the definition of a CRS", "open the file it belongs to"),
-    (b"PROJCS[", "the definition of a CRS", "open the file it belongs to"),
+    (b"GEOGCS[\"", "the definition of a CRS", "open the file it belongs to"),
+    (b"PROJCS[\"", "the definition of a CRS", "open the file it belongs to"),
     (b"%PDF", "a PDF file", "look for the table behind it"),
     (b"\x28\xb5\x2f\xfd", "a zstd file", "unpack it first: unzstd"),
 ];
@@ -164,7 +164,8 @@ impl Format {
         }
         let format = Self::ALL.into_iter().find(|f| f.sniff(path, &head)).unwrap_or(Self::Csv);
         if format == Self::Csv
-            && let Some((_, got, hint)) = STRANGERS.iter().find(|(magic, _, _)| head.starts_with(magic))
+            && let Some((_, got, hint)) =
+                STRANGERS.iter().find(|(magic, _, _)| head.starts_with(magic) && (*magic != b"{" || named_json(path)))
         {
             return Err(Error::data(format!("file '{}'", path.display()))
                 .got(*got)
@@ -198,6 +199,11 @@ impl Format {
             Self::Csv => read_csv(path, &name, options).map(Data::Table),
         }
     }
+}
+
+/// Whether a name promises JSON; a table may start with a brace as well.
+fn named_json(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.to_string_lossy().to_ascii_lowercase().ends_with("json"))
 }
 
 /// Whether a GRIB message starts within the first bytes: the word alone could be text, its edition stands behind it.
