@@ -45,6 +45,25 @@ impl<'a> Interner<'a> {
         self.push(Cow::Owned(format!("\0{text}")));
     }
 
+    /// Puts the rows of another behind these.
+    pub(crate) fn join(&mut self, other: Self) {
+        let mut texts: Vec<Option<Cow<'a, str>>> = vec![None; other.counts.len()];
+        for (text, code) in other.known {
+            texts[code as usize] = Some(text);
+        }
+        let mut codes = Vec::with_capacity(texts.len());
+        for (text, count) in texts.into_iter().flatten().zip(other.counts) {
+            let next = self.counts.len() as u32;
+            let code = *self.known.entry(text).or_insert(next);
+            if code == next {
+                self.counts.push(0);
+            }
+            self.counts[code as usize] += count;
+            codes.push(code);
+        }
+        self.codes.extend(other.codes.iter().map(|&c| if c == MISSING { MISSING } else { codes[c as usize] }));
+    }
+
     pub(crate) fn push_missing(&mut self) {
         self.codes.push(MISSING);
     }

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+use rayon::prelude::*;
+
 use esker_core::{Column, Error, Note, Result, Unit, Values};
 
 use super::head::Head;
 use super::number::{leading_zero, number, too_many_digits};
-use super::scan::Cell;
+use super::scan::{Cell, Scanner};
 use super::{next_record, row_name, shown, skipped};
 use crate::ReadOptions;
 use crate::intern::Interner;
@@ -78,6 +81,29 @@ impl Numbers {
             Some((_, count)) => *count += 1,
             None => self.markers.push((String::from_utf8_lossy(bytes).into_owned(), 1)),
         }
+    }
+
+    /// Puts the cells of a later part behind these.
+    fn join(&mut self, next: Self) {
+        self.values.extend(next.values);
+        self.numbers += next.numbers;
+        self.bad += next.bad;
+        self.first_bad = self.first_bad.take().or(next.first_bad);
+        self.infinite = self.infinite.take().or(next.infinite);
+        for (mine, other) in [(&mut self.zeros, next.zeros), (&mut self.long, next.long)] {
+            match (mine.as_mut(), other) {
+                (Some((count, _)), Some((more, _))) => *count += more,
+                (None, other) => *mine = other,
+                (Some(_), None) => {}
+            }
+        }
+        for (marker, count) in next.markers {
+            match self.markers.iter_mut().find(|(m, _)| *m == marker) {
+                Some((_, sum)) => *sum += count,
+                None => self.markers.push((marker, count)),
+            }
+        }
+        self.bare |= next.bare;
     }
 
     fn are_classes(&self, head: &Head<'_>, name: &str) -> Result<bool> {
@@ -199,18 +225,110 @@ fn finish(column: Numbers, name: &str, declared: &Declared, tally: &mut Tally, n
     values
 }
 
+/// Bytes of a text that one thread reads at a time.
+const PART: usize = 1 << 23;
+
+/// The body in parts that threads can read side by side, each with whole rows: only where every line is a row, without quotes, comments and
+/// blank lines.
+fn parts<'a>(head: &Head<'a>) -> Vec<Scanner<'a>> {
+    let (bytes, start) = (head.text.as_bytes(), head.body.position());
+    let rest = &bytes[start..];
+    let whole = vec![head.body.clone()];
+    if rest.len() < 2 * PART || rayon::current_num_threads() < 2 {
+        return whole;
+    }
+    let comment = [b'\n', head.body.comment()];
+    let special = memchr::memchr(b'"', rest).is_some()
+        || [&b"\n\n"[..], b"\n\r", &comment].iter().any(|s| memmem::find(rest, s).is_some())
+        || matches!(rest.first(), Some(b'\n' | b'\r'))
+        || rest.first() == Some(&head.body.comment());
+    if special {
+        return whole;
+    }
+    let (mut found, mut from) = (Vec::new(), start);
+    while from < bytes.len() {
+        let near = (from + PART).min(bytes.len());
+        let to = memchr::memchr(b'\n', &bytes[near..]).map_or(bytes.len(), |at| near + at + 1);
+        found.push(head.body.part(from, to));
+        from = to;
+    }
+    found
+}
+
+/// What the first pass found in a part of the body.
+struct Rows {
+    columns: Vec<Numbers>,
+    count: u64,
+    /// Rows without any value.
+    hollow: u64,
+}
+
 /// The first pass: every column as numbers, but for those that are classes anyway.
 fn numbers(head: &Head<'_>, forced: &[bool], declared: &Declared, notes: &mut Vec<Note>) -> Result<Vec<Numbers>> {
-    let width = head.names.len();
+    let parts = parts(head);
+    let read: Result<Vec<Rows>> = match parts.as_slice() {
+        [_] => Err(Error::data("one part")),
+        parts => parts.par_iter().map(|part| rows(head, &mut part.clone(), forced, declared)).collect::<Vec<_>>().into_iter().collect(),
+    };
     let mut scanner = head.body.clone();
-    let rest = &head.text.as_bytes()[scanner.position()..];
+    // A fault is found again in the body as a whole, where its row and line are known.
+    let all = match read {
+        Ok(read) => join(read, head.body.line()),
+        Err(_) => rows(head, &mut scanner, forced, declared)?,
+    };
+    let width = head.names.len();
+    if all.count == 0 {
+        return Err(Error::data(format!("file '{}'", head.file))
+            .got(format!("a header of {width} columns and no rows"))
+            .rule("a table has at least one row"));
+    }
+    if all.hollow > 0 && width > 1 {
+        notes.push(Note::warning("empty-rows", format!("Rows without any value: {}; they were kept.", all.hollow)));
+    }
+    // Comments and blank lines, of which parts have none but those before the first row.
+    notes.extend(skipped(&scanner));
+    Ok(all.columns)
+}
+
+/// The rows of parts, one after the other; the first row stands in line `line`.
+fn join(parts: Vec<Rows>, line: u64) -> Rows {
+    let total = parts.iter().map(|p| p.count).sum::<u64>() as usize;
+    let mut parts = parts.into_iter();
+    let Some(mut all) = parts.next() else { return Rows { columns: Vec::new(), count: 0, hollow: 0 } };
+    let shift = |place: &mut Option<Place>, rows: u64| {
+        if let Some(place) = place {
+            (place.row, place.line) = (place.row + rows, place.line + rows + line - 1);
+        }
+    };
+    for column in &mut all.columns {
+        shift(&mut column.first_bad, 0);
+        shift(&mut column.infinite, 0);
+        if !column.values.is_empty() {
+            column.values.reserve_exact(total - column.values.len());
+        }
+    }
+    for part in parts {
+        for (column, mut next) in all.columns.iter_mut().zip(part.columns) {
+            shift(&mut next.first_bad, all.count);
+            shift(&mut next.infinite, all.count);
+            column.join(next);
+        }
+        all.count += part.count;
+        all.hollow += part.hollow;
+    }
+    all
+}
+
+fn rows(head: &Head<'_>, scanner: &mut Scanner<'_>, forced: &[bool], declared: &Declared) -> Result<Rows> {
+    let width = head.names.len();
+    let rest = &scanner.text().as_bytes()[scanner.position()..];
     // Each row has a line end and a byte for each delimiter, so this never asks for more than eight times the text.
     let rows = (memchr::memchr_iter(b'\n', rest).count() + 1).min(rest.len() / width + 1);
     let mut columns: Vec<Numbers> =
         forced.iter().map(|&f| Numbers { values: Vec::with_capacity(if f { 0 } else { rows }), ..Numbers::default() }).collect();
     let mut cells = Vec::with_capacity(width);
     let (mut row, mut hollow) = (0, 0_u64);
-    while next_record(&mut scanner, &mut cells, head, row + 1)? {
+    while next_record(scanner, &mut cells, head, row + 1)? {
         row += 1;
         let at = (row, scanner.record_line);
         if cells.len() != width {
@@ -224,16 +342,7 @@ fn numbers(head: &Head<'_>, forced: &[bool], declared: &Declared, notes: &mut Ve
             }
         }
     }
-    if row == 0 {
-        return Err(Error::data(format!("file '{}'", head.file))
-            .got(format!("a header of {width} columns and no rows"))
-            .rule("a table has at least one row"));
-    }
-    if hollow > 0 && width > 1 {
-        notes.push(Note::warning("empty-rows", format!("Rows without any value: {hollow}; they were kept.")));
-    }
-    notes.extend(skipped(&scanner));
-    Ok(columns)
+    Ok(Rows { columns, count: row, hollow })
 }
 
 fn ragged(head: &Head<'_>, at: (u64, u64), found: usize, last: bool) -> Error {
@@ -262,16 +371,25 @@ fn ragged(head: &Head<'_>, at: (u64, u64), found: usize, last: bool) -> Error {
 /// "NA" is a text; where all of them do, they say nothing.
 fn texts<'a>(head: &Head<'a>, classes: &[bool], bare: &[bool]) -> Result<Vec<Interner<'a>>> {
     let wanted: Vec<usize> = (0..classes.len()).filter(|&i| classes[i]).collect();
-    let mut texts: Vec<Interner<'a>> = wanted.iter().map(|_| Interner::default()).collect();
     if wanted.is_empty() {
-        return Ok(texts);
+        return Ok(Vec::new());
     }
-    let mut scanner = head.body.clone();
-    let mut cells = Vec::with_capacity(classes.len());
+    let read = |part: &Scanner<'a>| texts_of(head, part.clone(), &wanted, bare);
+    let mut parts = parts(head).par_iter().map(read).collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>>>()?.into_iter();
+    let mut all = parts.next().unwrap_or_default();
+    for part in parts {
+        all.iter_mut().zip(part).for_each(|(texts, more)| texts.join(more));
+    }
+    Ok(all)
+}
+
+fn texts_of<'a>(head: &Head<'a>, mut scanner: Scanner<'a>, wanted: &[usize], bare: &[bool]) -> Result<Vec<Interner<'a>>> {
+    let mut texts: Vec<Interner<'a>> = wanted.iter().map(|_| Interner::default()).collect();
+    let mut cells = Vec::with_capacity(bare.len());
     let mut row = 1;
     while next_record(&mut scanner, &mut cells, head, row)? {
         row += 1;
-        for (text, &i) in texts.iter_mut().zip(&wanted) {
+        for (text, &i) in texts.iter_mut().zip(wanted) {
             let cell: Cow<'a, str> = cells[i].text(head.text);
             if cells[i].quoted && bare[i] && !cell.is_empty() && is_marker(cell.as_bytes()) {
                 text.push_protected(&cell);

@@ -214,4 +214,42 @@ mod tests {
           hint: write a " inside a cell twice, or remove it
         "#);
     }
+
+    /// What one thread and three threads make of a text.
+    fn by_threads(text: &str) -> [String; 2] {
+        [1, 3].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            match pool.install(|| parse_csv("long.csv", text.as_bytes(), &ReadOptions::default())) {
+                Ok(table) => {
+                    let sums = table.columns().iter().map(|c| match &c.values {
+                        esker_core::Values::Real(v) => {
+                            v.iter().enumerate().map(|(i, x)| if x.is_nan() { -1.0 } else { x * (i % 7) as f64 }).sum::<f64>()
+                        }
+                        esker_core::Values::Class(c) => c.codes().iter().enumerate().map(|(i, k)| f64::from(*k) * (i % 7) as f64).sum(),
+                    });
+                    format!("{} {:?} {:?}", table.rows(), sums.collect::<Vec<f64>>(), table.notes)
+                }
+                Err(e) => e.to_string(),
+            }
+        })
+    }
+
+    #[test]
+    fn parts_read_side_by_side_are_the_table_and_its_faults() {
+        let row = |i: usize| {
+            format!("{},{:08},{},station {}\n", i as f64 / 7.0, i % 1000, if i.is_multiple_of(50) { "NA" } else { "2.5" }, i % 3001)
+        };
+        let plain: String = std::iter::once("x,code,y,name\n".to_owned()).chain((0..450_000).map(row)).collect();
+        assert!(plain.len() > 17 << 20);
+        let [one, three] = by_threads(&plain);
+        assert_eq!(one, three);
+        assert!(one.starts_with("450000 ") && one.contains("leading-zeros") && one.contains("missing-marker"), "{one}");
+        let at = plain.len() - plain.len() / 5;
+        let next = at + plain[at..].find('\n').unwrap() + 1;
+        for fault in ["nothing,1,2,a\n", "inf,1,2,a\n", "1,2,a\n", "1,2,\"a,b\n", "1,2,3,\"a\"\"b\"\n", "\n", "# 1,2,3,4\n"] {
+            let broken = format!("{}{fault}{}", &plain[..next], &plain[next..]);
+            let [one, three] = by_threads(&broken);
+            assert_eq!(one, three, "{fault}");
+        }
+    }
 }

@@ -95,6 +95,21 @@ impl<'a> Scanner<'a> {
         self.text
     }
 
+    /// A scanner of the same kind for `from..to` of the text, whose lines count from 1. Offsets of cells are those of the whole text.
+    pub(crate) fn part(&self, from: usize, to: usize) -> Self {
+        Self { text: &self.text[..to], at: from, line: 1, ..self.clone() }
+    }
+
+    /// The byte that starts a comment line.
+    pub(crate) fn comment(&self) -> u8 {
+        self.comment
+    }
+
+    /// The line that the next record starts in.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
     /// The offset behind the latest record.
     pub(crate) fn position(&self) -> usize {
         self.at

@@ -158,6 +158,9 @@ impl Plan {
                 Holds::Numbers => {
                     let kind = if variable.is_single() { Type::Float } else { Type::Double };
                     attributes.set("_FillValue", Attribute::Numbers(vec![f64::NAN]));
+                    if ["long_name", "standard_name"].iter().all(|n| attributes.get(n).is_none()) {
+                        attributes.set("long_name", Attribute::Text(variable.name.clone()));
+                    }
                     plan.variables.push(Out { name, dimensions, attributes, kind, from: From::Variable(v) });
                 }
                 Holds::Texts => {
@@ -372,7 +375,7 @@ impl Header {
         self.bytes.resize(self.bytes.len() + padding(bytes.len() as u64), 0);
     }
 
-    /// `of` is the type of the variable: its fill value has the same.
+    /// `of` is the type of the variable: its fill value and its flags have the same.
     fn attributes(&mut self, attributes: &Attributes, of: Type) {
         self.list(0x0C, attributes.0.len());
         for (name, value) in &attributes.0 {
@@ -384,10 +387,10 @@ impl Header {
                     self.padded(text.as_bytes());
                 }
                 Attribute::Numbers(numbers) => {
-                    let single = of == Type::Float && name == "_FillValue";
-                    let whole = name != "_FillValue" && numbers.iter().all(|v| v.fract() == 0.0 && v.abs() < 2e9);
-                    let kind = if single {
-                        Type::Float
+                    let typed = ["_FillValue", "flag_values", "flag_masks"].contains(&name.as_str());
+                    let whole = numbers.iter().all(|v| v.fract() == 0.0 && v.abs() < 2e9);
+                    let kind = if typed {
+                        of
                     } else if whole {
                         Type::Int
                     } else {
