@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Context, Conversion, Error, Findings, Info, LoadedModel, Method, Plan, PredictedFile, Progress, Recipe, Selection, inspect::Inspection,
+    Context, Conversion, Error, Findings, Info, LoadedModel, Plan, PredictedFile, Progress, Recipe, Sampling, Selection,
+    inspect::Inspection,
 };
 
 use crate::arguments::{Arguments, Between, Command};
@@ -28,8 +29,8 @@ pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
         Command::Convert { from, to, variables, time, bbox, like, method } => {
             let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone() };
             let method = match method {
-                Between::Nearest => Method::Nearest,
-                Between::Bilinear => Method::Bilinear,
+                Between::Nearest => Sampling::Nearest,
+                Between::Bilinear => Sampling::Bilinear,
             };
             let like = like.clone().map(|file| (file, method));
             cli.convert(from, to, Conversion { selection, like, ..Conversion::default() })
@@ -167,7 +168,8 @@ impl Session<'_> {
     }
 
     fn info(&self, file: &Path, values: bool) -> Result<()> {
-        let info = Info::read(file, &esker::ReadOptions::default(), values)?;
+        let cx = self.watched(Context::new(0, self.threads()));
+        let info = Info::read(file, &esker::ReadOptions::default(), values, &cx)?;
         show::print(&if self.arguments.json { show_data::info_json(&info) } else { show_data::info(&info) });
         Ok(())
     }

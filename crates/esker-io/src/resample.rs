@@ -8,19 +8,10 @@ use esker_core::{Cube, Error, Note, Result};
 use rayon::prelude::*;
 
 use crate::crs::Transform;
+use crate::zonal::Sampling;
 
 /// Cells of the new grid along a side that are computed together.
 const TILE: usize = 256;
-
-/// How a value between cells is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Method {
-    /// The value of the cell the place lies in: classes and masks stay what they are.
-    #[default]
-    Nearest,
-    /// Linear between the four cells around the place; missing if one of those with weight is.
-    Bilinear,
-}
 
 /// Strictly ascending or descending labels, and the cell edges half-way between them.
 struct Ruler {
@@ -72,14 +63,14 @@ struct Resampled {
     old: (Ruler, Ruler),
     new: (Vec<f64>, Vec<f64>),
     back: Transform,
-    method: Method,
+    method: Sampling,
 }
 
 /// `cube` on the x and y axes of `like`. Cells beyond it are missing.
 ///
 /// # Errors
 /// One of them has no single x and y axis or no CRS, or there is no way from one CRS to the other.
-pub fn resample(cube: &Cube, like: &Cube, method: Method) -> Result<Cube> {
+pub fn resample(cube: &Cube, like: &Cube, method: Sampling) -> Result<Cube> {
     let grid = |c: &Cube, which: &str| {
         let axes = c.axis_of(AxisKind::X).zip(c.axis_of(AxisKind::Y));
         let crs = c.crs.clone();
@@ -116,7 +107,7 @@ pub fn resample(cube: &Cube, like: &Cube, method: Method) -> Result<Cube> {
     let mut out = cube.rewrap(axes, variables, |inner| Arc::new(Resampled { inner, places, old, new, back, method }))?;
     out.crs = Some(new_crs.clone());
     out.places = None;
-    let how = if method == Method::Nearest { "the nearest cell" } else { "bilinear interpolation" };
+    let how = if method == Sampling::Nearest { "the nearest cell" } else { "bilinear interpolation" };
     out.notes.push(Note::info("resampled", format!("values were put on another grid by {how}: {} to {}", crs.name(), new_crs.name())));
     out.only(&kept)
 }
@@ -168,7 +159,7 @@ impl Resampled {
 
     fn between(&self, fy: f64, fx: f64, rows: usize, columns: usize, value: &dyn Fn(usize, usize) -> f64) -> f64 {
         let cell = |f: f64, n: usize| (f + 0.5).floor().clamp(0.0, n as f64 - 1.0) as usize;
-        if self.method == Method::Nearest {
+        if self.method == Sampling::Nearest {
             return value(cell(fy, rows), cell(fx, columns));
         }
         let split = |f: f64, n: usize| {

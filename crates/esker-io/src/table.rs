@@ -19,7 +19,15 @@ use crate::vector::geometry_table;
 /// The disk refuses, the file is of no format Esker reads, or a cell, a row or a name breaks the rules of the format; the error names the
 /// row (data rows count from 1), the line and the column.
 pub fn read_table(path: &Path, options: &ReadOptions) -> Result<Table> {
-    match open(path, options)?.1 {
+    into_table(open(path, options)?.1, options)
+}
+
+/// What was opened as a table: see [`read_table`].
+///
+/// # Errors
+/// A cube of too many cells, a system of coordinates that is not known, a damaged file.
+pub fn into_table(data: Data, options: &ReadOptions) -> Result<Table> {
+    match data {
         Data::Table(table) => Ok(table),
         Data::Features(features) => geometry_table(&features),
         Data::Cube(cube) => table_of(&cube, options),

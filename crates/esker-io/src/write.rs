@@ -6,11 +6,12 @@ use esker_core::{Cube, Error, Features, Note, Result, Table};
 
 use crate::arrow_ipc::write_arrow;
 use crate::csv::write_csv;
-use crate::flat::{cube_of, table_of};
+use crate::flat::cube_of;
 use crate::geotiff::{Precision, write_geotiff};
 use crate::netcdf::write_netcdf;
 use crate::parquet::write_parquet;
-use crate::vector::{geometry_table, write_geojson, write_geopackage};
+use crate::table::into_table;
+use crate::vector::{write_geojson, write_geopackage};
 use crate::zarr::write_zarr;
 use crate::{Data, ReadOptions};
 
@@ -91,11 +92,7 @@ pub fn write_data(path: &Path, data: &Data, history: &str) -> Result<Vec<Note>> 
 }
 
 fn rows(data: &Data) -> Result<Table> {
-    match data {
-        Data::Table(table) => Ok(table.clone()),
-        Data::Features(features) => geometry_table(features),
-        Data::Cube(cube) => table_of(cube, &ReadOptions::default()),
-    }
+    into_table(data.clone(), &ReadOptions::default())
 }
 
 fn grid(data: &Data) -> Result<Cube> {

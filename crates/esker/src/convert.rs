@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use esker_core::{Context, Cube, Error, Note, Result};
-use esker_io::{Data, Format, Method, ReadOptions, resample};
+use esker_io::{Data, Format, ReadOptions, Sampling, resample};
 
 use crate::selection::Selection;
+use crate::work::{on_threads, stoppable};
 
 /// What to convert, and what of it.
 #[derive(Debug, Clone, Default)]
@@ -13,7 +14,7 @@ pub struct Conversion {
     /// What is wanted.
     pub selection: Selection,
     /// A file whose grid the result shall have, and how values get there.
-    pub like: Option<(PathBuf, Method)>,
+    pub like: Option<(PathBuf, Sampling)>,
     /// How to read tables.
     pub options: ReadOptions,
 }
@@ -33,9 +34,12 @@ impl Conversion {
     /// # Errors
     /// A file that cannot be read, a selection that is empty or not to be had in this kind of file, or one that cannot be written.
     pub fn run(&self, from: &Path, to: &Path, cx: &Context) -> Result<Converted> {
-        cx.check()?;
+        on_threads(cx, || self.run_here(from, to, cx))
+    }
+
+    fn run_here(&self, from: &Path, to: &Path, cx: &Context) -> Result<Converted> {
         let (format, data) = esker_io::open(from, &self.options)?;
-        let (data, mut notes) = self.choose(data)?;
+        let (data, mut notes) = self.choose(data, cx)?;
         cx.check()?;
         let name = |p: &Path| p.file_name().map_or_else(|| p.display().to_string(), |n| n.to_string_lossy().into_owned());
         let history = format!("Esker {}: converted from {}", env!("CARGO_PKG_VERSION"), name(from));
@@ -43,7 +47,7 @@ impl Conversion {
         Ok(Converted { format, notes })
     }
 
-    fn choose(&self, data: Data) -> Result<(Data, Vec<Note>)> {
+    fn choose(&self, data: Data, cx: &Context) -> Result<(Data, Vec<Note>)> {
         match data {
             Data::Cube(cube) => {
                 let mut cube = self.selection.apply(cube)?;
@@ -51,7 +55,7 @@ impl Conversion {
                     cube = resample(&cube, &grid(path)?, *method)?;
                 }
                 let notes = cube.notes.clone();
-                Ok((Data::Cube(cube), notes))
+                Ok((Data::Cube(stoppable(&cube, cx)?), notes))
             }
             _ if !self.selection.is_all() || self.like.is_some() => Err(Error::usage("selection")
                 .rule("variables, times and boxes are chosen from grids; this file is a table")

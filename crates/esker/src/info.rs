@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use esker_core::cube::{Axis, AxisKind, Holds, Labels, Window};
-use esker_core::{Codes, Crs, Cube, Features, Note, Result, Shape, Table, Values};
+use esker_core::{Codes, Context, Crs, Cube, Features, Note, Result, Shape, Table, Values};
 use esker_io::{Data, Format, ReadOptions};
 use rayon::prelude::*;
 use serde::Serialize;
+
+use crate::work::{on_threads, stoppable};
 
 /// Cells that are looked at together when values are summarised.
 const SLAB: usize = 1 << 20;
@@ -118,8 +120,15 @@ impl Info {
     ///
     /// # Errors
     /// The file cannot be opened or, with `values`, not be read.
-    pub fn read(path: &Path, options: &ReadOptions, values: bool) -> Result<Self> {
-        let (format, data) = esker_io::open(path, options)?;
+    pub fn read(path: &Path, options: &ReadOptions, values: bool, cx: &Context) -> Result<Self> {
+        on_threads(cx, || Self::read_here(path, options, values, cx))
+    }
+
+    fn read_here(path: &Path, options: &ReadOptions, values: bool, cx: &Context) -> Result<Self> {
+        let (format, mut data) = esker_io::open(path, options)?;
+        if let Data::Cube(cube) = &data {
+            data = Data::Cube(stoppable(cube, cx)?);
+        }
         let file = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
         Self::of(file, format, &data, values)
     }

@@ -28,10 +28,11 @@ mod reference;
 mod run;
 mod selection;
 mod tune;
+mod work;
 
 pub use convert::{Conversion, Converted};
 pub use esker_core::{Context, Error, Fault, Note, Progress, Record, Silent, Table, Weight, record};
-pub use esker_io::{Data, Method, ReadOptions, read_table, write_file, write_table};
+pub use esker_io::{Data, ReadOptions, Sampling, read_table, write_file, write_table};
 pub use esker_report::page::summary;
 pub use findings::{Finding, Findings, Place};
 pub use info::{AxisInfo, Info, Summary, VariableInfo};

@@ -10,6 +10,7 @@ use esker_io::Data;
 
 use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
 
+use crate::work::{on_threads, stoppable};
 use crate::{LoadedModel, Predicted};
 
 /// Numbers in memory at once: cells predicted together times what is known of each. Every cell is predicted from its own values, so
@@ -42,6 +43,10 @@ impl LoadedModel {
     /// # Errors
     /// A file that cannot be read or does not fit the model, an output that cannot be written, or the user stopped.
     pub fn predict_file(&self, from: &Path, to: &Path, cx: &Context) -> Result<PredictedFile> {
+        on_threads(cx, || self.predict_file_here(from, to, cx))
+    }
+
+    fn predict_file_here(&self, from: &Path, to: &Path, cx: &Context) -> Result<PredictedFile> {
         let (_, data) = esker_io::open(from, &self.read_options())?;
         let flat = esker_io::is_flat(to);
         match data {
@@ -50,13 +55,12 @@ impl LoadedModel {
                 let mut map = self.predict_map(&cube, beside, cx)?;
                 let history =
                     format!("Esker {}: {} predicted by {}", env!("CARGO_PKG_VERSION"), self.header.task.target(), self.header.model);
-                let data = Data::Cube(map.cube);
+                let data = Data::Cube(stoppable(&map.cube, cx)?);
                 map.notes.extend(esker_io::write_data(to, &data, &history)?);
-                let Data::Cube(cube) = data else { unreachable!("it was a cube a line ago") };
-                Ok(PredictedFile::Map(PredictedMap { cube, ..map }))
+                Ok(PredictedFile::Map(map))
             }
-            _ => {
-                let said = self.predict(self.read_rows(from)?, cx)?;
+            data => {
+                let said = self.predict_here(esker_io::into_table(data, &self.read_options())?, cx)?;
                 esker_io::write_table(to, &said.table)?;
                 Ok(PredictedFile::Rows(said))
             }
@@ -68,7 +72,7 @@ impl LoadedModel {
     ///
     /// # Errors
     /// A feature that is no variable or axis of the cube, another unit, a class never seen, the disk refuses, or the user stopped.
-    pub fn predict_map(&self, cube: &Cube, beside: &Path, cx: &Context) -> Result<PredictedMap> {
+    fn predict_map(&self, cube: &Cube, beside: &Path, cx: &Context) -> Result<PredictedMap> {
         let variables = self.variables_on(cube)?;
         let axes = cube.axes_of(&variables);
         let shape: Vec<usize> = axes.iter().map(|&a| cube.axes()[a].len).collect();
@@ -141,7 +145,7 @@ impl LoadedModel {
         let mut stacked = cube.stack(variables, window, true)?;
         let given = stacked.table.columns().len();
         let table: Table = std::mem::take(&mut stacked.table);
-        let said = self.predict(table, cx)?;
+        let said = self.predict_here(table, cx)?;
         for note in said.notes {
             // Counts of single blocks say little: those beyond the range are added up, and empty cells are in the mask.
             if note.code != "empty-cells" && note.code != BEYOND && !notes.contains(&note) {

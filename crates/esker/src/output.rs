@@ -47,10 +47,7 @@ impl Outcome {
         cx.progress().step();
         let drawn = to.join("figures");
         std::fs::create_dir(&drawn).map_err(|e| Error::io(drawn.display().to_string(), &e).rule("the folder cannot be made"))?;
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(cx.threads).build().map_err(|e| {
-            Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started")
-        })?;
-        pool.install(|| {
+        crate::work::on_threads(cx, || {
             figures.par_iter().try_for_each(|figure| {
                 cx.check()?;
                 esker_io::write_file(&drawn.join(format!("{}.svg", figure.name)), figure.svg.as_bytes())?;

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::columns::as_classes;
 use crate::expression::derived;
 use crate::model_file::LoadedModel;
+use crate::work::on_threads;
 
 /// A table with its predictions.
 pub struct Predicted {
@@ -43,7 +44,12 @@ impl LoadedModel {
     ///
     /// # Errors
     /// A missing column, another unit, a class never seen; a column of the name of a prediction.
-    pub fn predict(&self, mut table: Table, cx: &Context) -> Result<Predicted> {
+    pub fn predict(&self, table: Table, cx: &Context) -> Result<Predicted> {
+        on_threads(cx, || self.predict_here(table, cx))
+    }
+
+    /// As [`LoadedModel::predict`], on the threads at hand.
+    pub(crate) fn predict_here(&self, mut table: Table, cx: &Context) -> Result<Predicted> {
         let mut notes = std::mem::take(&mut table.notes);
         let given = table.columns().len();
         for d in &self.header.derive {
@@ -61,10 +67,7 @@ impl LoadedModel {
         notes.extend(admitted);
         let beyond = self.header.schema.beyond(&samples);
         let samples = self.with_group(samples, &table)?;
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(cx.threads).build().map_err(|e| {
-            Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started")
-        })?;
-        let columns = pool.install(|| self.columns(&samples, cx))?;
+        let columns = self.columns(&samples, cx)?;
         let mut out = Table::new(table.columns()[..given].to_vec())?;
         for column in columns {
             if out.columns().iter().any(|c| c.name == column.name) {

@@ -14,6 +14,7 @@ use crate::pipeline::{Pipeline, needs, steps};
 use crate::plan::{Plan, PlannedDesign};
 use crate::recipe::ModelPart;
 use crate::tune::{Inner, oriented, tune};
+use crate::work::on_threads;
 
 /// What a run leaves: the record, its held-out rows, and the model.
 pub struct Outcome {
@@ -37,10 +38,7 @@ impl Plan {
     /// # Errors
     /// A model that cannot be fitted, or the user stopped the work.
     pub fn run(&self, cx: &Context) -> Result<Outcome> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(cx.threads).build().map_err(|e| {
-            Error::new(esker_core::Fault::Usage, format!("{} threads", cx.threads)).got(e.to_string()).rule("they cannot be started")
-        })?;
-        pool.install(|| self.run_here(cx))
+        on_threads(cx, || self.run_here(cx))
     }
 
     fn run_here(&self, cx: &Context) -> Result<Outcome> {

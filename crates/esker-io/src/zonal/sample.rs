@@ -9,9 +9,10 @@ use super::grid::Grid;
 use super::{MOST, between};
 
 /// How a value is found between cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sampling {
-    /// That of the cell the point lies in.
+    /// That of the cell the point lies in: classes and masks stay what they are.
+    #[default]
     Nearest,
     /// Linear between the four cell centres around it; missing where one of them is. Beyond the outermost centres, but within their cells,
     /// that of the edge.

@@ -105,7 +105,8 @@ impl<const C: usize> Race<C> {
         Self { total: *total, limits, both, slope: total[0] / both, bar }
     }
 
-    /// Whether any of some left sides could win, seen apart from the limits of the right one's weight: a quick look without branches.
+    /// Whether any of some left sides, given by their gradients and hessians, scores above the bar: a quick look without branches that
+    /// does not ask what a split must obey.
     #[inline(always)]
     fn could(&self, g: &[f64; LOOK], h: &[f64; LOOK]) -> bool {
         let mut any = false;
