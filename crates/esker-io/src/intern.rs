@@ -45,6 +45,21 @@ impl<'a> Interner<'a> {
         self.push(Cow::Owned(format!("\0{text}")));
     }
 
+    /// The distinct texts in the order in which they were met first, each with whether it is protected and the number of rows that hold it.
+    pub(crate) fn distinct(&self) -> Vec<(&str, bool, u64)> {
+        let mut texts: Vec<(&str, bool, u64)> = self.counts.iter().map(|&n| ("", false, n)).collect();
+        for (text, &code) in &self.known {
+            let slot = &mut texts[code as usize];
+            (slot.0, slot.1) = text.strip_prefix('\0').map_or((text.as_ref(), false), |bare| (bare, true));
+        }
+        texts
+    }
+
+    /// A number for each row, from one for each distinct text in the order of [`distinct`](Self::distinct); NaN for a missing row.
+    pub(crate) fn spread(&self, numbers: &[f64]) -> Vec<f64> {
+        self.codes.iter().map(|&c| numbers.get(c as usize).copied().unwrap_or(f64::NAN)).collect()
+    }
+
     /// Puts the rows of another behind these.
     pub(crate) fn join(&mut self, other: Self) {
         let mut texts: Vec<Option<Cow<'a, str>>> = vec![None; other.counts.len()];

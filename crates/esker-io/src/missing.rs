@@ -82,6 +82,14 @@ impl Tally {
         self.put(marker, false, column, count);
     }
 
+    /// Puts what was met in later columns behind this.
+    pub(crate) fn join(&mut self, next: Self) {
+        for (marker, columns) in next.seen {
+            self.seen.entry(marker).or_default().extend(columns);
+        }
+        self.doubts.extend(next.doubts);
+    }
+
     fn put(&mut self, marker: &str, guessed: bool, column: &str, count: u64) {
         self.seen.entry((marker.to_owned(), guessed)).or_default().push((column.to_owned(), count));
     }

@@ -3,6 +3,11 @@
 //! The calendar arithmetic is that of H. Hinnant, *chrono-compatible low-level date algorithms* (2013): a year counts from 1 March,
 //! so that the leap day comes last.
 
+use esker_core::Calendar;
+
+/// The unit of dates and times in tables.
+pub const DAYS: &str = "days since 1970-01-01";
+
 /// Days from 1970-01-01 to midnight of a civil date; the year is astronomical (0 is 1 BC).
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let y = if month <= 2 { year - 1 } else { year };
@@ -122,7 +127,28 @@ impl Front<'_> {
 /// assert_eq!(parse_days("2001-02-29"), None);
 /// ```
 pub fn parse_days(text: &str) -> Option<f64> {
-    let mut front = Front(text.trim().as_bytes());
+    days_of(text.trim().as_bytes())
+}
+
+/// As [`parse_days`], of a text without blanks around that says the day, of a year of four digits: what cannot be meant as anything else.
+pub(crate) fn parse_moment(text: &[u8]) -> Option<f64> {
+    match text {
+        [b'0'..=b'9', _, _, _, b'-' | b'/', _, _, b'-' | b'/', ..] => days_of(text),
+        _ => None,
+    }
+}
+
+/// The moment as ISO 8601 text: `2000-01-01`, `2000-01-01T06:30`, to the nearest microsecond.
+///
+/// ```
+/// assert_eq!(esker_io::time::format_moment(10957.25), "2000-01-01T06:00");
+/// ```
+pub fn format_moment(days: f64) -> String {
+    Calendar::Proleptic.date(days).to_string()
+}
+
+fn days_of(text: &[u8]) -> Option<f64> {
+    let mut front = Front(text);
     let year = front.year()?;
     let (mut month, mut day) = (1, 1);
     let mut seconds = 0.0;

@@ -1,8 +1,12 @@
 //! CSV in and out: detected, strict, and every refusal with its row, line and column.
 
 mod columns;
+mod found;
 mod head;
 mod number;
+mod pass;
+mod plain;
+mod reader;
 mod scan;
 mod write;
 

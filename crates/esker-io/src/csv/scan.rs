@@ -95,14 +95,25 @@ impl<'a> Scanner<'a> {
         self.text
     }
 
-    /// A scanner of the same kind for `from..to` of the text, whose lines count from 1. Offsets of cells are those of the whole text.
-    pub(crate) fn part(&self, from: usize, to: usize) -> Self {
-        Self { text: &self.text[..to], at: from, line: 1, ..self.clone() }
-    }
-
     /// The byte that starts a comment line.
     pub(crate) fn comment(&self) -> u8 {
         self.comment
+    }
+
+    /// The byte between cells.
+    pub(crate) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// Whether a cell without quotes ends before this byte.
+    #[inline]
+    pub(crate) fn stops(&self, byte: u8) -> bool {
+        self.stop[byte as usize]
+    }
+
+    /// Bytes that a record may have.
+    pub(crate) fn longest(&self) -> usize {
+        self.limits.record
     }
 
     /// The line that the next record starts in.
