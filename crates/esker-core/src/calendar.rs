@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
+/// The unit of dates and times in columns and along axes.
+pub const DAYS: &str = "days since 1970-01-01";
+
 /// Which days there are. Day numbers count from 1970-01-01 of the calendar itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Calendar {

@@ -24,7 +24,7 @@ mod table;
 mod transform;
 mod unit;
 
-pub use calendar::{Calendar, Date};
+pub use calendar::{Calendar, DAYS, Date};
 pub use codes::{Codes, MISSING};
 pub use column::{Column, Values};
 pub use context::{Context, Progress, Silent};

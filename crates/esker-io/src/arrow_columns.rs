@@ -11,7 +11,7 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, TimeUnit};
-use esker_core::{Column, Error, Note, Result, Table, Unit, Values};
+use esker_core::{Column, DAYS, Error, Note, Result, Table, Unit, Values};
 
 use crate::ReadOptions;
 use crate::intern::Interner;
@@ -20,8 +20,6 @@ use crate::names;
 
 /// The key of a column's unit in its field metadata.
 pub(crate) const UNIT: &str = "unit";
-/// The unit of dates and times.
-const DAYS: &str = "days since 1970-01-01";
 /// Most cells of a table (16 GiB of numbers): a damaged file may claim any number of rows.
 pub(crate) const MOST_CELLS: u64 = 1 << 31;
 

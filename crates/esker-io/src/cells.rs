@@ -1,14 +1,11 @@
 //! Typed cells to a column, by the same rules as text cells: what is missing, what is a number, what is a class.
 
-use esker_core::{Codes, Column, Error, Note, Result, Unit, Values};
+use esker_core::{Codes, Column, DAYS, Error, Note, Result, Unit, Values};
 
 use crate::ReadOptions;
 use crate::csv::number;
 use crate::missing::{Declared, Tally, is_marker, number_text};
 use crate::time::{format_date, parse_days};
-
-/// The unit of dates and times.
-const DAYS: &str = "days since 1970-01-01";
 
 /// A cell of a spreadsheet or well log.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -1,8 +1,10 @@
 //! Whole files in and out: bounded reading, and writing that never leaves half a file in place.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use esker_core::{Error, Fault, Result};
 
@@ -45,6 +47,17 @@ pub(crate) fn read_pieces(path: &Path, most: u64, mut take: impl FnMut(&[u8]) ->
         }
         take(&piece[..n])?;
     }
+}
+
+/// Fills `bytes` from an offset of a file, its parts side by side.
+pub(crate) fn read_at(path: &Path, offset: u64, bytes: &mut [u8]) -> Result<()> {
+    const PART: usize = 1 << 22;
+    let read = |(i, part): (usize, &mut [u8])| {
+        let mut file = open(path)?;
+        let found = file.seek(SeekFrom::Start(offset + (i * PART) as u64)).and_then(|_| file.read_exact(part));
+        found.map_err(|e| refused_read(path, &e))
+    };
+    bytes.par_chunks_mut(PART).enumerate().map(read).collect()
 }
 
 /// Opens a file for reading, refusing a folder.

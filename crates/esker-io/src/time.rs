@@ -5,9 +5,6 @@
 
 use esker_core::Calendar;
 
-/// The unit of dates and times in tables.
-pub const DAYS: &str = "days since 1970-01-01";
-
 /// Days from 1970-01-01 to midnight of a civil date; the year is astronomical (0 is 1 BC).
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let y = if month <= 2 { year - 1 } else { year };

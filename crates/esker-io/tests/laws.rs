@@ -33,6 +33,34 @@ fn classes(rows: usize) -> impl Strategy<Value = Codes> {
     proptest::collection::vec(proptest::option::weighted(0.8, label()), rows).prop_map(|labels| Codes::from_labels(&labels))
 }
 
+/// Tables as files spell them, now and then with a fault.
+fn csv_text() -> impl Strategy<Value = String> {
+    let cell = prop_oneof![
+        8 => "-?[0-9]{1,7}([.,][0-9]{0,8})?",
+        3 => "(2[0-9]{3}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9])?)?",
+        3 => "[a-c ]{0,4}",
+        1 => "\"[a-c0-9;]{0,3}\"",
+        1 => prop_oneof![Just("NA".to_owned()), Just("\"NA\"".into()), Just("none".into()), Just("-".into()), Just("1e5".into()), Just("007".into()), Just("\"a\"\"b\"".into())],
+    ];
+    // Columns mostly hold one kind, which few cells of another break.
+    let rows = proptest::collection::vec(proptest::collection::vec(cell, 3), 1..40);
+    (rows, any::<bool>(), 0..12_usize).prop_map(|(rows, mixed, fault)| {
+        let mut lines: Vec<String> = vec!["x;y;z".into()];
+        for (i, row) in rows.iter().enumerate() {
+            let of = |c: usize| if mixed || i % 9 == 8 { row[c].clone() } else { rows[0][c].clone() };
+            lines.push(format!("{};{};{}", of(0), of(1), of(2)));
+        }
+        match fault {
+            0 => lines.insert(1, "1;2".into()),
+            1 => lines.push("1;\"2;3".into()),
+            2 => lines.push("1;\"2\n3\";4".into()),
+            3 => lines.insert(2, "# a comment".into()),
+            _ => {}
+        }
+        lines.join(if fault == 4 { "\r\n" } else { "\n" })
+    })
+}
+
 fn column(rows: usize) -> impl Strategy<Value = Values> {
     prop_oneof![numbers(rows).prop_map(Values::Real), classes(rows).prop_map(Values::Class)]
 }
@@ -103,6 +131,20 @@ proptest! {
     }
 
     #[test]
+    fn rows_that_are_lines_are_read_as_all_others_are(text in csv_text(), decimal in proptest::option::of(prop_oneof![Just('.'), Just(',')])) {
+        let options = ReadOptions { decimal, missing: vec!["7".into(), "none".into()], ..ReadOptions::default() };
+        // A blank line behind the rows says nothing, and sends the whole text the slower way.
+        let say = |text: &str| match parse_csv("t.csv", text.as_bytes(), &options) {
+            Ok(table) => {
+                let columns: Vec<String> = table.columns().iter().map(|c| format!("{} [{}] {:?}", c.name, c.unit, bits(&c.values))).collect();
+                format!("{columns:?} {:?}", table.notes)
+            }
+            Err(e) => e.to_string(),
+        };
+        prop_assert_eq!(say(&text), say(&format!("{text}\n\n")));
+    }
+
+    #[test]
     fn no_bytes_make_the_csv_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = parse_csv("any", &bytes, &ReadOptions::default());
     }
@@ -170,6 +212,40 @@ fn what_was_decided_is_noted() {
     Info missing-marker: '-9999' was read as missing in 1 cell (q: 1), because it lies far outside the other values.
     Info missing-marker: 'NA' was read as missing in 1 cell (depth [m]: 1).
     "#);
+}
+
+#[test]
+fn columns_of_dates_become_days() {
+    let text = "day,when,month,odd\n2000-01-01,2000-01-01T06:00,2000-01,2000-01-01\nNA,2000-01-01 06:00:00.5Z,2000-02,soon\n2000/01/03,,,2000-01-02\n";
+    let table = parse(text);
+    let days = table.column("day").unwrap().reals().unwrap();
+    assert!(days[0] == 10957.0 && days[1].is_nan() && days[2] == 10959.0);
+    assert_eq!(table.column("when").unwrap().reals().unwrap()[..2], [10957.25, 10957.25 + 0.5 / 86_400.0]);
+    assert_eq!(table.column("when").unwrap().unit.as_str(), "days since 1970-01-01");
+    assert!(table.column("month").unwrap().classes().is_ok() && table.column("odd").unwrap().classes().is_ok());
+    let notes: Vec<String> = table.notes.iter().map(|n| format!("{:?} {}: {}", n.weight, n.code, n.text)).collect();
+    insta::assert_snapshot!(notes.join("\n"), @r"
+    Warning mixed-column: Column 'odd' holds dates in 2 of 3 cells and text in the others, such as 'soon'; it was read as classes.
+    Info dates: Dates and times became days since 1970-01-01 in 'day', 'when'.
+    Info missing-marker: 'NA' was read as missing in 1 cell (day: 1).
+    ");
+    // Written as dates, and read back as the same days.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    write_csv(&path, &table).unwrap();
+    let written = std::fs::read_to_string(&path).unwrap();
+    insta::assert_snapshot!(written, @r"
+    day,when,month,odd
+    2000-01-01,2000-01-01T06:00,2000-01,2000-01-01
+    ,2000-01-01T06:00:00.5,2000-02,soon
+    2000-01-03,,,2000-01-02
+    ");
+    assert_same(&read_table(&path, &ReadOptions::default()).unwrap(), &table, true);
+    // The first rows may say nothing, or something else.
+    let late = format!("t,x\n{}2000-01-01,1\n", ",1\n".repeat(150));
+    assert_eq!(parse(&late).column("t").unwrap().reals().unwrap()[150], 10957.0);
+    let late = format!("t,x\n{}soon,1\n", "2000-01-01,1\n".repeat(150));
+    assert_eq!(parse(&late).column("t").unwrap().classes().unwrap().levels(), ["2000-01-01", "soon"]);
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! Columns by name and as classes, as every part of the corridor needs them.
 
-use esker_core::{Codes, Column, Error, Table, Values};
+use esker_core::{Codes, Column, DAYS, Error, Table, Unit, Values};
 
 use crate::recipe::nearest;
 
-/// The same column with each number as a class of that name.
+/// The same column with each number as a class of that name, each day as its date.
 pub(crate) fn as_classes(column: &Column) -> Column {
     match &column.values {
         Values::Class(_) => column.clone(),
         Values::Real(v) => {
-            let labels: Vec<Option<String>> = v.iter().map(|x| (!x.is_nan()).then(|| x.to_string())).collect();
-            Column { values: Values::Class(Codes::from_labels(&labels)), ..column.clone() }
+            let dates = column.unit.as_str() == DAYS;
+            let label = |x: f64| if dates { esker_io::time::format_moment(x) } else { x.to_string() };
+            let labels: Vec<Option<String>> = v.iter().map(|&x| (!x.is_nan()).then(|| label(x))).collect();
+            let unit = if dates { Unit::default() } else { column.unit.clone() };
+            Column { name: column.name.clone(), unit, values: Values::Class(Codes::from_labels(&labels)) }
         }
     }
 }

@@ -158,7 +158,7 @@ impl Info {
         self.notes.clone_from(&table.notes);
         self.variables = table
             .columns()
-            .iter()
+            .par_iter()
             .map(|c| VariableInfo {
                 name: c.name.clone(),
                 long_name: None,
@@ -260,13 +260,19 @@ fn step(v: &[f64]) -> Option<f64> {
 }
 
 /// Sums that grow slab by slab.
-#[derive(Default)]
 struct Running {
     count: usize,
     missing: usize,
-    min: Option<f64>,
-    max: Option<f64>,
+    /// Infinities the wrong way round until a value is met.
+    min: f64,
+    max: f64,
     sum: f64,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self { count: 0, missing: 0, min: f64::INFINITY, max: f64::NEG_INFINITY, sum: 0.0 }
+    }
 }
 
 impl Running {
@@ -278,8 +284,8 @@ impl Running {
                 continue;
             }
             self.sum += v;
-            self.min = Some(self.min.map_or(v, |m| m.min(v)));
-            self.max = Some(self.max.map_or(v, |m| m.max(v)));
+            self.min = if v < self.min { v } else { self.min };
+            self.max = if v > self.max { v } else { self.max };
         }
     }
 
@@ -287,15 +293,15 @@ impl Running {
         self.count += other.count;
         self.missing += other.missing;
         self.sum += other.sum;
-        let both = |a: Option<f64>, b: Option<f64>, pick: fn(f64, f64) -> f64| a.zip(b).map(|(a, b)| pick(a, b)).or(a).or(b);
-        self.min = both(self.min, other.min, f64::min);
-        self.max = both(self.max, other.max, f64::max);
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
     }
 
     fn summary(&self) -> Summary {
         let present = self.count - self.missing;
-        let mean = if present > 0 { Some(self.sum / present as f64) } else { None };
-        Summary { count: self.count, missing: self.missing, min: self.min, mean, max: self.max, classes: None }
+        let told = |v: f64| (present > 0).then_some(v);
+        let (min, mean, max) = (told(self.min), told(self.sum / present as f64), told(self.max));
+        Summary { count: self.count, missing: self.missing, min, mean, max, classes: None }
     }
 }
 

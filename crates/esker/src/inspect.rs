@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use esker_core::{Codes, Column, Table, Values};
+use esker_core::{Codes, Column, DAYS, Table, Values};
 
 use crate::card::summarise;
 
@@ -133,6 +133,7 @@ impl Inspection {
                 continue;
             }
             let reads = match &column.values {
+                Values::Real(_) if column.unit.as_str() == DAYS => true,
                 Values::Real(v) => name == "year" && v.iter().all(|y| y.fract() == 0.0 && (1000.0..=3000.0).contains(y)),
                 Values::Class(c) => c.levels().iter().all(|l| esker_io::time::parse_days(l).is_some()),
             };

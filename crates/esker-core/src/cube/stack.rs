@@ -1,10 +1,7 @@
 //! From a cube to a table with one row a cell, and back onto the grid.
 
 use super::{AxisKind, Cube, Holds, Labels, Window};
-use crate::{Codes, Column, Error, Note, Result, Table, Unit, Values};
-
-/// The unit of stacked times.
-const DAYS: &str = "days since 1970-01-01";
+use crate::{Codes, Column, DAYS, Error, Note, Result, Table, Unit, Values};
 
 /// A window of a cube as a table: a column for each axis and each variable, a row for each cell that has a value.
 #[derive(Debug, Clone, PartialEq)]

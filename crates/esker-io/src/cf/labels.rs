@@ -1,7 +1,7 @@
 //! Axes with their labels and bounds, read when a file is opened.
 
 use esker_core::cube::{Attributes, Axis, AxisKind, Labels, Window};
-use esker_core::{Note, Result, Unit};
+use esker_core::{DAYS, Note, Result, Unit};
 
 use super::axes::{self, Told};
 use super::checks::listed;
@@ -12,9 +12,6 @@ use super::{RawFile, RawVariable, Stored};
 
 /// Most labels and bounds read when a file is opened, over all axes (256 MiB): a damaged file may claim any number.
 const MOST_LABELS: usize = 1 << 25;
-/// The unit of decoded times.
-const DAYS: &str = "days since 1970-01-01";
-
 /// Axes as they are built.
 pub(super) struct Build<'a> {
     pub raw: &'a RawFile,

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use esker_core::{Column, Note, Result, Unit, Values};
+use esker_core::{Column, DAYS, Note, Result, Unit, Values};
 
 use super::found::{Found, mostly};
 use super::head::Head;
@@ -13,7 +13,7 @@ use super::shown;
 use crate::ReadOptions;
 use crate::intern::Interner;
 use crate::missing::{Declared, Tally, is_marker};
-use crate::time::{DAYS, parse_moment};
+use crate::time::parse_moment;
 
 /// Rows that tell what a column holds.
 const GUESS: usize = 100;
@@ -55,9 +55,6 @@ pub(super) fn read(
     for (column, seen, remarks) in finished {
         tally.join(seen);
         notes.extend(remarks);
-        if column.values.missing() == column.len() {
-            notes.push(Note::warning("all-missing", format!("Column '{}' holds no value at all.", column.name)));
-        }
         if column.unit.as_str() == DAYS {
             dates.push(format!("'{}'", column.name));
         }
@@ -214,6 +211,9 @@ impl Judge<'_> {
                 (Values::Class(codes), Unit::default())
             }
         };
+        if values.missing() == values.len() {
+            notes.push(Note::warning("all-missing", format!("Column '{name}' holds no value at all.")));
+        }
         (Column { name: name.to_owned(), unit, values }, tally, notes)
     }
 }

@@ -19,7 +19,7 @@ pub(crate) use number::number;
 pub use write::write_csv;
 
 use crate::ReadOptions;
-use crate::file::{read_pieces, size_text};
+use crate::file::{read_at, read_pieces, size_text};
 use crate::missing::{Declared, Tally};
 use crate::names::{self, MOST_COLUMNS};
 use head::Head;
@@ -48,29 +48,58 @@ pub(crate) fn read_csv(path: &Path, name: &str, options: &ReadOptions) -> Result
 }
 
 fn read_within(path: &Path, name: &str, options: &ReadOptions, limits: Limits) -> Result<Table> {
-    let mut bytes = Vec::new();
-    let size = std::fs::metadata(path).map_or(0, |m| m.len()).min(limits.file);
-    bytes.try_reserve_exact(size as usize).map_err(|_| {
+    let size = std::fs::metadata(path).map_or(0, |m| if m.is_file() { m.len() } else { 0 });
+    let mut bytes: Vec<u8> = Vec::new();
+    bytes.try_reserve_exact(size.min(limits.file) as usize).map_err(|_| {
         Error::data(format!("file '{name}'"))
             .got(size_text(size))
             .rule("a CSV file is held in memory while it is read")
             .hint("write it as Parquet")
     })?;
-    let mut since = 0;
-    read_pieces(path, limits.file, |piece| {
-        let first = memchr2(b'\n', b'\r', piece).unwrap_or(piece.len());
-        if since + first > limits.record {
-            let line = 1 + memchr_iter(b'\n', &bytes).count() as u64;
-            return Err(broken(name, "", None, &Broken::TooLong { line }, limits));
+    let mut lines = LineLimit { since: 0, most: limits.record };
+    let too_long = |before: &[u8]| broken(name, "", None, &Broken::TooLong { line: 1 + memchr_iter(b'\n', before).count() as u64 }, limits);
+    if size > 2 * WAVE as u64 && size <= limits.file {
+        bytes = vec![0; size as usize];
+        for start in (0..bytes.len()).step_by(WAVE) {
+            let end = (start + WAVE).min(bytes.len());
+            read_at(path, start as u64, &mut bytes[start..end])?;
+            if !lines.fits(&bytes[start..end]) {
+                return Err(too_long(&bytes[..start]));
+            }
         }
-        since = match memrchr(b'\n', piece).max(memrchr(b'\r', piece)) {
-            Some(last) => piece.len() - last - 1,
-            None => since + piece.len(),
-        };
-        bytes.extend_from_slice(piece);
-        Ok(())
-    })?;
+    } else {
+        read_pieces(path, limits.file, |piece| {
+            if !lines.fits(piece) {
+                return Err(too_long(&bytes));
+            }
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })?;
+    }
     parse_within(name, &bytes, options, limits)
+}
+
+/// Bytes of a large file that are read side by side before their lines are looked at.
+const WAVE: usize = 1 << 25;
+
+/// Looks for line ends while a file is read, so that one without any is not read to its end.
+struct LineLimit {
+    /// Bytes since the last line end.
+    since: usize,
+    most: usize,
+}
+
+impl LineLimit {
+    /// Whether no line is too long, as far as pieces of a file tell.
+    fn fits(&mut self, piece: &[u8]) -> bool {
+        let first = memchr2(b'\n', b'\r', piece).unwrap_or(piece.len());
+        let fits = self.since + first <= self.most;
+        self.since = match memrchr(b'\n', piece).max(memrchr(b'\r', piece)) {
+            Some(last) => piece.len() - last - 1,
+            None => self.since + piece.len(),
+        };
+        fits
+    }
 }
 
 /// Reads a table from the bytes of a CSV file; `name` is what errors call it.

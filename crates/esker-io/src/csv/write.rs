@@ -3,16 +3,19 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use esker_core::{Codes, Column, Error, Result, Table, Values};
+use esker_core::{Column, DAYS, Error, Result, Table, Values};
 
 use super::number::number;
 use super::shown;
 use crate::file::{refused_write, replace};
 use crate::missing::{is_marker, number_text};
+use crate::time::format_moment;
 
 /// Writes a table as CSV: UTF-8, a comma between cells, a line feed behind each row.
 ///
-/// What is written reads back as the same table, but for classes that all look like numbers (name them in
+/// Days since 1970-01-01 are written as dates and times (ISO 8601, to the microsecond) where all lie before the end of the year 9999, and none before Christ.
+///
+/// What is written reads back as the same table, but for classes that all look like numbers or dates (name them in
 /// [`ReadOptions::classes`](crate::ReadOptions)) and for units, which CSV does not hold.
 ///
 /// # Errors
@@ -22,8 +25,16 @@ pub fn write_csv(path: &Path, table: &Table) -> Result<()> {
     replace(path, |sink| write(sink, table, &prepared).map_err(|e| refused_write(path, &e)))
 }
 
-/// The cells of the classes of each column, quoted where needed; empty for a column of numbers.
-fn prepare(table: &Table) -> Result<Vec<Vec<String>>> {
+/// How the cells of a column are written.
+enum Cells {
+    Numbers,
+    Dates,
+    /// The cell of each class, quoted where needed.
+    Classes(Vec<String>),
+}
+
+/// How the cells of each column are written.
+fn prepare(table: &Table) -> Result<Vec<Cells>> {
     if table.columns().is_empty() || table.rows() == 0 {
         let got = format!("{} columns and {} rows", table.columns().len(), table.rows());
         return Err(Error::data("table to write").got(got).rule("a table has at least one column and one row"));
@@ -32,7 +43,7 @@ fn prepare(table: &Table) -> Result<Vec<Vec<String>>> {
     table.columns().iter().map(|c| prepare_column(c, alone)).collect()
 }
 
-fn prepare_column(column: &Column, alone: bool) -> Result<Vec<String>> {
+fn prepare_column(column: &Column, alone: bool) -> Result<Cells> {
     let thing = || Error::data(format!("column '{}' to write as CSV", shown(&column.name)));
     if column.name.is_empty() || column.name.contains('\0') {
         return Err(thing().got("an empty name or a zero byte in it").rule("every column has a name of text"));
@@ -40,7 +51,10 @@ fn prepare_column(column: &Column, alone: bool) -> Result<Vec<String>> {
     match &column.values {
         Values::Real(values) => match values.iter().position(|v| v.is_infinite()) {
             Some(row) => Err(thing().got(format!("{} in row {}", values[row], row + 1)).rule("numbers are finite")),
-            None => Ok(Vec::new()),
+            None if column.unit.as_str() == DAYS && values.iter().all(|v| v.is_nan() || (-719_528.0..2_932_896.0).contains(v)) => {
+                Ok(Cells::Dates)
+            }
+            None => Ok(Cells::Numbers),
         },
         Values::Class(codes) => {
             let used = codes.counts();
@@ -53,7 +67,7 @@ fn prepare_column(column: &Column, alone: bool) -> Result<Vec<String>> {
                     .got(format!("the class '{}'", shown(label)))
                     .rule("CSV would read it back as missing or not at all")
                     .hint("rename the class, or write Parquet")),
-                None => Ok(cells),
+                None => Ok(Cells::Classes(cells)),
             }
         }
     }
@@ -71,7 +85,7 @@ fn quoted(text: &str, alone: bool) -> String {
     if needs { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
-fn write(sink: &mut dyn Write, table: &Table, classes: &[Vec<String>]) -> io::Result<()> {
+fn write(sink: &mut dyn Write, table: &Table, prepared: &[Cells]) -> io::Result<()> {
     let columns = table.columns();
     let alone = columns.len() == 1;
     let mut line = String::new();
@@ -88,11 +102,11 @@ fn write(sink: &mut dyn Write, table: &Table, classes: &[Vec<String>]) -> io::Re
     }
     line.push('\n');
     for row in 0..table.rows() {
-        for (i, (column, labels)) in columns.iter().zip(classes).enumerate() {
+        for (i, (column, cells)) in columns.iter().zip(prepared).enumerate() {
             if i > 0 {
                 line.push(',');
             }
-            cell(&mut line, column, labels, row);
+            cell(&mut line, column, cells, row);
         }
         if alone && line.ends_with('\n') | line.is_empty() {
             // An empty line would be a blank line, not a row.
@@ -107,14 +121,12 @@ fn write(sink: &mut dyn Write, table: &Table, classes: &[Vec<String>]) -> io::Re
     sink.write_all(line.as_bytes())
 }
 
-fn cell(line: &mut String, column: &Column, labels: &[String], row: usize) {
-    match &column.values {
-        Values::Real(values) if !values[row].is_nan() => line.push_str(&number_text(values[row])),
-        Values::Class(codes) => line.push_str(label(codes, labels, row)),
-        Values::Real(_) => {}
+fn cell(line: &mut String, column: &Column, cells: &Cells, row: usize) {
+    match (&column.values, cells) {
+        (Values::Real(values), _) if values[row].is_nan() => {}
+        (Values::Real(values), Cells::Dates) => line.push_str(&format_moment(values[row])),
+        (Values::Real(values), _) => line.push_str(&number_text(values[row])),
+        (Values::Class(codes), Cells::Classes(cells)) => line.push_str(cells.get(codes.codes()[row] as usize).map_or("", String::as_str)),
+        (Values::Class(_), _) => {}
     }
-}
-
-fn label<'a>(codes: &Codes, labels: &'a [String], row: usize) -> &'a str {
-    labels.get(codes.codes()[row] as usize).map_or("", String::as_str)
 }

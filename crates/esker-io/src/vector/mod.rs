@@ -22,6 +22,3 @@ pub(crate) use rings::{bounds, signs};
 pub(crate) use shapefile::read_shapefile;
 pub use table::{centroid, geometry_table};
 pub use write_gpkg::write_geopackage;
-
-/// The unit of dates, as in tables.
-const DAYS: &str = "days since 1970-01-01";

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use esker_core::Shape;
-use esker_core::{Column, Crs, Error, Features, Geometry, Note, Result, Table, Unit, Values};
+use esker_core::{Column, Crs, DAYS, Error, Features, Geometry, Note, Result, Table, Unit, Values};
 
-use super::DAYS;
 use crate::ReadOptions;
 use crate::intern::Interner;
 use crate::missing::{Declared, Tally, number_text};

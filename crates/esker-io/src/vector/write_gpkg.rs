@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use esker_core::{Crs, Error, Fault, Features, Result, Shape, Values};
+use esker_core::{Crs, DAYS, Error, Fault, Features, Result, Shape, Values};
 use rusqlite::Connection;
 
 use super::rings::bounds;
-use super::{DAYS, wkb};
+use super::wkb;
 use crate::crs::to_wkt;
 use crate::file::{folder_of, open, refused_read, refused_write, replace};
 use crate::time::format_date;
