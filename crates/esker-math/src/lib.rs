@@ -9,6 +9,7 @@ pub mod neighbours;
 pub mod optimise;
 pub mod sphere;
 pub mod statistics;
+pub mod wide;
 
 pub use dense::{Cholesky, Columns, LeastSquares, add_gram, cross, dot, gram, least_squares, product, transposed_product};
 pub use distribution::{normal_cdf, normal_quantile, student_cdf, student_quantile};
@@ -16,3 +17,4 @@ pub use neighbours::{KdTree, Neighbour};
 pub use optimise::{Descent, Function, Inverse, Stop, minimise};
 pub use sphere::{EARTH_RADIUS, great_circle};
 pub use statistics::{correlation, mean, quantile, quantile_of_sorted, variance, weighted_mean, weighted_variance};
+pub use wide::wide;

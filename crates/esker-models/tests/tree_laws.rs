@@ -233,3 +233,98 @@ fn weights_far_from_1_are_noted() {
     let note = notes.iter().find(|n| n.code == "weight-scale").unwrap();
     insta::assert_snapshot!(note.text, @"sample weights are 1.000e-5 on average: boosting's lambda counts in rows of weight 1");
 }
+
+/// A table with gaps, a feature of classes and many features that say nothing.
+fn wide(rows: usize, classes: bool) -> Samples {
+    let mut columns: Vec<Column> = (0..14_u64)
+        .map(|j| {
+            let gap = |(i, v): (usize, f64)| if (i as u64 + j).is_multiple_of(11) { f64::NAN } else { v };
+            Column::real(format!("x{j:02}"), "", draws(rows, 100 + j).into_iter().enumerate().map(gap).collect())
+        })
+        .collect();
+    let level: Vec<Option<String>> = (0..rows).map(|i| (i % 17 != 0).then(|| format!("l{}", i % 9))).collect();
+    let numbers = |j: usize| columns[j].reals().unwrap().iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect::<Vec<f64>>();
+    let (a, b, noise) = (numbers(3), numbers(8), draws(rows, 99));
+    let y: Vec<f64> = (0..rows).map(|i| (2.0 * a[i]).sin() + 0.5 * a[i] * b[i] + f64::from(u8::from(i % 9 > 4)) + 0.3 * noise[i]).collect();
+    columns.push(Column::class("level", Codes::from_labels(&level)));
+    columns.push(if classes {
+        let labels: Vec<Option<&str>> = y
+            .iter()
+            .map(|v| {
+                Some(if *v < 0.0 {
+                    "low"
+                } else if *v < 1.0 {
+                    "mid"
+                } else {
+                    "top"
+                })
+            })
+            .collect();
+        Column::class("y", Codes::from_labels(&labels))
+    } else {
+        Column::real("y", "", y)
+    });
+    samples(columns)
+}
+
+/// All that is said, rows of a block together: rows that are few walk down the trees, many are routed.
+fn in_blocks(model: &dyn Model, at: &Samples, block: usize) -> Vec<u64> {
+    let rows: Vec<usize> = (0..at.rows()).collect();
+    let answers = rows.chunks(block).flat_map(|rows| match model.predict(&at.select(rows)).unwrap() {
+        Prediction::Real { centre, .. } => centre,
+        Prediction::Class { probability, .. } => probability,
+    });
+    answers.map(f64::to_bits).collect()
+}
+
+#[test]
+fn routed_rows_reach_the_leaves_that_walking_rows_reach() {
+    for classes in [false, true] {
+        let table = wide(3000, classes);
+        for (kind, leaves) in [(Kind::Boosting, "leaves"), (Kind::Forest, "depth")] {
+            let model = fit(kind, &[("trees", 20.0), (leaves, 6.0)], &table);
+            assert!(in_blocks(&*model, &table, 3000) == in_blocks(&*model, &table, 77), "{kind:?} {classes}");
+        }
+    }
+}
+
+#[test]
+fn screening_finds_what_all_rows_find() {
+    let (train, test) = (wide(12_000, false), wide(3000, false));
+    let truth = test.column("y").unwrap().reals().unwrap().to_vec();
+    let error = |screen: f64| {
+        let model = fit(Kind::Boosting, &[("trees", 60.0), ("rate", 0.2), ("screen_rows", screen)], &train);
+        let said = said(&*model, &test);
+        said.iter().zip(&truth).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / truth.len() as f64
+    };
+    let (whole, screened) = (error(0.0), error(3000.0));
+    assert!(screened != whole, "screening took place");
+    assert!(screened < 1.03 * whole, "{screened} and {whole}");
+    // A leaf of a screened tree answers with the mean of all its rows, to the precision that gradients are kept in.
+    let one = [("trees", 1.0), ("rate", 1.0), ("leaves", 8.0), ("lambda", 0.0), ("screen_rows", 1500.0)];
+    let said = said(&*fit(Kind::Boosting, &one, &train), &train);
+    let y = train.column("y").unwrap().reals().unwrap();
+    let mut leaves: std::collections::BTreeMap<u64, (f64, f64)> = std::collections::BTreeMap::new();
+    for (said, y) in said.iter().zip(y) {
+        let leaf = leaves.entry(said.to_bits()).or_default();
+        (leaf.0, leaf.1) = (leaf.0 + y, leaf.1 + 1.0);
+    }
+    assert_eq!(leaves.len(), 8);
+    for (said, (sum, rows)) in leaves {
+        assert!((f64::from_bits(said) - sum / rows).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn threads_do_not_change_a_bit_of_screened_trees() {
+    let table = wide(70_000, true);
+    let parameters = settings(Kind::Boosting, &[("trees", 4.0), ("rows", 0.9), ("screen_rows", 20_000.0)]);
+    let said = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let model = Kind::Boosting.estimator(&parameters).fit(&table, "y", &Context::new(4, threads)).unwrap();
+            in_blocks(&*model, &table, 70_000)
+        })
+    };
+    assert!(said(1) == said(3));
+}

@@ -1,13 +1,17 @@
 //! Gradient boosting on histograms: squared loss for numbers, logistic and multinomial loss for classes.
+//!
+//! On tables of many rows a sample of them, another one for each tree, says which features all rows look at (`screen`).
 
 use esker_core::{Context, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Rng, Samples, Search, Settings, Targets};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::bins::{self, Binned, Bins, MANY_ROWS};
+use super::bins::{self, Binned, Bins, MANY_ROWS, MOST_SORTED};
 use super::ensemble::{Ensemble, damaged};
 use super::grow::{Bounds, Grower, Use};
 use super::node::Tree;
+use super::route::{Route, send};
+use super::screen::{Packed, Screened, Sums, pays};
 use super::split::{Cell, Limits};
 use super::target::{Answer, Known, Target, mean};
 use crate::store;
@@ -44,6 +48,14 @@ pub fn parameters() -> Vec<Parameter> {
             .tuned(Search::Uniform(0.3, 1.0)),
         Parameter::real("rows", 1.0, 0.01, 1.0, "Share of the training rows, drawn anew for each round, that it learns from.")
             .tuned(Search::Uniform(0.5, 1.0)),
+        Parameter::integer(
+            "screen_rows",
+            65_536,
+            0,
+            i64::from(u32::MAX),
+            "On tables of more than twice as many rows, so many of them, others for each tree, say which features of a node are promising; all \
+             rows decide among those. 0 is no screening.",
+        ),
         bins::parameter(),
     ]
 }
@@ -56,6 +68,7 @@ pub struct Boosting {
     rate: f64,
     columns: f64,
     rows: f64,
+    screen_rows: usize,
     bounds: Bounds,
 }
 
@@ -69,29 +82,40 @@ impl Boosting {
             rate: settings.real("rate"),
             columns: settings.real("columns"),
             rows: settings.real("rows"),
+            screen_rows: match settings.integer("screen_rows") {
+                0 => usize::MAX,
+                rows => rows as usize,
+            },
             bounds: Bounds { leaves: settings.integer("leaves") as usize, limits },
         }
     }
 
-    /// All rounds. `refresh` writes the gradient cells of every lane from the scores of all; lanes that are many
-    /// rows together work side by side.
-    fn rounds<const C: usize>(
+    /// All rounds of a loss from starting scores, one a lane. Lanes that are many rows together work side by side.
+    fn rounds<const C: usize, L: Loss<C>>(
         &self,
-        lanes: &mut [Lane<C>],
+        binned: &Binned,
+        bounds: Bounds,
+        start: &[f64],
+        mut loss: L,
         cx: &Context,
-        mut refresh: impl FnMut(&mut [Lane<C>]),
-    ) -> Result<(Vec<Tree>, Vec<Use>)> {
-        let (rows, features) = (lanes[0].sums.len(), lanes[0].features);
+    ) -> Result<(Vec<Tree>, Vec<Use>)>
+    where
+        Sums<C>: Packed<C>,
+    {
+        let (rows, features, count) = (binned.rows, binned.features(), start.len());
+        let mut lanes: Vec<Lane<'_, C>> = start.iter().map(|&s| Lane::new(binned, bounds, s, self.screen_rows)).collect();
         let mut grown: Vec<Vec<Tree>> = Vec::with_capacity(self.trees);
+        let all: Vec<u32> = (0..rows as u32).collect();
         for round in 0..self.trees {
             cx.check()?;
-            refresh(lanes);
-            let drawn = draw(rows, self.rows, &mut cx.rng.fork("rows", round as u64));
-            let count = lanes.len();
-            let step = |(k, lane): (usize, &mut Lane<C>)| {
+            loss.refresh(&lanes);
+            let drawn = if self.rows < 1.0 { draw(rows, self.rows, &mut cx.rng.fork("rows", round as u64)) } else { Vec::new() };
+            let drawn = if self.rows < 1.0 { &drawn } else { &all };
+            let screen = window(drawn, self.screen_rows, round);
+            let step = |(k, lane): (usize, &mut Lane<'_, C>)| {
                 let mut rng = cx.rng.fork("columns", (round * count + k) as u64);
                 let columns: Vec<usize> = draw(features, self.columns, &mut rng).into_iter().map(|f| f as usize).collect();
-                lane.step(&drawn, &columns, self.rate)
+                lane.step(&Draw { all: drawn, screen, columns: &columns, rate: self.rate }, |row, score| loss.cell(k, row, score))
             };
             grown.push(if count > 1 && rows * count >= MANY_ROWS {
                 lanes.par_iter_mut().enumerate().map(step).collect()
@@ -101,75 +125,12 @@ impl Boosting {
         }
         let mut uses = vec![Use::default(); features];
         for lane in lanes {
-            for (sum, one) in uses.iter_mut().zip(&lane.grower.uses) {
+            for (sum, one) in uses.iter_mut().zip(lane.uses()) {
                 sum.gain += one.gain;
                 sum.splits += one.splits;
             }
         }
         Ok((grown.into_iter().flatten().collect(), uses))
-    }
-
-    /// Squared loss from a constant start.
-    fn squared(&self, binned: &Binned, y: &[f64], target: &Target, start: f64, cx: &Context) -> Result<(Vec<Tree>, Vec<Use>)> {
-        match &target.weight {
-            None => self.rounds(&mut [Lane::<2>::new(binned, self.bounds, start)], cx, |lanes| {
-                let lane = &mut lanes[0];
-                for ((sum, y), score) in lane.sums.iter_mut().zip(y).zip(&lane.score) {
-                    *sum = [score - y, 1.0];
-                }
-            }),
-            Some(weight) => self.rounds(&mut [Lane::<3>::new(binned, self.bounds, start)], cx, |lanes| {
-                let lane = &mut lanes[0];
-                for (((sum, y), score), w) in lane.sums.iter_mut().zip(y).zip(&lane.score).zip(weight) {
-                    *sum = [w * (score - y), *w, 1.0];
-                }
-            }),
-        }
-    }
-
-    /// Logistic loss; `class` is 0 or 1, the score is the log odds of class 1.
-    fn logistic(&self, binned: &Binned, class: &[u32], target: &Target, start: f64, cx: &Context) -> Result<(Vec<Tree>, Vec<Use>)> {
-        self.rounds(&mut [Lane::<3>::new(binned, self.bounds_of_classes(), start)], cx, |lanes| {
-            let lane = &mut lanes[0];
-            for (i, (sum, score)) in lane.sums.iter_mut().zip(&lane.score).enumerate() {
-                let (p, w) = (sigmoid(*score), target.weight_of(i));
-                *sum = [w * (p - f64::from(class[i])), w * p * (1.0 - p), 1.0];
-            }
-        })
-    }
-
-    /// Multinomial loss, one lane a class. The hessian is that of LightGBM, p (1 - p) K / (K - 1): the diagonal
-    /// scaled for the one direction in which all scores may move together.
-    fn softmax(&self, binned: &Binned, class: &[u32], target: &Target, start: &[f64], cx: &Context) -> Result<(Vec<Tree>, Vec<Use>)> {
-        let classes = start.len();
-        let scale = classes as f64 / (classes - 1) as f64;
-        let mut lanes: Vec<Lane<3>> = start.iter().map(|&s| Lane::new(binned, self.bounds_of_classes(), s)).collect();
-        let mut shares = vec![0.0; binned.rows * classes];
-        self.rounds(&mut lanes, cx, |lanes| {
-            let share = |(block, shares): (usize, &mut [f64])| {
-                for (i, row) in shares.chunks_exact_mut(classes).enumerate() {
-                    row.iter_mut().zip(lanes.iter()).for_each(|(s, lane)| *s = lane.score[block * 1024 + i]);
-                    soften(row);
-                }
-            };
-            let many = binned.rows * classes >= MANY_ROWS;
-            if many {
-                shares.par_chunks_mut(1024 * classes).enumerate().for_each(share);
-            } else {
-                shares.chunks_mut(1024 * classes).enumerate().for_each(share);
-            }
-            let gradient = |(k, lane): (usize, &mut Lane<3>)| {
-                for (i, sum) in lane.sums.iter_mut().enumerate() {
-                    let (p, w) = (shares[i * classes + k], target.weight_of(i));
-                    *sum = [w * (p - f64::from(u8::from(class[i] as usize == k))), w * scale * p * (1.0 - p), 1.0];
-                }
-            };
-            if many {
-                lanes.par_iter_mut().enumerate().for_each(gradient);
-            } else {
-                lanes.iter_mut().enumerate().for_each(gradient);
-            }
-        })
     }
 
     /// Class losses flatten out far from 0.5; a floor on the hessian keeps their leaf values bounded.
@@ -184,20 +145,37 @@ impl Estimator for Boosting {
     }
 
     fn fit(&self, train: &Samples, target: &str, cx: &Context) -> Result<Box<dyn Model>> {
-        let known = Target::new(train, target)?;
+        let mut known = Target::new(train, target)?;
+        if known.rows.len() > MOST_SORTED.min(self.screen_rows) {
+            // Any stretch of the rows is then a random sample of them.
+            known.shuffle(&mut cx.rng.fork("order", 0));
+        }
         let bins = Bins::fit(train, target, &known.rows, self.bins)?;
         let binned = bins.encode(train, &known.rows)?;
+        let weight = known.weight.as_deref();
         let (start, (trees, uses)) = match &known.values {
             Known::Real(y) => {
-                let start = mean(y, |i| known.weight_of(i));
-                (vec![start], self.squared(&binned, y, &known, start, cx)?)
+                let start = vec![mean(y, |i| known.weight_of(i))];
+                let grown = match weight {
+                    None => self.rounds(&binned, self.bounds, &start, Squared { y }, cx)?,
+                    Some(weight) => self.rounds(&binned, self.bounds, &start, Weighted { y, weight }, cx)?,
+                };
+                (start, grown)
             }
             Known::Class(class) => {
-                let logs = log_shares(class, &known);
+                let (logs, bounds) = (log_shares(class, &known), self.bounds_of_classes());
                 match logs.len() {
                     1 => (vec![0.0], (Vec::new(), vec![Use::default(); bins.len()])),
-                    2 => (vec![logs[1] - logs[0]], self.logistic(&binned, class, &known, logs[1] - logs[0], cx)?),
-                    _ => (logs.clone(), self.softmax(&binned, class, &known, &logs, cx)?),
+                    2 => {
+                        let start = vec![logs[1] - logs[0]];
+                        let grown = self.rounds(&binned, bounds, &start, Logistic { class, weight }, cx)?;
+                        (start, grown)
+                    }
+                    classes => {
+                        let loss = Multinomial { class, weight, classes, shares: vec![0.0; binned.rows * classes] };
+                        let grown = self.rounds(&binned, bounds, &logs, loss, cx)?;
+                        (logs, grown)
+                    }
                 }
             }
         };
@@ -208,44 +186,206 @@ impl Estimator for Boosting {
     }
 }
 
+/// What a loss says of a row, for a lane and its score there: the cell that histograms add up.
+trait Loss<const C: usize>: Sync
+where
+    Sums<C>: Packed<C>,
+{
+    /// Looks at the scores of all lanes before a round.
+    fn refresh(&mut self, _lanes: &[Lane<'_, C>]) {}
+
+    /// Gradient and, where it is not 1, hessian, with the row counted.
+    fn cell(&self, lane: usize, row: usize, score: f64) -> Cell<C>;
+}
+
+/// Squared loss.
+struct Squared<'a> {
+    y: &'a [f64],
+}
+
+impl Loss<2> for Squared<'_> {
+    #[inline(always)]
+    fn cell(&self, _: usize, row: usize, score: f64) -> Cell<2> {
+        [score - self.y[row], 1.0]
+    }
+}
+
+/// Squared loss of weighted rows.
+struct Weighted<'a> {
+    y: &'a [f64],
+    weight: &'a [f64],
+}
+
+impl Loss<3> for Weighted<'_> {
+    #[inline(always)]
+    fn cell(&self, _: usize, row: usize, score: f64) -> Cell<3> {
+        let w = self.weight[row];
+        [w * (score - self.y[row]), w, 1.0]
+    }
+}
+
+/// Logistic loss; `class` is 0 or 1, the score is the log odds of class 1.
+struct Logistic<'a> {
+    class: &'a [u32],
+    weight: Option<&'a [f64]>,
+}
+
+impl Loss<3> for Logistic<'_> {
+    #[inline(always)]
+    fn cell(&self, _: usize, row: usize, score: f64) -> Cell<3> {
+        let (p, w) = (sigmoid(score), self.weight.map_or(1.0, |w| w[row]));
+        [w * (p - f64::from(self.class[row])), w * p * (1.0 - p), 1.0]
+    }
+}
+
+/// Multinomial loss, one lane a class. The hessian is that of LightGBM, p (1 - p) K / (K - 1): the diagonal scaled for the one direction in
+/// which all scores may move together.
+struct Multinomial<'a> {
+    class: &'a [u32],
+    weight: Option<&'a [f64]>,
+    classes: usize,
+    /// Probabilities, rows × classes.
+    shares: Vec<f64>,
+}
+
+impl Loss<3> for Multinomial<'_> {
+    fn refresh(&mut self, lanes: &[Lane<'_, 3>]) {
+        let classes = self.classes;
+        let share = |(block, shares): (usize, &mut [f64])| {
+            for (i, row) in shares.chunks_exact_mut(classes).enumerate() {
+                row.iter_mut().zip(lanes.iter()).for_each(|(s, lane)| *s = lane.score[block * 1024 + i]);
+                soften(row);
+            }
+        };
+        if self.shares.len() >= MANY_ROWS {
+            self.shares.par_chunks_mut(1024 * classes).enumerate().for_each(share);
+        } else {
+            self.shares.chunks_mut(1024 * classes).enumerate().for_each(share);
+        }
+    }
+
+    #[inline(always)]
+    fn cell(&self, lane: usize, row: usize, _: f64) -> Cell<3> {
+        let scale = self.classes as f64 / (self.classes - 1) as f64;
+        let (p, w) = (self.shares[row * self.classes + lane], self.weight.map_or(1.0, |w| w[row]));
+        [w * (p - f64::from(u8::from(self.class[row] as usize == lane))), w * scale * p * (1.0 - p), 1.0]
+    }
+}
+
+/// What a tree is grown on.
+struct Draw<'a> {
+    /// The rows drawn.
+    all: &'a [u32],
+    /// Those of them that screen features where there are many.
+    screen: &'a [u32],
+    columns: &'a [usize],
+    rate: f64,
+}
+
+/// Rows that are worked on together.
+const BLOCK: usize = 1 << 12;
+
+/// How trees are grown.
+enum Growth<'a, const C: usize>
+where
+    Sums<C>: Packed<C>,
+{
+    /// All rows look at all features.
+    Whole(Grower<'a, C>),
+    /// A sample says which features all rows look at.
+    Screened(Box<Screened<'a, C>>),
+}
+
 /// Scores, gradients and the grower of one output.
-struct Lane<'a, const C: usize> {
-    grower: Grower<'a, C>,
+struct Lane<'a, const C: usize>
+where
+    Sums<C>: Packed<C>,
+{
+    grower: Growth<'a, C>,
     sums: Vec<Cell<C>>,
     score: Vec<f64>,
-    features: usize,
     binned: &'a Binned,
 }
 
-impl<'a, const C: usize> Lane<'a, C> {
-    fn new(binned: &'a Binned, bounds: Bounds, start: f64) -> Self {
-        Self {
-            grower: Grower::new(binned, bounds),
-            sums: vec![[0.0; C]; binned.rows],
-            score: vec![start; binned.rows],
-            features: binned.features(),
-            binned,
-        }
+impl<'a, const C: usize> Lane<'a, C>
+where
+    Sums<C>: Packed<C>,
+{
+    fn new(binned: &'a Binned, bounds: Bounds, start: f64, sample: usize) -> Self {
+        let grower = if pays(binned.rows, binned.features(), sample) {
+            Growth::Screened(Box::new(Screened::new(binned, bounds, sample as f64 / binned.rows as f64)))
+        } else {
+            Growth::Whole(Grower::new(binned, bounds))
+        };
+        Self { grower, sums: vec![[0.0; C]; binned.rows], score: vec![start; binned.rows], binned }
     }
 
     /// Grows a tree on the rows drawn and adds its answers to the scores of all rows.
-    fn step(&mut self, drawn: &[u32], columns: &[usize], rate: f64) -> Tree {
-        let tree = self.grower.grow(&self.sums, drawn, columns, rate);
-        for (rows, value) in self.grower.stretches().zip(tree.values()) {
-            for &row in rows {
-                self.score[row as usize] += value;
-            }
+    fn step(&mut self, draw: &Draw<'_>, cell: impl Fn(usize, f64) -> Cell<C> + Sync) -> Tree {
+        let score = &self.score;
+        let fill = |(block, sums): (usize, &mut [Cell<C>])| {
+            sums.iter_mut().enumerate().for_each(|(i, sum)| *sum = cell(block * BLOCK + i, score[block * BLOCK + i]));
+        };
+        if score.len() >= MANY_ROWS {
+            self.sums.par_chunks_mut(BLOCK).enumerate().for_each(fill);
+        } else {
+            self.sums.chunks_mut(BLOCK).enumerate().for_each(fill);
         }
-        if drawn.len() < self.score.len() {
-            let mut drawn = drawn.iter().peekable();
-            for (row, score) in self.score.iter_mut().enumerate() {
-                if drawn.next_if(|&&r| r as usize == row).is_none() {
-                    *score += tree.values()[tree.leaf(|f| self.binned.column(f)[row])];
+        let tree = match &mut self.grower {
+            Growth::Whole(grower) => grower.grow(&self.sums, draw.all, draw.columns, draw.rate),
+            Growth::Screened(grower) => grower.grow(&self.sums, draw.all, draw.screen, draw.columns, draw.rate),
+        };
+        if let (Growth::Whole(grower), true) = (&self.grower, draw.all.len() == self.score.len()) {
+            for (rows, value) in grower.stretches().zip(tree.values()) {
+                for &row in rows {
+                    self.score[row as usize] += value;
                 }
             }
+            return tree;
         }
+        self.answer(&tree);
         tree
     }
+
+    /// Adds a tree's answers to all scores.
+    fn answer(&mut self, tree: &Tree) {
+        let binned = self.binned;
+        let Some(route) = Route::new(tree) else {
+            let add = |(row, score): (usize, &mut f64)| *score += tree.values()[tree.leaf(|f| binned.column(f)[row])];
+            self.score.par_iter_mut().enumerate().with_min_len(BLOCK).for_each(add);
+            return;
+        };
+        let values = route.values(tree.values());
+        let add = |(block, scores): (usize, &mut [f64])| {
+            let (first, count) = (block * BLOCK, scores.len());
+            let mut leaves = [0; BLOCK];
+            send(&route, &mut leaves[..count], |f| &binned.column(f)[first..first + count]);
+            scores.iter_mut().zip(&leaves).for_each(|(score, &leaf)| *score += values[usize::from(leaf)]);
+        };
+        if self.score.len() >= MANY_ROWS {
+            self.score.par_chunks_mut(BLOCK).enumerate().for_each(add);
+        } else {
+            self.score.chunks_mut(BLOCK).enumerate().for_each(add);
+        }
+    }
+
+    fn uses(&self) -> &[Use] {
+        match &self.grower {
+            Growth::Whole(grower) => &grower.uses,
+            Growth::Screened(grower) => &grower.uses,
+        }
+    }
+}
+
+/// At most so many of the rows drawn, others in each round: the table is in random order where it has more.
+fn window(drawn: &[u32], most: usize, round: usize) -> &[u32] {
+    let n = drawn.len();
+    if n <= most {
+        return drawn;
+    }
+    let (windows, size) = (n.div_ceil(most), most.min(n));
+    let start = (round % windows) * (n - size) / (windows - 1).max(1);
+    &drawn[start..start + size]
 }
 
 /// A share of `0..of`, at least one, ascending: Knuth's selection sampling (algorithm S).

@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::bins::Bins;
 use super::grow::Use;
 use super::node::{Tree, trace};
+use super::route::{Route, send};
 
 /// Rows that go down all trees together: their codes stay in the nearest cache.
 const BLOCK: usize = 256;
+/// Rows that are routed together, and from which routing is worth its preparation.
+const STRETCH: usize = 2048;
 
 /// Trees over shared bins. Tree `t` adds the `width` values of a leaf to the outputs of lane `t % lanes`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,22 +64,61 @@ impl Ensemble {
         let bound = self.bins.bind(at)?;
         let (features, outputs) = (self.bins.len(), self.outputs());
         let mut sums: Vec<f64> = start.repeat(at.rows());
+        let routes: Option<Vec<Route>> = if at.rows() >= BLOCK { self.trees.iter().map(Route::new).collect() } else { None };
+        let stretch = if routes.is_some() { STRETCH } else { BLOCK };
         let work = |(block, sums): (usize, &mut [f64])| {
             let rows = sums.len() / outputs;
+            let first = block * stretch;
             let mut codes = vec![0; rows * features];
+            if let Some(routes) = &routes {
+                for (column, codes) in bound.iter().zip(codes.chunks_exact_mut(rows)) {
+                    column.codes(first, codes);
+                }
+                self.route(routes, &codes, sums);
+                return;
+            }
             for (f, column) in bound.iter().enumerate() {
                 for i in 0..rows {
-                    codes[i * features + f] = column.code(block * BLOCK + i);
+                    codes[i * features + f] = column.code(first + i);
                 }
             }
             self.walk(&codes, sums);
         };
         if at.rows() * self.trees.len() >= 100_000 {
-            sums.par_chunks_mut(BLOCK * outputs).enumerate().for_each(work);
+            sums.par_chunks_mut(stretch * outputs).enumerate().for_each(work);
         } else {
-            sums.chunks_mut(BLOCK * outputs).enumerate().for_each(work);
+            sums.chunks_mut(stretch * outputs).enumerate().for_each(work);
         }
         Ok(sums)
+    }
+
+    /// Adds the leaves that rows of codes, feature after feature, are routed to.
+    fn route(&self, routes: &[Route], codes: &[u8], sums: &mut [f64]) {
+        let (width, outputs) = (self.width as usize, self.outputs());
+        let rows = sums.len() / outputs;
+        let mut leaves = vec![0; rows];
+        // Sums lane by lane, so that a tree adds to numbers that lie side by side.
+        let mut apart = vec![0.0; if outputs > 1 { sums.len() } else { 0 }];
+        for (row, sums) in sums.chunks_exact(outputs).enumerate().filter(|_| outputs > 1) {
+            sums.iter().enumerate().for_each(|(k, s)| apart[k * rows + row] = *s);
+        }
+        for (t, (tree, route)) in self.trees.iter().zip(routes).enumerate() {
+            send(route, &mut leaves, |f| &codes[f * rows..(f + 1) * rows]);
+            for k in 0..width {
+                let mut values = [0.0; 256];
+                for (value, &row) in values.iter_mut().zip(route.rows()) {
+                    *value = tree.values()[row as usize * width + k];
+                }
+                let lane = t % self.lanes as usize * width + k;
+                let sums = if outputs > 1 { &mut apart[lane * rows..(lane + 1) * rows] } else { &mut *sums };
+                for (sum, &leaf) in sums.iter_mut().zip(&leaves) {
+                    *sum += values[usize::from(leaf)];
+                }
+            }
+        }
+        for (row, sums) in sums.chunks_exact_mut(outputs).enumerate().filter(|_| outputs > 1) {
+            sums.iter_mut().enumerate().for_each(|(k, s)| *s = apart[k * rows + row]);
+        }
     }
 
     /// For each of `sets`, what [`Ensemble::sums`] says of samples whose row `i` has the set's features from row

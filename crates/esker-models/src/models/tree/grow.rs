@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use super::bins::{Binned, MANY_ROWS};
-use super::node::Tree;
+use super::node::{Side, Tree};
 use super::split::{Cell, Cells, Limits, Split, TIE, best_of_classes, best_of_numbers, plus, rows, score};
 
 /// How far a tree may grow.
@@ -72,6 +72,28 @@ impl<'a, const C: usize> Grower<'a, C> {
     /// Grows a tree on `rows` (ascending) and `features` (ascending); `sums` has one cell a row of the table.
     /// A leaf's value is `-rate * G / (H + lambda)`.
     pub(super) fn grow(&mut self, sums: &[Cell<C>], rows: &[u32], features: &[usize], rate: f64) -> Tree {
+        self.begin(rows, features);
+        let mut tree = Tree::stump();
+        let mut root = self.leaf(0, 0, rows.len(), sums);
+        if self.may_split(&root) && self.bounds.leaves > 1 {
+            let slot = self.take_slot();
+            self.count(slot, root.start, root.end, sums);
+            root.slot = Some(slot);
+            self.seek(&mut root);
+        }
+        self.leaves.push(root);
+        while self.leaves.len() < self.bounds.leaves {
+            let Some(at) = best_leaf(self.leaves.iter().map(|l| l.split.as_ref())) else { break };
+            self.part(at, &mut tree, sums);
+        }
+        for leaf in &self.leaves {
+            tree.fill(leaf.node, &[self.value(&leaf.total, rate)]);
+        }
+        tree
+    }
+
+    /// Makes ready for a tree on `rows` (ascending) and `features` (ascending).
+    pub(super) fn begin(&mut self, rows: &[u32], features: &[usize]) {
         self.features.clear();
         self.features.extend_from_slice(features);
         self.order.clear();
@@ -79,42 +101,58 @@ impl<'a, const C: usize> Grower<'a, C> {
         self.free.clear();
         self.free.extend(0..self.slots.len());
         self.leaves.clear();
-        let mut tree = Tree::stump();
-        let mut root = self.leaf(0, 0, rows.len(), sums);
-        if self.may_split(&root) && self.bounds.leaves > 1 {
-            let slot = self.take_slot();
-            self.count(slot, &root, sums);
-            root.slot = Some(slot);
-            self.seek(&mut root);
-        }
-        self.leaves.push(root);
-        while self.leaves.len() < self.bounds.leaves {
-            let Some(at) = self.next() else { break };
-            self.part(at, &mut tree, sums);
-        }
-        for leaf in &self.leaves {
-            let value = -rate * leaf.total[0] / (leaf.total[1] + self.bounds.limits.lambda).max(f64::MIN_POSITIVE);
-            tree.fill(leaf.node, &[value]);
-        }
-        tree
+    }
+
+    /// The value of a leaf with these sums, times the learning rate.
+    pub(super) fn value(&self, total: &Cell<C>, rate: f64) -> f64 {
+        leaf_value(total, rate, self.bounds.limits.lambda)
+    }
+
+    /// The feature at a place of the tree's list.
+    pub(super) fn feature(&self, place: usize) -> usize {
+        self.features[place]
+    }
+
+    /// The places of all features of the tree's list.
+    pub(super) fn places(&self) -> std::ops::Range<usize> {
+        0..self.features.len()
+    }
+
+    /// Counts the histograms of a stretch of the order, and says where they are.
+    pub(super) fn count_stretch(&mut self, (start, end): (usize, usize), sums: &[Cell<C>]) -> usize {
+        let slot = self.take_slot();
+        self.count(slot, start, end, sums);
+        slot
+    }
+
+    /// Takes the histograms at `less` from those at `from`.
+    pub(super) fn subtract_slot(&mut self, from: usize, less: usize) {
+        self.subtract(from, less);
+    }
+
+    /// Gives histograms back.
+    pub(super) fn free_slot(&mut self, slot: usize) {
+        self.free.push(slot);
+    }
+
+    /// Brings the rows of a stretch that go left to its front; the first right row.
+    pub(super) fn partition_stretch(&mut self, (start, end): (usize, usize), feature: usize, split: &Split) -> usize {
+        let (column, left) = (self.binned.column(feature), split.side.table());
+        start + partition(&mut self.order[start..end], &mut self.aside, |row| left[usize::from(column[row as usize])])
+    }
+
+    /// What the best split of each feature scores on the histograms at `slot`; minus infinity where there is none.
+    pub(super) fn scores(&self, slot: usize, (start, end): (usize, usize), sums: &[Cell<C>]) -> Vec<f64> {
+        let total = self.order[start..end].iter().fold([0.0; C], |t, &r| plus(t, &sums[r as usize]));
+        let of = |(cells, &f): (&Cells<C>, &usize)| {
+            seek(self.binned, f, cells, &total, self.bounds.limits, None).map_or(f64::NEG_INFINITY, |(best, _)| best)
+        };
+        self.slots[slot].iter().zip(&self.features).map(of).collect()
     }
 
     /// The leaves of the last tree: value row by value row, the rows of the table in each.
     pub(super) fn stretches(&self) -> impl Iterator<Item = &[u32]> {
         self.leaves.iter().map(|l| &self.order[l.start..l.end])
-    }
-
-    /// The leaf with the highest gain, the earlier of equals.
-    fn next(&self) -> Option<usize> {
-        let mut best: Option<(usize, f64)> = None;
-        for (i, leaf) in self.leaves.iter().enumerate() {
-            if let Some(split) = &leaf.split
-                && best.is_none_or(|(_, gain)| split.gain > gain * (1.0 + TIE))
-            {
-                best = Some((i, split.gain));
-            }
-        }
-        best.map(|b| b.0)
     }
 
     /// Splits a leaf: the left child takes its place in the list, the right one goes to the end.
@@ -125,7 +163,7 @@ impl<'a, const C: usize> Grower<'a, C> {
         };
         let Some(split) = self.leaves[at].split else { return };
         let feature = self.features[split.feature];
-        let middle = self.partition(start, end, feature, &split);
+        let middle = self.partition_stretch((start, end), feature, &split);
         let (l, r) = tree.split(node, feature, &split.side);
         self.uses[feature].gain += split.gain;
         self.uses[feature].splits += 1;
@@ -147,7 +185,7 @@ impl<'a, const C: usize> Grower<'a, C> {
     /// Histograms and best splits of two siblings, the parent's histograms becoming the larger one's.
     fn descend(&mut self, parent: usize, small: &mut Leaf<C>, large: &mut Leaf<C>, sums: &[Cell<C>]) {
         let slot = self.take_slot();
-        self.count(slot, small, sums);
+        self.count(slot, small.start, small.end, sums);
         if self.may_split(large) {
             self.subtract(parent, slot);
             large.slot = Some(parent);
@@ -180,9 +218,9 @@ impl<'a, const C: usize> Grower<'a, C> {
         })
     }
 
-    /// Counts the histograms of a leaf.
-    fn count(&mut self, slot: usize, leaf: &Leaf<C>, sums: &[Cell<C>]) {
-        let rows = &self.order[leaf.start..leaf.end];
+    /// Counts the histograms of a stretch of the order.
+    fn count(&mut self, slot: usize, start: usize, end: usize, sums: &[Cell<C>]) {
+        let rows = &self.order[start..end];
         self.ordered.clear();
         self.ordered.extend(rows.iter().map(|&r| sums[r as usize]));
         let (binned, ordered) = (self.binned, &self.ordered);
@@ -191,7 +229,8 @@ impl<'a, const C: usize> Grower<'a, C> {
             for (cells, &f) in some.iter_mut().zip(features) {
                 cells[..=usize::from(binned.bins[f])].fill([0.0; C]);
             }
-            add(some, features, binned, rows, ordered);
+            let columns: [&[u8]; 4] = std::array::from_fn(|i| features.get(i).map_or(&[][..], |&f| binned.column(f)));
+            add(some, &columns[..features.len()], rows, ordered);
         };
         if rows.len() >= MANY_ROWS && rayon::current_num_threads() > 1 {
             hist.par_chunks_mut(4).zip(self.features.par_chunks(4)).for_each(work);
@@ -218,41 +257,68 @@ impl<'a, const C: usize> Grower<'a, C> {
     fn seek(&self, leaf: &mut Leaf<C>) {
         let Some(slot) = leaf.slot else { return };
         for (place, (&f, cells)) in self.features.iter().zip(&self.slots[slot]).enumerate() {
-            let seek = if self.binned.class[f] { best_of_classes } else { best_of_numbers };
             let floor = leaf.split.map(|s| s.score);
-            if let Some((best, side)) = seek(cells, self.binned.bins[f], &leaf.total, self.bounds.limits, floor) {
+            if let Some((best, side)) = seek(self.binned, f, cells, &leaf.total, self.bounds.limits, floor) {
                 let gain = best - score(&leaf.total, self.bounds.limits.lambda);
                 leaf.split = Some(Split { score: best, gain, feature: place, side });
             }
         }
     }
+}
 
-    /// Brings the rows that go left to the front of a stretch, each side in its former order; the first right row.
-    fn partition(&mut self, start: usize, end: usize, feature: usize, split: &Split) -> usize {
-        let column = self.binned.column(feature);
-        let side = split.side;
-        let stretch = &mut self.order[start..end];
-        self.aside.clear();
-        self.aside.resize(stretch.len(), 0);
-        let (mut left, mut right) = (0, 0);
-        for i in 0..stretch.len() {
-            let row = stretch[i];
-            let goes_left = side.left(column[row as usize]);
-            // Both are written and one is kept: no branch to mispredict.
-            stretch[left] = row;
-            self.aside[right] = row;
-            left += usize::from(goes_left);
-            right += usize::from(!goes_left);
+/// The leaf with the highest gain, the earlier of equals.
+pub(super) fn best_leaf<'s>(splits: impl Iterator<Item = Option<&'s Split>>) -> Option<usize> {
+    let mut best: Option<(usize, f64)> = None;
+    for (i, split) in splits.enumerate() {
+        if let Some(split) = split
+            && best.is_none_or(|(_, gain)| split.gain > gain * (1.0 + TIE))
+        {
+            best = Some((i, split.gain));
         }
-        stretch[left..].copy_from_slice(&self.aside[..right]);
-        start + left
     }
+    best.map(|b| b.0)
+}
+
+/// The value of a leaf: `-rate * G / (H + lambda)`.
+pub(super) fn leaf_value<const C: usize>(total: &Cell<C>, rate: f64, lambda: f64) -> f64 {
+    -rate * total[0] / (total[1] + lambda).max(f64::MIN_POSITIVE)
+}
+
+/// The best split of a feature's histogram, with its score, if it is above `floor`.
+pub(super) fn seek<const C: usize>(
+    binned: &Binned,
+    feature: usize,
+    cells: &Cells<C>,
+    total: &Cell<C>,
+    limits: Limits,
+    floor: Option<f64>,
+) -> Option<(f64, Side)> {
+    let best = if binned.class[feature] { best_of_classes } else { best_of_numbers };
+    best(cells, binned.bins[feature], total, limits, floor)
+}
+
+/// Brings what goes left to the front of a stretch, each side in its former order; how many go left.
+pub(super) fn partition<T: Copy + Default>(stretch: &mut [T], aside: &mut Vec<T>, goes_left: impl Fn(T) -> bool) -> usize {
+    if aside.len() < stretch.len() {
+        aside.resize(stretch.len(), T::default());
+    }
+    let (mut left, mut right) = (0, 0);
+    for i in 0..stretch.len() {
+        let item = stretch[i];
+        let goes_left = goes_left(item);
+        // Both are written and one is kept: no branch to mispredict.
+        stretch[left] = item;
+        aside[right] = item;
+        left += usize::from(goes_left);
+        right += usize::from(!goes_left);
+    }
+    stretch[left..].copy_from_slice(&aside[..right]);
+    left
 }
 
 /// Adds rows to the histograms of up to four features at once: their additions do not wait for each other.
-fn add<const C: usize>(hist: &mut [Cells<C>], features: &[usize], binned: &Binned, rows: &[u32], sums: &[Cell<C>]) {
-    if let ([a, b, c, d], [f, g, h, k]) = (&mut *hist, features) {
-        let (x, y, z, w) = (binned.column(*f), binned.column(*g), binned.column(*h), binned.column(*k));
+pub(super) fn add<const C: usize>(hist: &mut [Cells<C>], columns: &[&[u8]], rows: &[u32], sums: &[Cell<C>]) {
+    if let ([a, b, c, d], [x, y, z, w]) = (&mut *hist, columns) {
         for (&row, s) in rows.iter().zip(sums) {
             let row = row as usize;
             bump(a, x[row], s);
@@ -262,8 +328,7 @@ fn add<const C: usize>(hist: &mut [Cells<C>], features: &[usize], binned: &Binne
         }
         return;
     }
-    for (cells, &f) in hist.iter_mut().zip(features) {
-        let column = binned.column(f);
+    for (cells, column) in hist.iter_mut().zip(columns) {
         for (&row, s) in rows.iter().zip(sums) {
             bump(cells, column[row as usize], s);
         }

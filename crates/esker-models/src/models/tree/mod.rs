@@ -11,5 +11,7 @@ pub mod forest;
 mod grow;
 mod measure;
 mod node;
+mod route;
+mod screen;
 mod split;
 mod target;

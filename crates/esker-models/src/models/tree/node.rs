@@ -49,6 +49,11 @@ impl Side {
             Self::Among(set) => holds(set, code),
         }
     }
+
+    /// Whether each code goes left.
+    pub(super) fn table(&self) -> [bool; 256] {
+        std::array::from_fn(|code| self.left(code as u8))
+    }
 }
 
 /// A split, or a leaf. Left child `next`, right child `next + 1`; a leaf's `next` is the row of its values.
@@ -105,6 +110,30 @@ impl Tree {
     /// The row of values a leaf has.
     pub(super) fn row_of(&self, leaf: usize) -> u32 {
         self.nodes[leaf].next
+    }
+
+    /// Number of nodes, leaves among them.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The splits in the order in which they were made: node, left child (the right one follows it), feature and side.
+    pub(super) fn splits(&self) -> Vec<(usize, usize, usize, Side)> {
+        let mut splits: Vec<(usize, usize, usize, Side)> = Vec::with_capacity(self.nodes.len() / 2);
+        for (i, node) in self.nodes.iter().enumerate().filter(|(_, n)| n.feature != LEAF) {
+            let side = match self.sets.get(node.set as usize) {
+                Some(set) => Side::Among(*set),
+                None => Side::UpTo { code: node.code, also: node.also },
+            };
+            splits.push((i, node.next as usize, usize::from(node.feature), side));
+        }
+        splits.sort_unstable_by_key(|s| s.1);
+        splits
+    }
+
+    /// Each leaf's node and the row of values it has.
+    pub(super) fn leaf_rows(&self) -> impl Iterator<Item = (usize, u32)> {
+        self.nodes.iter().enumerate().filter(|(_, n)| n.feature == LEAF).map(|(i, n)| (i, n.next))
     }
 
     /// The values of all leaves, row after row.
@@ -205,7 +234,10 @@ impl Tree {
     /// that every walk ends, and every index has what it points at. Leaves have `width` finite values.
     pub(super) fn sound(&self, bins: &Bins, width: usize) -> bool {
         let rows = self.values.len() / width.max(1);
+        // Children stand in pairs behind the root, each pair below one split.
+        let pairs = self.splits().iter().enumerate().all(|(k, split)| split.1 == 2 * k + 1);
         !self.nodes.is_empty()
+            && pairs
             && self.values.len() == rows * width
             && self.values.iter().all(|v| v.is_finite())
             && self.nodes.iter().enumerate().all(|(i, n)| {

@@ -1,6 +1,6 @@
 //! The target of trees: numbers or classes, on the rows that carry weight.
 
-use esker_core::{Codes, Error, Result, Samples, Unit, Values};
+use esker_core::{Codes, Error, Result, Rng, Samples, Unit, Values};
 use serde::{Deserialize, Serialize};
 
 /// What a tree model answers with.
@@ -74,6 +74,20 @@ impl Target {
             Values::Class(c) => classes(c, &rows),
         };
         Ok(Self { rows, weight: weight.filter(|w| w.iter().any(|&x| x != 1.0)), values, answer })
+    }
+
+    /// Brings the rows into random order.
+    pub(super) fn shuffle(&mut self, rng: &mut Rng) {
+        let mut order: Vec<u32> = (0..self.rows.len() as u32).collect();
+        rng.shuffle(&mut order);
+        self.rows = order.iter().map(|&i| self.rows[i as usize]).collect();
+        if let Some(weight) = &mut self.weight {
+            *weight = order.iter().map(|&i| weight[i as usize]).collect();
+        }
+        match &mut self.values {
+            Known::Real(y) => *y = order.iter().map(|&i| y[i as usize]).collect(),
+            Known::Class(class) => *class = order.iter().map(|&i| class[i as usize]).collect(),
+        }
     }
 
     /// The weight of the `i`-th of the rows.

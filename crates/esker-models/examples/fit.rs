@@ -1,0 +1,109 @@
+//! Fits and asks a model on arrays of floats, for the benchmarks: `fit FOLDER MODEL TASK [THREADS=n] [REPEATS=n] [SEED=n] [name=value ...]`.
+//!
+//! FOLDER holds `shape` (training rows, features, held-out rows) and little-endian f64 arrays: `x.f64` and `xt.f64`, feature after
+//! feature, NaN for missing, `y.f64` and `yt.f64`. TASK is `regression` or `classes`. Prints one line of JSON.
+
+use std::path::Path;
+use std::time::Instant;
+
+use esker_core::{Codes, Column, Context, Prediction, Samples, Setting, Settings, Support};
+use esker_models::Kind;
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn floats(path: &Path) -> Outcome<Vec<f64>> {
+    let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap_or_default())).collect())
+}
+
+fn samples(folder: &Path, which: &str, rows: usize, classes: bool) -> Outcome<Samples> {
+    let x = floats(&folder.join(format!("x{which}.f64")))?;
+    let mut columns: Vec<Column> =
+        x.chunks_exact(rows).enumerate().map(|(j, values)| Column::real(format!("x{j:03}"), "", values.to_vec())).collect();
+    let y = floats(&folder.join(format!("y{which}.f64")))?;
+    columns.push(if classes {
+        let labels: Vec<Option<String>> = y.iter().map(|v| Some(v.to_string())).collect();
+        Column::class("y", Codes::from_labels(&labels))
+    } else {
+        Column::real("y", "", y)
+    });
+    Samples::new(columns, Support::bare(rows), None).map_err(|e| e.to_string().into())
+}
+
+/// Root mean square error, or mean negative log probability of the true class.
+fn loss(said: &Prediction, truth: &[f64]) -> f64 {
+    let n = truth.len() as f64;
+    match said {
+        Prediction::Class { levels, probability } => {
+            let of = |row: &[f64], y: &f64| levels.iter().zip(row).find(|(l, _)| **l == y.to_string()).map_or(0.0, |(_, p)| *p);
+            probability.chunks_exact(levels.len()).zip(truth).map(|(row, y)| -of(row, y).max(1e-15).ln()).sum::<f64>() / n
+        }
+        _ => {
+            let centre = said.centre().unwrap_or_default();
+            (centre.iter().zip(truth).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / n).sqrt()
+        }
+    }
+}
+
+fn memory(key: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with(key)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
+}
+
+fn main() -> Outcome<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, model, task, rest @ ..] = words.as_slice() else {
+        return Err("usage: fit FOLDER MODEL regression|classes [THREADS=n] [REPEATS=n] [SEED=n] [name=value ...]".into());
+    };
+    let kind = Kind::parse(model).ok_or("no such model")?;
+    let parameters = kind.parameters();
+    let mut settings = Settings::defaults(&parameters);
+    let (mut threads, mut repeats, mut seed) = (2, 1, 1);
+    for word in rest {
+        let (name, value) = word.split_once('=').ok_or("name=value is wanted")?;
+        match name {
+            "THREADS" => threads = value.parse()?,
+            "REPEATS" => repeats = value.parse()?,
+            "SEED" => seed = value.parse()?,
+            _ => {
+                let value = value.parse().map(Setting::Integer).or_else(|_| value.parse().map(Setting::Real))?;
+                settings = settings.set(&parameters, name, value).map_err(|e| e.to_string())?;
+            }
+        }
+    }
+    let folder = Path::new(folder);
+    let shape: Vec<usize> = std::fs::read_to_string(folder.join("shape"))?.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let (train, test) = (samples(folder, "", shape[0], task == "classes")?, samples(folder, "t", shape[2], task == "classes")?);
+    let truth = floats(&folder.join("yt.f64"))?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let (mut fits, mut asks, mut singles, mut said) = (Vec::new(), Vec::new(), Vec::new(), f64::NAN);
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let before = memory("VmRSS");
+    let mut peak = f64::NAN;
+    let one = test.select(&[0]);
+    for _ in 0..repeats {
+        let cx = Context::new(seed, threads);
+        let begin = Instant::now();
+        let model = pool.install(|| kind.estimator(&settings).fit(&train, "y", &cx)).map_err(|e| e.to_string())?;
+        fits.push(begin.elapsed().as_secs_f64());
+        peak = memory("VmHWM") - before;
+        said = loss(&pool.install(|| model.predict(&test)).map_err(|e| e.to_string())?, &truth);
+        let begin = Instant::now();
+        pool.install(|| model.predict(&train)).map_err(|e| e.to_string())?;
+        asks.push(begin.elapsed().as_secs_f64());
+        let begin = Instant::now();
+        for _ in 0..50 {
+            model.predict(&one).map_err(|e| e.to_string())?;
+        }
+        singles.push(begin.elapsed().as_secs_f64() / 50.0);
+    }
+    let list = |v: &[f64]| v.iter().map(|x| format!("{x:.6}")).collect::<Vec<_>>().join(", ");
+    println!(
+        "{{\"fit\": [{}], \"predict\": [{}], \"one\": [{}], \"loss\": {said:.6}, \"extra_mib\": {peak:.1}}}",
+        list(&fits),
+        list(&asks),
+        list(&singles)
+    );
+    Ok(())
+}
