@@ -291,7 +291,7 @@ where
     Sums<C>: Packed<C>,
 {
     /// All rows look at all features.
-    Whole(Grower<'a, C>),
+    Whole(Box<Grower<'a, C>>),
     /// A sample says which features all rows look at.
     Screened(Box<Screened<'a, C>>),
 }
@@ -315,7 +315,7 @@ where
         let grower = if pays(binned.rows, binned.features(), sample) {
             Growth::Screened(Box::new(Screened::new(binned, bounds, sample as f64 / binned.rows as f64)))
         } else {
-            Growth::Whole(Grower::new(binned, bounds))
+            Growth::Whole(Box::new(Grower::new(binned, bounds)))
         };
         Self { grower, sums: vec![[0.0; C]; binned.rows], score: vec![start; binned.rows], binned }
     }
