@@ -62,6 +62,15 @@ pub trait Model: Send + Sync {
         shuffled_one_by_one(self, at, order, sets)
     }
 
+    /// What each feature adds to each answer: Shapley values of the model's own walk down its trees (path-dependent tree SHAP). `None` where
+    /// the model has no trees.
+    ///
+    /// # Errors
+    /// As [`Model::predict`].
+    fn contributions(&self, _at: &Samples) -> Result<Option<Contributions>> {
+        Ok(None)
+    }
+
     /// What can be read off the model itself.
     fn inside(&self) -> Inside;
 
@@ -91,6 +100,20 @@ pub fn shuffled_one_by_one<M: Model + ?Sized>(model: &M, at: &Samples, order: &[
         }
     }
     Ok(said)
+}
+
+/// What features add to answers: `base` plus the sum over features is the answer.
+///
+/// Answers are numbers in the target's unit for regression. For classes a forest's are probabilities; boosting's are scores: the log odds of the
+/// second of two classes, or one score a class whose softmax gives the probabilities.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contributions {
+    /// Names of the features.
+    pub features: Vec<String>,
+    /// What is answered when nothing is known of a row, one number an output.
+    pub base: Vec<f64>,
+    /// Rows × outputs × features, features innermost.
+    pub values: Vec<f64>,
 }
 
 /// What can be read off a fitted model.

@@ -328,3 +328,44 @@ fn threads_do_not_change_a_bit_of_screened_trees() {
     };
     assert!(said(1) == said(3));
 }
+
+#[test]
+fn contributions_add_up_to_the_answer() {
+    for classes in [false, true] {
+        let table = wide(1500, classes);
+        // Deep leaves lie below more features than are tabulated.
+        for (kind, given) in [(Kind::Boosting, [("trees", 15.0), ("leaves", 60.0)]), (Kind::Forest, [("trees", 12.0), ("min_leaf", 2.0)])] {
+            let model = fit(kind, &given, &table);
+            let told = model.contributions(&table).unwrap().unwrap();
+            let (features, outputs) = (told.features.len(), told.base.len());
+            let sum = |row: usize, k: usize| -> f64 {
+                told.base[k] + told.values[(row * outputs + k) * features..][..features].iter().sum::<f64>()
+            };
+            let sums = (0..table.rows()).flat_map(|row| (0..outputs).map(move |k| (row, k)));
+            match model.predict(&table).unwrap() {
+                Prediction::Class { probability, .. } if kind == Kind::Boosting => {
+                    for (row, p) in probability.chunks_exact(outputs).enumerate() {
+                        let whole: f64 = (0..outputs).map(|k| sum(row, k).exp()).sum();
+                        (0..outputs).for_each(|k| assert!((sum(row, k).exp() / whole - p[k]).abs() < 1e-9));
+                    }
+                }
+                Prediction::Class { probability, .. } => {
+                    sums.zip(probability).for_each(|((r, k), p)| assert!((sum(r, k) - p).abs() < 1e-9))
+                }
+                Prediction::Real { centre, .. } => {
+                    sums.zip(centre).for_each(|((r, k), y)| assert!((sum(r, k) - y).abs() < 1e-9, "{kind:?}"))
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_feature_that_no_tree_uses_contributes_nothing() {
+    let (x, idle) = (draws(400, 1), vec![1.0; 400]);
+    let y = x.iter().map(|v| v.sin()).collect();
+    let table = samples(vec![Column::real("x", "", x), Column::real("idle", "", idle), Column::real("y", "", y)]);
+    let told = fit(Kind::Boosting, &[], &table).contributions(&table).unwrap().unwrap();
+    assert_eq!(told.features, ["idle", "x"]);
+    assert!(told.values.chunks_exact(2).all(|v| v[0] == 0.0) && told.values.iter().any(|v| *v != 0.0));
+}

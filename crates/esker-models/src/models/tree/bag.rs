@@ -78,7 +78,7 @@ impl<'a, M: Measure> Bag<'a, M> {
         self.pool.extend(0..self.binned.features());
         let mut tree = Tree::stump();
         let mut pure: Vec<Option<u32>> = vec![None; self.measure.outputs()];
-        let mut values = Vec::new();
+        let (mut values, mut covers) = (Vec::new(), Vec::new());
         let mut open = vec![Open { node: 0, start: 0, end: self.items.len(), depth: 0 }];
         while let Some(at) = open.pop() {
             self.sum(&at);
@@ -86,6 +86,7 @@ impl<'a, M: Measure> Bag<'a, M> {
             let small = self.measure.rows(&self.total) < (2.0 * self.growth.min_leaf).max(2.0);
             let best = if small || only.is_some() || at.depth >= self.growth.depth { None } else { self.seek(&at, rng) };
             let Some(best) = best else {
+                covers.push((at.node, self.measure.weight(&self.total)));
                 // A forest has many leaves of a single class: they share one row of values.
                 let known = only.and_then(|k| pure[k]);
                 if let Some(row) = known {
@@ -105,6 +106,7 @@ impl<'a, M: Measure> Bag<'a, M> {
             open.push(Open { node: r, start: middle, end: at.end, depth: at.depth + 1 });
             open.push(Open { node: l, start: at.start, end: middle, depth: at.depth + 1 });
         }
+        tree.finish(covers);
         tree.shrink();
         tree
     }

@@ -111,7 +111,7 @@ impl Bins {
     }
 
     /// Bins of a feature, which is also the code of its missing values.
-    fn bins(&self, feature: usize) -> u8 {
+    pub(super) fn bins(&self, feature: usize) -> u8 {
         match &self.features[feature].rule {
             Rule::Real { cuts } => (cuts.len() + 1) as u8,
             Rule::Class { bins, .. } => *bins,

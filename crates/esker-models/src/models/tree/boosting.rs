@@ -2,7 +2,9 @@
 //!
 //! On tables of many rows a sample of them, another one for each tree, says which features all rows look at (`screen`).
 
-use esker_core::{Context, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Rng, Samples, Search, Settings, Targets};
+use esker_core::{
+    Context, Contributions, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Rng, Samples, Search, Settings, Targets,
+};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -494,6 +496,10 @@ impl Model for Boosted {
     fn predict_shuffled(&self, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
         let sums = self.ensemble.sums_shuffled(at, &self.start, order, sets)?;
         Ok(sums.into_iter().map(|s| self.said(s)).collect())
+    }
+
+    fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
+        self.ensemble.contributions(at, &self.start, 1.0).map(Some)
     }
 
     fn inside(&self) -> Inside {

@@ -1,6 +1,8 @@
 //! Random forest on histograms: trees on bootstrap samples, averaged.
 
-use esker_core::{Context, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Rng, Samples, Search, Settings, Targets};
+use esker_core::{
+    Context, Contributions, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Rng, Samples, Search, Settings, Targets,
+};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -196,6 +198,11 @@ impl Model for Grown {
     fn predict_shuffled(&self, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
         let sums = self.ensemble.sums_shuffled(at, &vec![0.0; self.ensemble.outputs()], order, sets)?;
         Ok(sums.into_iter().map(|s| self.said(s)).collect())
+    }
+
+    fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
+        let start = vec![self.centre; self.ensemble.outputs()];
+        self.ensemble.contributions(at, &start, 1.0 / self.ensemble.trees() as f64).map(Some)
     }
 
     fn inside(&self) -> Inside {

@@ -89,6 +89,7 @@ impl<'a, const C: usize> Grower<'a, C> {
         for leaf in &self.leaves {
             tree.fill(leaf.node, &[self.value(&leaf.total, rate)]);
         }
+        tree.finish(self.leaves.iter().map(|l| (l.node, (l.end - l.start) as f64)).collect());
         tree
     }
 

@@ -13,5 +13,6 @@ mod measure;
 mod node;
 mod route;
 mod screen;
+mod shap;
 mod split;
 mod target;

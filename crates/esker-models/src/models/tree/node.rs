@@ -72,12 +72,19 @@ pub(super) struct Tree {
     nodes: Vec<Node>,
     sets: Vec<CodeSet>,
     values: Vec<f64>,
+    /// Weight of the training rows in each leaf, leaves in the order of their nodes.
+    cover: Vec<f32>,
 }
 
 impl Tree {
     /// A tree of one leaf without values yet.
     pub(super) fn stump() -> Self {
-        Self { nodes: vec![Node { next: 0, set: NO_SET, feature: LEAF, code: 0, also: 0 }], sets: Vec::new(), values: Vec::new() }
+        Self {
+            nodes: vec![Node { next: 0, set: NO_SET, feature: LEAF, code: 0, also: 0 }],
+            sets: Vec::new(),
+            values: Vec::new(),
+            cover: Vec::new(),
+        }
     }
 
     /// Splits a leaf; the children's places are returned, left first.
@@ -105,6 +112,25 @@ impl Tree {
     /// Gives a leaf a row of values that another leaf already has.
     pub(super) fn share(&mut self, leaf: usize, row: u32) {
         self.nodes[leaf].next = row;
+    }
+
+    /// Says how much weight of training rows each leaf node has; with it the tree is whole.
+    pub(super) fn finish(&mut self, mut covers: Vec<(usize, f64)>) {
+        covers.sort_unstable_by_key(|c| c.0);
+        self.cover = covers.into_iter().map(|c| c.1 as f32).collect();
+    }
+
+    /// The weight of training rows below each node.
+    pub(super) fn covers(&self) -> Vec<f64> {
+        let mut below = vec![0.0; self.nodes.len()];
+        for ((node, _), cover) in self.leaf_rows().zip(&self.cover) {
+            below[node] = f64::from(*cover);
+        }
+        // Children stand behind their parents.
+        for (i, node) in self.nodes.iter().enumerate().rev().filter(|(_, n)| n.feature != LEAF) {
+            below[i] = below[node.next as usize] + below[node.next as usize + 1];
+        }
+        below
     }
 
     /// The row of values a leaf has.
@@ -146,6 +172,7 @@ impl Tree {
         self.nodes.shrink_to_fit();
         self.sets.shrink_to_fit();
         self.values.shrink_to_fit();
+        self.cover.shrink_to_fit();
     }
 
     /// The row of values of the leaf that codes lead to.
@@ -240,6 +267,8 @@ impl Tree {
             && pairs
             && self.values.len() == rows * width
             && self.values.iter().all(|v| v.is_finite())
+            && self.cover.len() == self.nodes.len().div_ceil(2)
+            && self.cover.iter().all(|c| c.is_finite() && *c >= 0.0)
             && self.nodes.iter().enumerate().all(|(i, n)| {
                 if n.feature == LEAF {
                     return (n.next as usize) < rows;

@@ -177,6 +177,7 @@ where
         for leaf in &leaves {
             tree.fill(leaf.node, &[leaf_value(&leaf.total, rate, self.bounds.limits.lambda)]);
         }
+        tree.finish(leaves.iter().map(|l| (l.node, l.total[C - 1])).collect());
         tree
     }
 
