@@ -6,7 +6,7 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
-use esker_core::cube::{Attribute, Attributes, AxisKind, Holds, Labels, Window};
+use esker_core::cube::{Attribute, Attributes, AxisKind, Holds, Labels, Variable, Window};
 use esker_core::{Cube, Error, Result};
 
 use crate::file::{refused_write, replace_seekable};
@@ -15,6 +15,8 @@ use crate::file::{refused_write, replace_seekable};
 const SLAB: usize = 1 << 20;
 /// Bytes of a variable that 64-bit offset files can hold.
 const CDF2_MOST: u64 = (1 << 31) - 4;
+/// Units of temperature. Whether values are differences or on the scale, which CF wants to know, no unit tells.
+const TEMPERATURES: [&str; 7] = ["K", "kelvin", "degC", "celsius", "Celsius", "degree_Celsius", "degF"];
 /// Longest text that is written in full.
 const LONGEST_TEXT: usize = 1 << 16;
 
@@ -111,7 +113,7 @@ impl Slab<'_> {
 
 impl Plan {
     fn of(cube: &Cube, variables: &[usize], history: &str) -> Result<Self> {
-        let mut plan = Self { dimensions: Vec::new(), variables: Vec::new(), attributes: global(cube, history) };
+        let mut plan = Self { dimensions: Vec::new(), variables: Vec::new(), attributes: global(cube, variables, history) };
         let mut chosen = variables.to_vec();
         let placing: Vec<String> = cube.places.iter().flat_map(|(x, y)| [x.clone(), y.clone()]).collect();
         for name in &placing {
@@ -130,12 +132,16 @@ impl Plan {
             plan.axis(cube, a, at);
         }
         let mapping = plan.mapping(cube)?;
+        let points = point_coordinates(cube);
         for &v in &chosen {
             let variable = &cube.variables()[v];
             let dimensions: Vec<usize> = variable.axes.iter().filter_map(|&a| dimension(a)).collect();
             let mut attributes = written(&variable.attributes);
             if !variable.unit.is_empty() {
                 attributes.set("units", Attribute::Text(variable.unit.to_string()));
+                if TEMPERATURES.contains(&variable.unit.as_str()) && attributes.get("units_metadata").is_none() {
+                    attributes.set("units_metadata", Attribute::Text("temperature: unknown".into()));
+                }
             }
             let places_itself = placing.contains(&variable.name);
             let on_map = |kind| cube.axis_of(kind).is_some_and(|a| variable.axes.contains(&a));
@@ -146,6 +152,10 @@ impl Plan {
                 let list: Vec<String> = placing.iter().map(|n| plain(n)).collect();
                 attributes.set("coordinates", Attribute::Text(list.join(" ")));
             }
+            if !points.is_empty() && !points.contains(&variable.name) {
+                let list: Vec<String> = points.iter().map(|n| plain(n)).collect();
+                attributes.set("coordinates", Attribute::Text(list.join(" ")));
+            }
             if let Some(mapping) = &mapping
                 && on_map(AxisKind::X)
                 && on_map(AxisKind::Y)
@@ -153,14 +163,14 @@ impl Plan {
             {
                 attributes.set("grid_mapping", Attribute::Text(mapping.clone()));
             }
+            if ["long_name", "standard_name"].iter().all(|n| attributes.get(n).is_none()) {
+                attributes.set("long_name", Attribute::Text(variable.name.clone()));
+            }
             let name = plain(&variable.name);
             match variable.holds {
                 Holds::Numbers => {
                     let kind = if variable.is_single() { Type::Float } else { Type::Double };
                     attributes.set("_FillValue", Attribute::Numbers(vec![f64::NAN]));
-                    if ["long_name", "standard_name"].iter().all(|n| attributes.get(n).is_none()) {
-                        attributes.set("long_name", Attribute::Text(variable.name.clone()));
-                    }
                     plan.variables.push(Out { name, dimensions, attributes, kind, from: From::Variable(v) });
                 }
                 Holds::Texts => {
@@ -223,6 +233,9 @@ impl Plan {
             && let Some(standard) = standard_name(cube, a.kind)
         {
             attributes.set("standard_name", Attribute::Text(standard.into()));
+        }
+        if ["long_name", "standard_name"].iter().all(|n| attributes.get(n).is_none()) {
+            attributes.set("long_name", Attribute::Text(a.name.clone()));
         }
         if !a.unit.is_empty() {
             attributes.set("units", Attribute::Text(a.unit.to_string()));
@@ -408,9 +421,14 @@ impl Header {
 }
 
 /// The attributes of the file, with what was done to it put before its history.
-fn global(cube: &Cube, history: &str) -> Attributes {
-    let mut attributes = cube.attributes.clone();
-    attributes.0.retain(|(n, _)| !n.starts_with('_'));
+fn global(cube: &Cube, variables: &[usize], history: &str) -> Attributes {
+    let mut attributes = named(cube.attributes.0.iter().filter(|(n, _)| !n.starts_with('_')));
+    if attributes.text("title").is_none_or(|t| t.trim().is_empty()) {
+        let what = variables.iter().map(|&v| &cube.variables()[v]).map(|v| v.attributes.text("long_name").unwrap_or(&v.name));
+        let list: Vec<&str> = what.take(4).collect();
+        let more = if list.len() < variables.len() { ", …" } else { "" };
+        attributes.set("title", Attribute::Text(list.join(", ") + more));
+    }
     attributes.set("Conventions", Attribute::Text("CF-1.11".into()));
     let before = cube.attributes.text("history").map(|h| format!("\n{h}")).unwrap_or_default();
     attributes.set("history", Attribute::Text(format!("{history}{before}")));
@@ -437,10 +455,38 @@ fn written(attributes: &Attributes) -> Attributes {
         "cell_measures",
         "ancillary_variables",
     ];
-    Attributes(attributes.0.iter().filter(|(n, _)| !n.starts_with('_') && !OF_THE_FILE.contains(&n.as_str())).cloned().collect())
+    named(attributes.0.iter().filter(|(n, _)| !n.starts_with('_') && !OF_THE_FILE.contains(&n.as_str())))
+}
+
+/// Attributes under names that CF allows: letters, digits and underscores. What GDAL took from the head of a NetCDF file gets its name back.
+fn named<'a>(attributes: impl Iterator<Item = &'a (String, Attribute)>) -> Attributes {
+    let mut out = Attributes::default();
+    for (name, value) in attributes {
+        let name = name.strip_prefix("NC_GLOBAL#").unwrap_or(name);
+        let mut plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        if !plain.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            plain.insert_str(0, "a_");
+        }
+        if out.get(&plain).is_none() {
+            out.set(plain, value.clone());
+        }
+    }
+    out
+}
+
+/// The variables that place points in space and time.
+fn point_coordinates(cube: &Cube) -> Vec<String> {
+    if cube.attributes.text("featureType") != Some("point") {
+        return Vec::new();
+    }
+    let places = |v: &&Variable| matches!(v.attributes.text("standard_name"), Some("time" | "latitude" | "longitude"));
+    cube.variables().iter().filter(places).map(|v| v.name.clone()).collect()
 }
 
 fn standard_name(cube: &Cube, kind: AxisKind) -> Option<&'static str> {
+    if kind == AxisKind::T {
+        return Some("time");
+    }
     let degrees = cube.crs.as_ref()?.is_degrees();
     match (kind, degrees) {
         (AxisKind::X, true) => Some("longitude"),
