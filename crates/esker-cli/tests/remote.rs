@@ -98,7 +98,10 @@ fn requests_to_s3_are_signed_where_there_are_keys() {
             assert!(request.target.starts_with("/ice/snow.zarr"));
             if keys {
                 let signed = &request.headers["authorization"];
-                assert!(signed.starts_with("AWS4-HMAC-SHA256 Credential=AKID/") && signed.contains("/eu-north-1/s3/aws4_request"), "{signed}");
+                assert!(
+                    signed.starts_with("AWS4-HMAC-SHA256 Credential=AKID/") && signed.contains("/eu-north-1/s3/aws4_request"),
+                    "{signed}"
+                );
                 assert_eq!(request.headers["x-amz-security-token"], "session");
             }
         }

@@ -8,7 +8,6 @@ use std::path::Path;
 
 use esker_core::{Context, Cube, Error, Features, Result, Table};
 
-use crate::{Origin, ReadOptions};
 use crate::arrow_ipc::read_arrow;
 use crate::csv::read_csv;
 use crate::excel::read_excel;
@@ -22,6 +21,7 @@ use crate::netcdf;
 use crate::parquet::open_parquet;
 use crate::vector::{is_geojson, read_flatgeobuf, read_geojson, read_geopackage, read_shapefile};
 use crate::zarr::read_zarr;
+use crate::{Origin, ReadOptions};
 use crate::{arrow_ipc, excel, fixed_width, las, month_table, zarr};
 
 /// What a file holds.

@@ -111,6 +111,48 @@ impl Slab<'_> {
     }
 }
 
+/// What places the values of variables.
+struct Places {
+    /// Variables of 2-D coordinates.
+    placing: Vec<String>,
+    /// The variable that describes the CRS.
+    mapping: Option<String>,
+    /// Variables that place points.
+    points: Vec<String>,
+}
+
+impl Places {
+    /// The attributes of a variable, with its unit, its long name and what places it.
+    fn attributes(&self, cube: &Cube, v: usize) -> Attributes {
+        let variable = &cube.variables()[v];
+        let mut attributes = written(&variable.attributes);
+        let text = |t: &str| Attribute::Text(t.to_owned());
+        let list = |names: &[String]| Attribute::Text(names.iter().map(|n| plain(n)).collect::<Vec<_>>().join(" "));
+        if !variable.unit.is_empty() {
+            attributes.set("units", text(variable.unit.as_str()));
+            if TEMPERATURES.contains(&variable.unit.as_str()) && attributes.get("units_metadata").is_none() {
+                attributes.set("units_metadata", text("temperature: unknown"));
+            }
+        }
+        if ["long_name", "standard_name"].iter().all(|n| attributes.get(n).is_none()) {
+            attributes.set("long_name", text(&variable.name));
+        }
+        let places_itself = self.placing.contains(&variable.name);
+        let first = self.placing.first().and_then(|p| cube.variable(p).ok());
+        if !places_itself && first.is_some_and(|p| cube.variables()[p].axes.iter().all(|a| variable.axes.contains(a))) {
+            attributes.set("coordinates", list(&self.placing));
+        }
+        if !self.points.is_empty() && !self.points.contains(&variable.name) {
+            attributes.set("coordinates", list(&self.points));
+        }
+        let on_map = |kind| cube.axis_of(kind).is_some_and(|a| variable.axes.contains(&a));
+        if let Some(mapping) = self.mapping.as_deref().filter(|_| on_map(AxisKind::X) && on_map(AxisKind::Y) && !places_itself) {
+            attributes.set("grid_mapping", text(mapping));
+        }
+        attributes
+    }
+}
+
 impl Plan {
     fn of(cube: &Cube, variables: &[usize], history: &str) -> Result<Self> {
         let mut plan = Self { dimensions: Vec::new(), variables: Vec::new(), attributes: global(cube, variables, history) };
@@ -132,65 +174,42 @@ impl Plan {
             plan.axis(cube, a, at);
         }
         let mapping = plan.mapping(cube)?;
-        let points = point_coordinates(cube);
+        let places = Places { placing, mapping, points: point_coordinates(cube) };
         for &v in &chosen {
-            let variable = &cube.variables()[v];
-            let dimensions: Vec<usize> = variable.axes.iter().filter_map(|&a| dimension(a)).collect();
-            let mut attributes = written(&variable.attributes);
-            if !variable.unit.is_empty() {
-                attributes.set("units", Attribute::Text(variable.unit.to_string()));
-                if TEMPERATURES.contains(&variable.unit.as_str()) && attributes.get("units_metadata").is_none() {
-                    attributes.set("units_metadata", Attribute::Text("temperature: unknown".into()));
-                }
-            }
-            let places_itself = placing.contains(&variable.name);
-            let on_map = |kind| cube.axis_of(kind).is_some_and(|a| variable.axes.contains(&a));
-            if !placing.is_empty()
-                && !places_itself
-                && cube.variable(&placing[0]).is_ok_and(|p| cube.variables()[p].axes.iter().all(|a| variable.axes.contains(a)))
-            {
-                let list: Vec<String> = placing.iter().map(|n| plain(n)).collect();
-                attributes.set("coordinates", Attribute::Text(list.join(" ")));
-            }
-            if !points.is_empty() && !points.contains(&variable.name) {
-                let list: Vec<String> = points.iter().map(|n| plain(n)).collect();
-                attributes.set("coordinates", Attribute::Text(list.join(" ")));
-            }
-            if let Some(mapping) = &mapping
-                && on_map(AxisKind::X)
-                && on_map(AxisKind::Y)
-                && !places_itself
-            {
-                attributes.set("grid_mapping", Attribute::Text(mapping.clone()));
-            }
-            if ["long_name", "standard_name"].iter().all(|n| attributes.get(n).is_none()) {
-                attributes.set("long_name", Attribute::Text(variable.name.clone()));
-            }
-            let name = plain(&variable.name);
-            match variable.holds {
-                Holds::Numbers => {
-                    let kind = if variable.is_single() { Type::Float } else { Type::Double };
-                    attributes.set("_FillValue", Attribute::Numbers(vec![f64::NAN]));
-                    plan.variables.push(Out { name, dimensions, attributes, kind, from: From::Variable(v) });
-                }
-                Holds::Texts => {
-                    let mut width = 1;
-                    for slab in Window::whole(&cube.shape(v)).slabs(&variable.chunk, SLAB) {
-                        width = cube.read_texts(v, &slab)?.iter().map(String::len).fold(width, usize::max);
-                    }
-                    let width = width.min(LONGEST_TEXT);
-                    let text = plan.text_dimension(width);
-                    plan.variables.push(Out {
-                        name,
-                        dimensions: [dimensions, vec![text]].concat(),
-                        attributes,
-                        kind: Type::Char,
-                        from: From::VariableTexts(v, width),
-                    });
-                }
-            }
+            let dimensions: Vec<usize> = cube.variables()[v].axes.iter().filter_map(|&a| dimension(a)).collect();
+            plan.variable(cube, v, dimensions, places.attributes(cube, v))?;
         }
         plan.unique()
+    }
+
+    /// A variable of the cube, with its attributes.
+    fn variable(&mut self, cube: &Cube, v: usize, dimensions: Vec<usize>, mut attributes: Attributes) -> Result<()> {
+        let variable = &cube.variables()[v];
+        let name = plain(&variable.name);
+        let out = match variable.holds {
+            Holds::Numbers => {
+                let kind = if variable.is_single() { Type::Float } else { Type::Double };
+                attributes.set("_FillValue", Attribute::Numbers(vec![f64::NAN]));
+                Out { name, dimensions, attributes, kind, from: From::Variable(v) }
+            }
+            Holds::Texts => {
+                let mut width = 1;
+                for slab in Window::whole(&cube.shape(v)).slabs(&variable.chunk, SLAB) {
+                    width = cube.read_texts(v, &slab)?.iter().map(String::len).fold(width, usize::max);
+                }
+                let width = width.min(LONGEST_TEXT);
+                let text = self.text_dimension(width);
+                Out {
+                    name,
+                    dimensions: [dimensions, vec![text]].concat(),
+                    attributes,
+                    kind: Type::Char,
+                    from: From::VariableTexts(v, width),
+                }
+            }
+        };
+        self.variables.push(out);
+        Ok(())
     }
 
     /// Names must stay apart after they were made plain.
@@ -245,6 +264,9 @@ impl Plan {
             Labels::Time { calendar, days } => {
                 attributes.set("units", Attribute::Text("days since 1970-01-01".into()));
                 attributes.set("calendar", Attribute::Text(calendar.name().into()));
+                if calendar.is_real() && attributes.get("units_metadata").is_none() {
+                    attributes.set("units_metadata", Attribute::Text("leap_seconds: unknown".into()));
+                }
                 From::Numbers(days.clone())
             }
             Labels::Text(v) => From::Texts(v.clone(), v.iter().map(String::len).fold(1, usize::max).min(LONGEST_TEXT)),

@@ -74,7 +74,7 @@ fn plain(text: &str) -> Result<Address> {
             .rule("over http everybody on the way can read it")
             .hint("use https, or leave the password out"));
     }
-    let shown = url.shown();
+    let shown = url.shown().trim_end_matches('/').to_owned();
     Ok(Address { url, keys: None, shown })
 }
 
@@ -119,8 +119,7 @@ fn bucket<'a>(scheme: &str, rest: &'a str) -> Result<(&'a str, &'a str)> {
 }
 
 fn built(url: &str, keys: Option<Keys>, shown: String) -> Result<Address> {
-    let url = Url::parse(url)
-        .ok_or_else(|| Error::usage("AWS_ENDPOINT_URL").rule("it is an address such as https://s3.example.org"))?;
+    let url = Url::parse(url).ok_or_else(|| Error::usage("AWS_ENDPOINT_URL").rule("it is an address such as https://s3.example.org"))?;
     Ok(Address { url: Url { user: None, query: None, ..url }, keys, shown })
 }
 
@@ -159,7 +158,7 @@ mod tests {
         assert_eq!(format!("{signed:?}"), "s3://ice/x");
         assert!(address("gs://ice/x", &KEYS).unwrap().keys.is_none() && address("https://a.org/x", &KEYS).unwrap().keys.is_none());
         insta::assert_snapshot!(address("s3://ice/x", &KEYS[..1]).unwrap_err(), @"
-        's3://ice/x': ; AWS_SECRET_ACCESS_KEY is not set, and its counterpart is
+        's3://ice/x'; AWS_SECRET_ACCESS_KEY is not set, and its counterpart is
           hint: set both to sign requests, or none to read anonymously
         ");
     }
@@ -169,8 +168,14 @@ mod tests {
         for text in ["s3://", "s3:///key", "s3://a@b/key", "http://", "https:///x", "https://a b/x"] {
             assert!(address(text, &[]).is_err(), "{text}");
         }
-        insta::assert_snapshot!(address("ftp://anna:secret@a.org/x", &[]).unwrap_err(), @"");
-        insta::assert_snapshot!(address("http://anna:secret@a.org/x?y", &[]).unwrap_err(), @"");
+        insta::assert_snapshot!(address("ftp://anna:secret@a.org/x", &[]).unwrap_err(), @"
+        an address that starts with 'ftp://'; data are read from http, https, s3 and gs
+          hint: download the data first, and name the file
+        ");
+        insta::assert_snapshot!(address("http://anna:secret@a.org/x?y", &[]).unwrap_err(), @"
+        'http://a.org/x': got a password in the address; over http everybody on the way can read it
+          hint: use https, or leave the password out
+        ");
         for path in ["x.zarr", "C:\\data\\x.zarr", "a/b://c", "/data/x", "1://x"] {
             assert!(Address::of(Path::new(path)).is_none(), "{path}");
         }

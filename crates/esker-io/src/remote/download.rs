@@ -38,9 +38,14 @@ pub(super) fn file(client: &Client, to: &Path, cx: &Context) -> Result<()> {
         Ok(Answer::Missing) => {
             Err(client.error("").rule("no such file, and no Zarr store: neither zarr.json nor .zmetadata, .zgroup or .zarray is there"))
         }
-        Ok(Answer::Denied) => Err(client.error("").got("access denied").rule("it is not there, or not for you").hint("S3 reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION")),
+        Ok(Answer::Denied) => Err(client
+            .error("")
+            .got("access denied")
+            .rule("it is not there, or not for you")
+            .hint("S3 reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION")),
         Err(error) if error.got.as_deref() == Some(&format!("more than {}", size_text(MOST))) => {
-            Err(Error { rule: Some(format!("files of at most {} are downloaded", size_text(MOST))), ..error }.hint("download it first, and name the file"))
+            Err(Error { rule: Some(format!("files of at most {} are downloaded", size_text(MOST))), ..error }
+                .hint("download it first, and name the file"))
         }
         Err(error) => Err(error),
     }

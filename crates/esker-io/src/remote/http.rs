@@ -51,6 +51,18 @@ pub(crate) enum Bytes {
     Last(u64),
 }
 
+impl Bytes {
+    fn most(self) -> u64 {
+        let (Self::AtMost(most) | Self::Part(_, most) | Self::Last(most)) = self;
+        most
+    }
+
+    /// How many there must be.
+    fn exact(self) -> Option<u64> {
+        if let Self::AtMost(_) = self { None } else { Some(self.most()) }
+    }
+}
+
 /// What came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
@@ -268,11 +280,7 @@ impl Client {
             return Err(Failure::Final(self.error(key).got(got).rule("bytes are wanted as they are stored")));
         }
         let ranged = response.status().as_u16() == 206;
-        let due = match wanted {
-            Bytes::AtMost(_) => None,
-            Bytes::Part(_, len) | Bytes::Last(len) => Some(len),
-        };
-        if due.is_some() != ranged {
+        if wanted.exact().is_some() != ranged {
             return Err(Failure::Final(
                 self.error(key)
                     .got("all bytes where some were asked for")
@@ -284,31 +292,23 @@ impl Client {
             return Err(Failure::Final(self.error(key).got("other bytes than were asked for").rule("a server answers what it is asked")));
         }
         let length = response.body().content_length();
-        let (Bytes::AtMost(most) | Bytes::Part(_, most) | Bytes::Last(most)) = wanted;
-        if length.is_some_and(|n| n > most) {
-            return Err(Failure::Final(self.too_long(key, most)));
+        if length.is_some_and(|n| n > wanted.most()) {
+            return Err(Failure::Final(self.too_long(key, wanted.most())));
         }
-        let web = header(response, "content-type").is_some_and(|t| t.starts_with("text/html"));
         sink.start(length)?;
-        self.pieces(key, most, web, response, sink, due)
+        self.pieces(key, wanted, response, sink)
     }
 
-    fn pieces(
-        &self,
-        key: &str,
-        most: u64,
-        web: bool,
-        response: &mut Response<Body>,
-        sink: &mut dyn Sink,
-        due: Option<u64>,
-    ) -> Result<(), Failure> {
+    fn pieces(&self, key: &str, wanted: Bytes, response: &mut Response<Body>, sink: &mut dyn Sink) -> Result<(), Failure> {
+        let web = header(response, "content-type").is_some_and(|t| t.starts_with("text/html"));
         let mut reader = response.body_mut().as_reader();
         let mut piece = vec![0_u8; 1 << 16];
         let mut total = 0;
         loop {
             let n = reader.read(&mut piece).map_err(|e| self.failed(key, e.into()))?;
             if n == 0 {
-                return if due.is_some_and(|due| total != due) { Err(Failure::Final(self.cut_short(key))) } else { Ok(()) };
+                let whole = wanted.exact().is_none_or(|due| total == due);
+                return if whole { Ok(()) } else { Err(Failure::Final(self.cut_short(key))) };
             }
             if web && total == 0 && piece[..n].trim_ascii_start().starts_with(b"<") {
                 return Err(Failure::Final(
@@ -316,8 +316,8 @@ impl Client {
                 ));
             }
             total += n as u64;
-            if total > most {
-                return Err(Failure::Final(self.too_long(key, most)));
+            if total > wanted.most() {
+                return Err(Failure::Final(self.too_long(key, wanted.most())));
             }
             sink.piece(&piece[..n])?;
         }
@@ -341,7 +341,9 @@ impl Client {
             416 => Failure::Final(self.cut_short(key)),
             _ => Failure::Final(match region.filter(|r| r.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')) {
                 Some(region) => error.rule("the server refuses").hint(format!("the bucket is in another region: set AWS_REGION={region}")),
-                None if status == 401 || status == 403 => error.rule("access is denied").hint("may you read it, and have your keys run out?"),
+                None if status == 401 || status == 403 => {
+                    error.rule("access is denied").hint("may you read it, and have your keys run out?")
+                }
                 None => error.rule("the server refuses"),
             }),
         })
@@ -408,8 +410,12 @@ mod tests {
 
     #[test]
     fn ranges_are_those_asked_for() {
-        assert!(fits("bytes 5-9/100", Bytes::Part(5, 5)) && fits("bytes 95-99/100", Bytes::Last(5)) && fits("bytes 5-9/*", Bytes::Part(5, 5)));
-        for text in ["bytes 5-10/100", "bytes 4-8/100", "bytes 9-5/100", "items 5-9/100", "bytes */100", "bytes 0-18446744073709551615/*", ""] {
+        assert!(
+            fits("bytes 5-9/100", Bytes::Part(5, 5)) && fits("bytes 95-99/100", Bytes::Last(5)) && fits("bytes 5-9/*", Bytes::Part(5, 5))
+        );
+        for text in
+            ["bytes 5-10/100", "bytes 4-8/100", "bytes 9-5/100", "items 5-9/100", "bytes */100", "bytes 0-18446744073709551615/*", ""]
+        {
             assert!(!fits(text, Bytes::Part(5, 5)), "{text}");
         }
         assert!(!fits("bytes 90-94/100", Bytes::Last(5)));

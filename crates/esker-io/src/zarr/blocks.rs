@@ -233,7 +233,9 @@ impl Arrays {
     /// Reads the packed bytes of a chunk of the grid; whether the store has such a chunk.
     fn stored(&self, variable: usize, grid: &Grid<'_>, place: &[usize], out: &mut Vec<u8>) -> Result<bool> {
         let (path, array) = &self.arrays[variable];
-        let Some(shards) = grid.shards else { return self.store.range_into(&join(path, &array.key(place)), Range::AtMost(grid.most()), out) };
+        let Some(shards) = grid.shards else {
+            return self.store.range_into(&join(path, &array.key(place)), Range::AtMost(grid.most()), out);
+        };
         let per: Vec<usize> = array.chunk.iter().zip(&shards.chunk).map(|(o, i)| o / i).collect();
         let shard: Vec<usize> = place.iter().zip(&per).map(|(p, n)| p / n).collect();
         let number = place.iter().zip(&per).fold(0, |at, (p, n)| at * n + p % n);
