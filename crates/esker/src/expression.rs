@@ -83,12 +83,16 @@ impl Expression {
         Ok(Self { text: text.to_owned(), tree })
     }
 
+    /// The names of the columns it reads.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tree.var_names().iter().map(|name| name.trim_matches(|c| c == '{' || c == '}'))
+    }
+
     /// One value a row; NaN where any column it reads is missing, and where it is not defined (noted by count).
     pub fn eval(&self, table: &Table) -> Result<Evaluated> {
         let bad = || Error::recipe(format!("expression '{}'", self.text));
         let mut columns = Vec::new();
-        for name in self.tree.var_names() {
-            let name = name.trim_matches(|c| c == '{' || c == '}');
+        for name in self.names() {
             let Ok(column) = table.column(name) else {
                 return Err(unknown_column(table, name, &format!("expression '{}' names it, and the table has no such column", self.text)));
             };

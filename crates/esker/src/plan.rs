@@ -12,6 +12,7 @@ use crate::dataset::Dataset;
 use crate::findings::Findings;
 use crate::pipeline::{needs, takes};
 use crate::recipe::{DesignPart, Recipe};
+use crate::source;
 use crate::tune::inner_design;
 
 /// A design with the folds it makes of these data.
@@ -73,16 +74,10 @@ impl Plan {
     ///
     /// # Errors
     /// Every fault at once.
-    pub fn read(recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
+    pub fn read(mut recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
+        let table = source::read(&mut recipe, folder)?;
         let path = folder.join(&recipe.data.source);
-        let named = |mut e: Error| -> Findings {
-            if e.fault == esker_core::Fault::Io && e.hint.is_none() && !path.exists() {
-                e = e.hint(format!("[data] source = \"{}\" is taken relative to the recipe's folder", recipe.data.source));
-            }
-            Findings { file: recipe.file.clone(), list: vec![crate::findings::Finding { at: recipe.place("data.source"), error: e }] }
-        };
-        let table = esker_io::read_table(&path, &read_options(&recipe)).map_err(named)?;
-        let sha256 = esker_io::sha256_file(&path).map_err(named)?;
+        let sha256 = esker_io::sha256_file(&path)?;
         let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let penalty = penalty(&recipe, folder)?;
         let mut plan = Self::new(recipe, table, penalty)?;
@@ -191,24 +186,6 @@ impl Plan {
     /// A context of the recipe's seed.
     pub fn context(&self, threads: usize) -> Context {
         Context::new(self.recipe.seed, threads)
-    }
-}
-
-pub(crate) fn read_options(recipe: &Recipe) -> esker_io::ReadOptions {
-    let d = &recipe.data;
-    // A column that is only ever a label is read as the text it is: "007" stays "007".
-    let mut labels: Vec<String> = recipe.roles.group.iter().cloned().collect();
-    if recipe.roles.class == Some(true) {
-        labels.push(recipe.roles.target.clone());
-    }
-    esker_io::ReadOptions {
-        delimiter: d.delimiter,
-        decimal: d.decimal,
-        comment: d.comment,
-        missing: d.missing.clone(),
-        classes: d.classes.clone(),
-        labels,
-        ..esker_io::ReadOptions::default()
     }
 }
 
