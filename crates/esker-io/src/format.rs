@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::Path;
 
 use esker_core::cube::AxisKind;
-use esker_core::{Crs, Cube, Error, Features, Result, Table};
+use esker_core::{Crs, Cube, Features, Result, Table};
 
 use crate::ReadOptions;
 use crate::arrow_ipc::read_arrow;

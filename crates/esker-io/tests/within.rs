@@ -75,7 +75,7 @@ fn polygons_over_the_edge_of_a_round_axis_keep_their_cells_together() {
     assert_eq!(values[..4], [142.0, 143.0, 108.0, 109.0]);
     assert_eq!(values[8..12], [790.0, 791.0, 756.0, 757.0]);
     assert_eq!(cut.read_all(1).unwrap(), [7.0, 8.0]);
-    assert_snapshot!(cut.notes[0].text, @"");
+    assert_snapshot!(cut.notes[0].text, @"cells of the map were kept where their centre lies within the polygons of 'p': 8 of 648");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn rows_and_features_without_a_place_are_outside() {
     let place = |crs: Option<Crs>| Placed { x: "e".into(), y: "n".into(), crs };
     let rows = within.rows(&table, &place(Some(Crs::Geographic))).unwrap();
     assert_eq!(rows.column("e").unwrap().reals().unwrap(), [1.0, 361.0]);
-    assert_snapshot!(within.rows(&table, &place(None)).unwrap_err(), @"");
+    assert_snapshot!(within.rows(&table, &place(None)).unwrap_err(), @"places of the rows: got coordinates in a system that is not known; data are cut to polygons only where both systems are known");
     let point = |x: f64| Some(Geometry { shape: Shape::Points, parts: vec![vec![[x, 1.0]]] });
     let some = Features::new(Table::default(), vec![point(1.0), None, point(5.0)], Some(Crs::Geographic)).unwrap();
     assert_eq!(within.features(&some).unwrap().geometries, [point(1.0)]);
@@ -147,9 +147,12 @@ fn what_is_no_area_is_refused() {
     let line = Geometry { shape: Shape::Lines, parts: vec![vec![[0.0, 0.0], [1.0, 1.0]]] };
     let of =
         |g: Vec<Option<Geometry>>, crs: Option<Crs>| Within::of(&Features::new(Table::default(), g, crs).unwrap(), "p.shp").unwrap_err();
-    assert_snapshot!(of(vec![Some(line)], Some(Crs::Geographic)), @"");
-    assert_snapshot!(of(vec![None], Some(Crs::Geographic)), @"");
-    assert_snapshot!(of(vec![None], None), @"");
+    assert_snapshot!(of(vec![Some(line)], Some(Crs::Geographic)), @"polygons 'p.shp': got 1 points or lines; only polygons have an inside");
+    assert_snapshot!(of(vec![None], Some(Crs::Geographic)), @"polygons 'p.shp': got no polygon; at least one is needed");
+    assert_snapshot!(of(vec![None], None), @r"
+    polygons 'p.shp': got coordinates in a system that is not known; data are cut to polygons only where both systems are known
+      hint: a shapefile has its CRS in the .prj beside it
+    ");
 }
 
 proptest! {

@@ -215,6 +215,12 @@ mod tests {
     }
 
     #[test]
+    fn names_are_those_of_columns_and_not_parts_of_them() {
+        let e = Expression::parse("ln({mean depth}) + t2m_max - max(zmin, 2)").unwrap();
+        assert_eq!(e.names().collect::<Vec<_>>(), ["mean depth", "t2m_max", "zmin"]);
+    }
+
+    #[test]
     fn what_is_not_defined_is_missing_and_counted() {
         let e = Expression::parse("ln({mean depth})").unwrap().eval(&table()).unwrap();
         assert!(e.values[0].is_nan());

@@ -17,9 +17,9 @@ pub(crate) fn read(recipe: &mut Recipe, folder: &Path) -> Result<Table, Findings
     let mut table = esker_io::into_table(data, &options(recipe)).map_err(|e| at(recipe, "data.source", recipes_words(e)))?;
     let note = settle_crs(recipe, placed.as_ref()).map_err(|e| at(recipe, "roles.place.crs", e))?;
     table.notes.extend(note);
-    let Some(within) = &recipe.data.selection.within else { return Ok(table) };
-    if cut {
-        return Ok(table);
+    let Some(within) = recipe.data.selection.within.as_ref().filter(|_| !cut) else { return Ok(table) };
+    if recipe.roles.place.as_ref().is_some_and(|p| p.crs.is_none()) {
+        return Err(at(recipe, "roles.place.crs", no_crs()));
     }
     rows_within(recipe, &folder.join(within), &table).map_err(|e| at(recipe, "data.within", e))
 }
@@ -109,8 +109,7 @@ fn rows_within(recipe: &Recipe, polygons: &Path, table: &Table) -> Result<Table>
             .rule("where the rows are must be known")
             .hint("name the columns: [roles] place = { x = \"lon\", y = \"lat\", crs = \"EPSG:4326\" }")
     })?;
-    let crs = place.crs.clone().ok_or_else(no_crs)?;
-    Within::read(polygons)?.rows(table, &Placed { x: place.x.clone(), y: place.y.clone(), crs: Some(crs) })
+    Within::read(polygons)?.rows(table, &Placed { x: place.x.clone(), y: place.y.clone(), crs: place.crs.clone() })
 }
 
 /// The fault of a place whose CRS neither recipe nor file states.

@@ -286,5 +286,7 @@ fn over_the_edge(xs: &[f64], used: &[bool]) -> Option<(f64, f64)> {
     let round = (high - low + step - 360.0).abs() < 0.5 * step;
     let gap = order.windows(2).max_by(|a, b| (xs[a[1]] - xs[a[0]]).total_cmp(&(xs[b[1]] - xs[b[0]])))?;
     let outer = 360.0 - (xs[last] - xs[first]);
-    (round && xs[gap[1]] - xs[gap[0]] > outer + 1e-9).then(|| (xs[gap[1]], xs[gap[0]]))
+    // Labels run on from here: those of an axis from 0 to 360 then begin west of Greenwich.
+    let west = if xs[gap[1]] >= 180.0 { xs[gap[1]] - 360.0 } else { xs[gap[1]] };
+    (round && xs[gap[1]] - xs[gap[0]] > outer + 1e-9).then_some((west, xs[gap[0]]))
 }
