@@ -105,7 +105,7 @@ pub enum Command {
     },
     /// Write a file in another format, or a part of it.
     #[command(
-        after_help = "Example:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg"
+        after_help = "Example:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg\n  esker convert dem.tif basin.tif --within basin.gpkg"
     )]
     Convert {
         /// A file in any format Esker reads, or its address: https://…, s3://bucket/key.
@@ -121,6 +121,15 @@ pub enum Command {
         /// Box to keep: west,south,east,north in the units of the file's CRS.
         #[arg(long, value_name = "BOX", allow_hyphen_values = true)]
         bbox: Option<String>,
+        /// Keep what lies in the polygons of this file: cells by their centre, points by themselves.
+        #[arg(long, value_name = "FILE")]
+        within: Option<PathBuf>,
+        /// Layer to read of a file that has several.
+        #[arg(long, value_name = "NAME")]
+        layer: Option<String>,
+        /// Sheet to read of a workbook.
+        #[arg(long, value_name = "NAME")]
+        sheet: Option<String>,
         /// Put the values on the grid of this file.
         #[arg(long, value_name = "FILE")]
         like: Option<PathBuf>,

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Context, Conversion, Error, Findings, Info, LoadedModel, Plan, PredictedFile, Progress, Recipe, Sampling, Selection,
+    Context, Conversion, Error, Findings, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe, Sampling, Selection,
     inspect::Inspection,
 };
 
@@ -26,14 +26,15 @@ pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
         Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
         Command::Predict { model, data, output } => cli.predict(model, data, output),
         Command::Info { file, values } => cli.info(file, *values),
-        Command::Convert { from, to, variables, time, bbox, like, method } => {
-            let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone() };
+        Command::Convert { from, to, variables, time, bbox, within, layer, sheet, like, method } => {
+            let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
+            let options = ReadOptions { layer: layer.clone(), sheet: sheet.clone(), ..ReadOptions::default() };
             let method = match method {
                 Between::Nearest => Sampling::Nearest,
                 Between::Bilinear => Sampling::Bilinear,
             };
             let like = like.clone().map(|file| (file, method));
-            cli.convert(from, to, Conversion { selection, like, ..Conversion::default() })
+            cli.convert(from, to, Conversion { selection, like, options })
         }
         Command::Reference => {
             show::print(&esker::reference());
@@ -113,11 +114,7 @@ impl Session<'_> {
     }
 
     fn init(&self, path: &Path, target: Option<&str>, output: Option<&Path>) -> Result<()> {
-        let table = esker::read_table(path, &esker::ReadOptions::default())?;
-        if let Some(target) = target {
-            table.column(target)?;
-        }
-        let inspection = Inspection::of(&table, target);
+        let (table, inspection) = Inspection::read(path, &ReadOptions::default(), target)?;
         if self.arguments.json {
             show::print(&show::inspection_json(&inspection));
             return Ok(());
@@ -169,7 +166,7 @@ impl Session<'_> {
 
     fn info(&self, file: &Path, values: bool) -> Result<()> {
         let cx = self.watched(Context::new(0, self.threads()));
-        let info = Info::read(file, &esker::ReadOptions::default(), values, &cx)?;
+        let info = Info::read(file, &ReadOptions::default(), values, &cx)?;
         show::print(&if self.arguments.json { show_data::info_json(&info) } else { show_data::info(&info) });
         Ok(())
     }

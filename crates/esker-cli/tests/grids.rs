@@ -168,7 +168,7 @@ fn selections_and_names_that_cannot_be_are_refused_and_nothing_is_written() {
     insta::assert_snapshot!(refused(&["convert", "terrain.tif", "o.nc", "--bbox", "5,43,17,49"]), @"error: selection on axis 'y': got 43 to 49 m; its labels run from 9557506.759956 to 9559096.759956 m");
     insta::assert_snapshot!(refused(&["convert", "terrain.tif", "o.nc", "--bbox", "5,43"]), @r"
     error: box '5,43'; a box is west,south,east,north in the units of the file's CRS
-      hint: for the Alps: --bbox 5,43,17,49
+      hint: for the Alps: 5,43,17,49
     ");
     insta::assert_snapshot!(refused(&["convert", "terrain.tif", "o.nc", "--time", "2001"]), @"error: time: got '2001'; a selection in time needs one time axis");
     insta::assert_snapshot!(refused(&["convert", "landslides.csv", "o.nc", "--time", "2001"]), @r#"

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use esker_core::cube::{Attribute, Attributes, Axis, Blocks, Holds, Variable, Window};
+use esker_core::cube::{Attribute, Attributes, Axis, AxisKind, Blocks, Holds, Variable, Window};
 use esker_core::{Column, Cube, Error, Note, Result, Table, Unit, Values};
 
 use crate::ReadOptions;
@@ -47,7 +47,19 @@ fn all_together(cube: &Cube) -> Result<Vec<usize>> {
         .max_by(|&a, &b| cells(a).cmp(&cells(b)).then(b.cmp(&a)))
         .ok_or_else(|| Error::data("cube").got("no variable that holds data").rule("a table needs at least one"))?;
     let axes = &cube.variables()[largest].axes;
-    Ok((0..cube.variables().len()).filter(|v| data(v) && cube.variables()[*v].axes.iter().all(|a| axes.contains(a))).collect())
+    let along = |v: &usize| cube.variables()[*v].axes.iter().all(|a| axes.contains(a));
+    Ok((0..cube.variables().len()).filter(|v| along(v) && (data(v) || tells_rows(cube, *v))).collect())
+}
+
+/// Whether a variable that only places others belongs into a table: names of stations, heights and times of observations. Bounds, grid
+/// mappings and terms of vertical coordinates do not, and longitudes and latitudes come by themselves.
+fn tells_rows(cube: &Cube, variable: usize) -> bool {
+    let v = &cube.variables()[variable];
+    let places = cube.places.as_ref().is_some_and(|(x, y)| v.name == *x || v.name == *y);
+    // On curvilinear grids the axes only count, too.
+    let sampled = v.axes.len() == 1 || cube.attributes.text("featureType").is_some();
+    let counted = sampled && v.axes.iter().all(|&a| cube.axes()[a].kind == AxisKind::Other);
+    !v.axes.is_empty() && !places && (counted || v.holds == Holds::Texts)
 }
 
 /// A table as a cube of one axis, `obs`. Where columns of longitude, latitude and time are among it, it is a set of points (CF conventions

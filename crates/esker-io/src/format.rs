@@ -6,7 +6,8 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-use esker_core::{Context, Cube, Error, Features, Result, Table};
+use esker_core::cube::AxisKind;
+use esker_core::{Context, Crs, Cube, Features, Result, Table};
 
 use crate::arrow_ipc::read_arrow;
 use crate::csv::read_csv;
@@ -19,7 +20,8 @@ use crate::las::read_las;
 use crate::month_table::read_month_table;
 use crate::netcdf;
 use crate::parquet::open_parquet;
-use crate::vector::{is_geojson, read_flatgeobuf, read_geojson, read_geopackage, read_shapefile};
+use crate::stranger::{or_prose, refusal};
+use crate::vector::{geometry_columns, is_geojson, read_flatgeobuf, read_geojson, read_geopackage, read_shapefile};
 use crate::zarr::read_zarr;
 use crate::{Origin, ReadOptions};
 use crate::{arrow_ipc, excel, fixed_width, las, month_table, zarr};
@@ -33,6 +35,36 @@ pub enum Data {
     Features(Features),
     /// Labelled variables on axes, read lazily.
     Cube(Cube),
+}
+
+/// The columns that place rows once data are a table, as the file itself has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed {
+    /// The column of longitudes or eastings.
+    pub x: String,
+    /// The column of latitudes or northings.
+    pub y: String,
+    /// Their CRS, where the file states it.
+    pub crs: Option<Crs>,
+}
+
+impl Data {
+    /// Where cells or features are. Of tables only their user knows.
+    pub fn placed(&self) -> Option<Placed> {
+        match self {
+            Self::Table(_) => None,
+            Self::Features(features) => {
+                let [x, y] = geometry_columns(features);
+                Some(Placed { x, y, crs: features.crs.clone() })
+            }
+            Self::Cube(cube) => {
+                let axis =
+                    |kind: AxisKind| cube.axis_of(kind).map(|a| &cube.axes()[a]).filter(|a| a.labels.is_some()).map(|a| a.name.clone());
+                let (x, y) = axis(AxisKind::X).zip(axis(AxisKind::Y)).or_else(|| cube.places.clone())?;
+                Some(Placed { x, y, crs: cube.crs.clone() })
+            }
+        }
+    }
 }
 
 /// The formats, in the order in which their first bytes are looked at.
@@ -69,17 +101,6 @@ pub enum Format {
     /// Comma-separated and similar text; what nothing else has claimed.
     Csv,
 }
-
-/// First bytes of files that hold no data Esker reads, and what to do about them.
-const STRANGERS: [(&[u8], &str, &str); 7] = [
-    (b"\x1f\x8b", "a gzip file", "unpack it first: gunzip"),
-    (b"PK\x03\x04", "a zip file", "unpack it first"),
-    (b"{", "JSON that is no GeoJSON", "geometries are read from GeoJSON, GeoPackage, shapefiles and FlatGeobuf"),
-    (b"GEOGCS[\"", "the definition of a CRS", "open the file it belongs to"),
-    (b"PROJCS[\"", "the definition of a CRS", "open the file it belongs to"),
-    (b"%PDF", "a PDF file", "look for the table behind it"),
-    (b"\x28\xb5\x2f\xfd", "a zstd file", "unpack it first: unzstd"),
-];
 
 /// Bytes that sniffing looks at.
 const HEAD: u64 = 8192;
@@ -163,16 +184,11 @@ impl Format {
             open_file(path)?.take(HEAD).read_to_end(&mut head).map_err(|e| refused_read(path, &e))?;
         }
         let format = Self::ALL.into_iter().find(|f| f.sniff(path, &head)).unwrap_or(Self::Csv);
-        if format == Self::Csv
-            && let Some((_, got, hint)) =
-                STRANGERS.iter().find(|(magic, _, _)| head.starts_with(magic) && (*magic != b"{" || named_json(path)))
-        {
-            return Err(Error::data(format!("file '{}'", path.display()))
-                .got(*got)
-                .rule("it holds no data that are read as it is")
-                .hint(*hint));
+        let texts = matches!(format, Self::Csv | Self::FixedWidth | Self::MonthTable);
+        match refusal(path, &head).filter(|_| texts) {
+            Some(error) => Err(error),
+            None => Ok(format),
         }
-        Ok(format)
     }
 
     /// Opens a file as this format.
@@ -196,14 +212,9 @@ impl Format {
             Self::Las => read_las(path, &name, options).map(Data::Table),
             Self::MonthTable => read_month_table(path, &name, options).map(Data::Table),
             Self::FixedWidth => read_fixed_width(path, &name, options).map(Data::Table),
-            Self::Csv => read_csv(path, &name, options).map(Data::Table),
+            Self::Csv => read_csv(path, &name, options).map(Data::Table).map_err(|e| or_prose(path, e)),
         }
     }
-}
-
-/// Whether a name promises JSON; a table may start with a brace as well.
-fn named_json(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.to_string_lossy().to_ascii_lowercase().ends_with("json"))
 }
 
 /// Whether a GRIB message starts within the first bytes: the word alone could be text, its edition stands behind it.

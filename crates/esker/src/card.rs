@@ -4,7 +4,7 @@ use esker_core::record::{ColumnCard, DataCard, Summary};
 use esker_core::{Column, Values};
 
 use crate::plan::Plan;
-use crate::recipe::WeightPart;
+use crate::recipe::{PlacePart, WeightPart};
 
 pub(crate) fn data_card(plan: &Plan) -> DataCard {
     let roles = &plan.recipe.roles;
@@ -14,7 +14,7 @@ pub(crate) fn data_card(plan: &Plan) -> DataCard {
         columns.push(card(target, "target"));
     }
     let mut named: Vec<(&str, &str)> = Vec::new();
-    if let Some((x, y, _)) = &roles.place {
+    if let Some(PlacePart { x, y, .. }) = &roles.place {
         named.extend([(x.as_str(), "x"), (y.as_str(), "y")]);
     }
     named.extend(roles.time.as_deref().map(|n| (n, "time")));

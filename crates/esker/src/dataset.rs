@@ -8,7 +8,8 @@ use esker_core::{Codes, Column, Crs, Error, Note, Places, Samples, Support, Tabl
 use crate::columns::{as_classes, unknown_column};
 use crate::expression::{Expression, derived};
 use crate::findings::Findings;
-use crate::recipe::{Recipe, WeightPart, matches};
+use crate::recipe::{PlacePart, Recipe, WeightPart, matches};
+use crate::source::no_crs;
 
 /// Samples ready for designs and models, with what was decided on the way.
 pub(crate) struct Dataset {
@@ -264,8 +265,11 @@ impl<'a> Builder<'a> {
 
     fn support(&mut self) -> Support {
         let mut support = Support::bare(self.table.rows());
-        if let Some((x, y, crs)) = self.recipe.roles.place.clone() {
-            support.place = self.place(&x, &y, &crs);
+        if let Some(PlacePart { x, y, crs }) = self.recipe.roles.place.clone() {
+            match crs {
+                Some(crs) => support.place = self.place(&x, &y, &crs),
+                None => self.fault("roles.place.crs", no_crs()),
+            }
         }
         if let Some(time) = self.recipe.roles.time.clone() {
             support.time = self.time(&time);
@@ -386,7 +390,7 @@ impl<'a> Builder<'a> {
     fn reserved(&self) -> Vec<String> {
         let roles = &self.recipe.roles;
         let mut names = vec![roles.target.clone()];
-        names.extend(roles.place.iter().flat_map(|(x, y, _)| [x.clone(), y.clone()]));
+        names.extend(roles.place.iter().flat_map(|p| [p.x.clone(), p.y.clone()]));
         names.extend(roles.time.clone());
         names.extend(roles.group.clone());
         names.extend(roles.error.clone());

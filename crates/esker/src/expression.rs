@@ -83,12 +83,16 @@ impl Expression {
         Ok(Self { text: text.to_owned(), tree })
     }
 
+    /// The names of the columns it reads.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tree.var_names().iter().map(|name| name.trim_matches(|c| c == '{' || c == '}'))
+    }
+
     /// One value a row; NaN where any column it reads is missing, and where it is not defined (noted by count).
     pub fn eval(&self, table: &Table) -> Result<Evaluated> {
         let bad = || Error::recipe(format!("expression '{}'", self.text));
         let mut columns = Vec::new();
-        for name in self.tree.var_names() {
-            let name = name.trim_matches(|c| c == '{' || c == '}');
+        for name in self.names() {
             let Ok(column) = table.column(name) else {
                 return Err(unknown_column(table, name, &format!("expression '{}' names it, and the table has no such column", self.text)));
             };
@@ -208,6 +212,12 @@ mod tests {
     fn conditions_are_one_or_zero_and_braces_name_any_column() {
         assert_eq!(eval("{mean depth} >= 4 && zmin < 50"), [0.0, 0.0, 1.0]);
         assert_eq!(eval("!(zmin == 1)"), [1.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn names_are_those_of_columns_and_not_parts_of_them() {
+        let e = Expression::parse("ln({mean depth}) + t2m_max - max(zmin, 2)").unwrap();
+        assert_eq!(e.names().collect::<Vec<_>>(), ["mean depth", "t2m_max", "zmin"]);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Looks at a table and writes a first recipe, with a reason for every guess.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use esker_core::{Codes, Column, DAYS, Table, Values};
+use esker_core::{Codes, Column, DAYS, Result, Table, Values};
+use esker_io::{Data, Placed, ReadOptions};
 
 use crate::card::summarise;
 
@@ -51,6 +53,10 @@ pub struct Inspection {
     pub error: Option<(String, String)>,
     /// Every other column and what it looks like.
     pub others: Vec<(String, Looks)>,
+    /// Whether the place and its CRS are those that the file states.
+    pub crs_of_file: bool,
+    /// Whether the file is a grid.
+    pub grid: bool,
 }
 
 const X_NAMES: [&str; 10] = ["lon", "longitude", "long", "cenlon", "x", "x_loc", "easting", "east", "coord_x", "utm_x"];
@@ -69,13 +75,41 @@ impl Inspection {
     /// Looks at a table. `target` is the user's own word on the target.
     pub fn of(table: &Table, target: Option<&str>) -> Self {
         let mut found = Self::default();
-        found.find_error(table, target);
-        found.find_place(table);
-        found.find_time(table);
-        found.find_target(table, target);
-        found.find_group(table);
-        found.look_at_others(table);
+        found.look(table, target);
         found
+    }
+
+    /// Reads a file of any format as a table and looks at it; where the file says where its rows are, that is taken.
+    ///
+    /// # Errors
+    /// A file that cannot be read as a table, a target that is not there.
+    pub fn read(path: &Path, options: &ReadOptions, target: Option<&str>) -> Result<(Table, Self)> {
+        let (_, data) = esker_io::open(path, options)?;
+        let placed = data.placed();
+        let grid = matches!(data, Data::Cube(_));
+        let table = esker_io::into_table(data, options)?;
+        if let Some(target) = target {
+            table.column(target)?;
+        }
+        let mut found = Self::default();
+        if let Some(Placed { x, y, crs: Some(crs) }) = placed.filter(|p| [&p.x, &p.y].iter().all(|name| table.column(name).is_ok())) {
+            found.place = Some((x, y, crs.name().to_owned(), "the file states them and their CRS".to_owned()));
+            found.crs_of_file = true;
+        }
+        found.grid = grid;
+        found.look(&table, target);
+        Ok((table, found))
+    }
+
+    fn look(&mut self, table: &Table, target: Option<&str>) {
+        self.find_error(table, target);
+        if self.place.is_none() {
+            self.find_place(table);
+        }
+        self.find_time(table);
+        self.find_target(table, target);
+        self.find_group(table);
+        self.look_at_others(table);
     }
 
     fn taken(&self, name: &str) -> bool {
@@ -227,6 +261,12 @@ impl Inspection {
         for note in &table.notes {
             let _ = writeln!(t, "# noted: {}", note.text.replace('\n', " "));
         }
+        if self.grid {
+            t.push_str("# A row a cell. A part of the grid is chosen by:\n");
+            t.push_str(
+                "# variables = [\"…\"]\n# time = \"2001/2010\"\n# bbox = [west, south, east, north]\n# within = \"polygons.gpkg\"\n",
+            );
+        }
         let class = self.target.as_ref().and_then(|(n, _)| table.columns().iter().find(|c| c.name == *n)).is_some_and(looks_like_classes);
         self.write_roles(&mut t, class);
         self.write_features(&mut t);
@@ -258,6 +298,10 @@ impl Inspection {
             None => t.push_str("# No column looks like a target: name yours.\n# target = \"…\"\n"),
         }
         if let Some((x, y, crs, why)) = &self.place {
+            if self.crs_of_file {
+                let _ = writeln!(t, "# {}: {}.\nplace = {{ x = {}, y = {} }}", sentence(why), printable(crs), quoted(x), quoted(y));
+                return self.write_other_roles(t);
+            }
             let hidden = if crs.is_empty() { "# Fill in the CRS and remove the first sign of this line.\n# " } else { "" };
             let _ = writeln!(
                 t,
@@ -267,6 +311,10 @@ impl Inspection {
                 quoted(if crs.is_empty() { "EPSG:…" } else { crs })
             );
         }
+        self.write_other_roles(t);
+    }
+
+    fn write_other_roles(&self, t: &mut String) {
         for (key, part) in [("time", &self.time), ("group", &self.group), ("error", &self.error)] {
             if let Some((name, why)) = part {
                 let _ = writeln!(t, "# {}.\n{key} = {}", sentence(why), quoted(name));

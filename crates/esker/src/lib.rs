@@ -27,6 +27,7 @@ pub mod recipe;
 mod reference;
 mod run;
 mod selection;
+mod source;
 mod tune;
 mod work;
 

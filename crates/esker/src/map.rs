@@ -1,15 +1,17 @@
 //! Prediction onto a grid: block by block, in bounded memory, back on the map the features came from.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use esker_core::cube::{Attribute, Attributes, Blocks, Holds, Variable, Window};
-use esker_io::{Data, Origin};
+use esker_io::{Data, Origin, Placed};
 
 use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
 
+use crate::expression::Expression;
 use crate::work::{on_threads, stoppable};
 use crate::{LoadedModel, Predicted};
 
@@ -48,6 +50,7 @@ impl LoadedModel {
 
     fn predict_file_here(&self, from: &Path, to: &Path, cx: &Context) -> Result<PredictedFile> {
         let (_, data) = Origin::reach(from, cx)?.open(&self.read_options())?;
+        self.check_place(data.placed().as_ref())?;
         let flat = esker_io::is_flat(to);
         match data {
             Data::Cube(cube) if !flat => {
@@ -65,6 +68,23 @@ impl LoadedModel {
                 Ok(PredictedFile::Rows(said))
             }
         }
+    }
+
+    /// Refuses coordinates in another CRS than the model learned, where it reads them.
+    fn check_place(&self, placed: Option<&Placed>) -> Result<()> {
+        let learned = self.header.place.as_ref().and_then(|p| Some((p, p.crs.as_ref()?)));
+        let (Some((place, learned)), Some(Placed { x, y, crs: Some(crs) })) = (learned, placed) else { return Ok(()) };
+        let fields: Vec<&str> = self.header.schema.fields.iter().map(|f| f.name.as_str()).collect();
+        let mentioned = self.mentioned(&fields)?;
+        let reads = |name: &String| fields.contains(&name.as_str()) || mentioned.contains(name);
+        let same_columns = (x, y) == (&place.x, &place.y);
+        if !same_columns || !(reads(x) || reads(y)) || esker_io::crs::same(crs, learned) {
+            return Ok(());
+        }
+        Err(Error::data(format!("'{x}' and '{y}'"))
+            .got(crs.name())
+            .rule(format!("the model learned them in {}", learned.name()))
+            .hint("put the grid into that CRS: esker convert IN OUT --like GRID"))
     }
 
     /// Predicts every cell of a cube that has at least one of the features. Layers are the prediction, its interval or the
@@ -106,6 +126,18 @@ impl LoadedModel {
         Ok(PredictedMap { cube, cells: whole.len(), predicted, notes })
     }
 
+    /// The columns that derived columns among those needed are made of, derived ones among them.
+    fn mentioned(&self, needed: &[&str]) -> Result<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        // Later derived columns may be made of earlier ones.
+        for d in self.header.derive.iter().rev() {
+            if needed.contains(&d.name.as_str()) || names.contains(&d.name) {
+                names.extend(Expression::parse(&d.value)?.names().map(str::to_owned));
+            }
+        }
+        Ok(names)
+    }
+
     /// The variables of the cube that the model reads, directly or through derived columns.
     fn variables_on(&self, cube: &Cube) -> Result<Vec<usize>> {
         let needed: Vec<&str> = self.header.schema.fields.iter().map(|f| f.name.as_str()).collect();
@@ -127,11 +159,10 @@ impl LoadedModel {
             }
         }
         // Derived columns may be made of variables that the model itself does not read.
-        if self.header.derive.iter().any(|d| needed.contains(&d.name.as_str())) {
-            let mentioned = |name: &str| self.header.derive.iter().any(|d| d.value.contains(name));
-            let further = cube.variables().iter().enumerate().filter(|(i, v)| !v.auxiliary && !found.contains(i) && mentioned(&v.name));
-            found.extend(further.map(|(i, _)| i).collect::<Vec<_>>());
-        }
+        let mentioned = self.mentioned(&needed)?;
+        let further =
+            cube.variables().iter().enumerate().filter(|(i, v)| !v.auxiliary && !found.contains(i) && mentioned.contains(&v.name));
+        found.extend(further.map(|(i, _)| i).collect::<Vec<_>>());
         if found.is_empty() {
             return Err(Error::data("grid")
                 .got("none of the model's features among its variables")

@@ -14,7 +14,7 @@ use crate::folds::FoldRun;
 use crate::intervals;
 use crate::pipeline::{Pipeline, SavedPipeline};
 use crate::plan::Plan;
-use crate::recipe::Derived;
+use crate::recipe::{Derived, PlacePart};
 
 const MAGIC: &[u8; 8] = b"ESKERMDL";
 /// Version of the layout and of every part's bytes.
@@ -45,6 +45,9 @@ pub struct Header {
     pub missing: Vec<String>,
     /// The group column, which some models use.
     pub group: Option<String>,
+    /// The columns that placed its rows, with their CRS.
+    #[serde(default)]
+    pub place: Option<PlacePart>,
     /// Nominal level of its intervals.
     pub level: Option<f64>,
     /// Coverage measured on held-out rows.
@@ -92,6 +95,7 @@ impl SavedModel {
             derive: plan.recipe.data.derive.clone(),
             missing: plan.recipe.data.missing.clone(),
             group: plan.recipe.roles.group.clone(),
+            place: plan.recipe.roles.place.clone(),
             level: record.intervals.as_ref().map(|i| i.level),
             coverage: record.intervals.as_ref().map(|i| i.coverage),
             design: plan.designs[0].describe(),

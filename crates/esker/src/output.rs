@@ -6,7 +6,7 @@ use esker_core::record::{Record, Rows, Task};
 use esker_core::{Codes, Column, Context, Error, Result, Table};
 use rayon::prelude::*;
 
-use crate::recipe::Recipe;
+use crate::recipe::{PlacePart, Recipe};
 use crate::run::Outcome;
 
 /// Pixels across a figure's PNG.
@@ -77,7 +77,7 @@ pub fn record_json(record: &Record) -> Result<String> {
 /// Held-out predictions as a table: row, place, group, fold, observed, predicted, and interval or probabilities.
 fn predictions(record: &Record, rows: &Rows, recipe: &Recipe) -> Result<Table> {
     let mut columns = vec![Column::real("row", "", rows.row.iter().map(|r| *r as f64).collect())];
-    if let Some((x, y, _)) = &recipe.roles.place {
+    if let Some(PlacePart { x, y, .. }) = &recipe.roles.place {
         columns.push(Column::real(x.clone(), "", rows.x.clone()));
         columns.push(Column::real(y.clone(), "", rows.y.clone()));
     }

@@ -12,6 +12,7 @@ use crate::dataset::Dataset;
 use crate::findings::Findings;
 use crate::pipeline::{needs, takes};
 use crate::recipe::{DesignPart, Recipe};
+use crate::source;
 use crate::tune::inner_design;
 
 /// A design with the folds it makes of these data.
@@ -73,19 +74,9 @@ impl Plan {
     ///
     /// # Errors
     /// Every fault at once.
-    pub fn read(recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
-        let path = esker_io::beside(folder, &recipe.data.source);
-        let named = |mut e: Error| -> Findings {
-            if e.fault == esker_core::Fault::Io && e.hint.is_none() && !esker_io::is_remote(&path) && !path.exists() {
-                e = e.hint(format!("[data] source = \"{}\" is taken relative to the recipe's folder", recipe.data.source));
-            }
-            Findings { file: recipe.file.clone(), list: vec![crate::findings::Finding { at: recipe.place("data.source"), error: e }] }
-        };
-        let options = read_options(&recipe);
-        let origin = esker_io::Origin::reach(&path, &Context::new(0, 1)).map_err(named)?;
-        let mut table = origin.open(&options).and_then(|(_, data)| esker_io::into_table(data, &options)).map_err(named)?;
-        let (sha256, uncovered) = origin.checksum().map_err(named)?;
-        table.notes.extend(uncovered);
+    pub fn read(mut recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
+        let (table, origin) = source::read(&mut recipe, folder)?;
+        let sha256 = origin.checksum()?;
         let penalty = penalty(&recipe, folder)?;
         let mut plan = Self::new(recipe, table, penalty)?;
         plan.data_file = origin.name().to_owned();
@@ -193,24 +184,6 @@ impl Plan {
     /// A context of the recipe's seed.
     pub fn context(&self, threads: usize) -> Context {
         Context::new(self.recipe.seed, threads)
-    }
-}
-
-pub(crate) fn read_options(recipe: &Recipe) -> esker_io::ReadOptions {
-    let d = &recipe.data;
-    // A column that is only ever a label is read as the text it is: "007" stays "007".
-    let mut labels: Vec<String> = recipe.roles.group.iter().cloned().collect();
-    if recipe.roles.class == Some(true) {
-        labels.push(recipe.roles.target.clone());
-    }
-    esker_io::ReadOptions {
-        delimiter: d.delimiter,
-        decimal: d.decimal,
-        comment: d.comment,
-        missing: d.missing.clone(),
-        classes: d.classes.clone(),
-        labels,
-        ..esker_io::ReadOptions::default()
     }
 }
 

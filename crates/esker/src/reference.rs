@@ -7,6 +7,8 @@ use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::{Kind, Step};
 
+use crate::recipe::DATA_KEYS;
+
 /// The JSON schema of `record.json`.
 pub fn record_schema() -> String {
     let mut text = serde_json::to_string_pretty(&schemars::schema_for!(Record)).expect("a schema is plain data");
@@ -43,6 +45,10 @@ pub fn reference() -> String {
             Targets::Either => "either",
         };
         let _ = writeln!(page, "| `{}` | {target} | {} |", score.name(), score.doc().replace('|', "\\|"));
+    }
+    page.push_str("\n## Data\n\nThe keys of `[data]` in a recipe. `variables`, `time` and `bbox` are for grids.\n\n| Key | Meaning |\n| --- | --- |\n");
+    for (key, doc) in DATA_KEYS {
+        let _ = writeln!(page, "| `{key}` | {doc} |");
     }
     page
 }

@@ -1,4 +1,6 @@
-//! What of a cube is wanted, as a user writes it: variables, a span of time, a box.
+//! What of a file is wanted, as a user writes it: variables, a span of time, a box, polygons.
+
+use std::path::PathBuf;
 
 use esker_core::cube::{AxisKind, Labels};
 use esker_core::{Calendar, Cube, Error, Result};
@@ -12,29 +14,29 @@ pub struct Selection {
     pub time: Option<String>,
     /// `west,south,east,north` in the CRS of the file.
     pub bbox: Option<String>,
+    /// A file of polygons that all lies in: cells by their centre, points by themselves.
+    pub within: Option<PathBuf>,
 }
 
 impl Selection {
-    /// Whether all is wanted.
-    pub fn is_all(&self) -> bool {
-        self.variables.is_empty() && self.time.is_none() && self.bbox.is_none()
+    /// The first word that only grids understand, as recipes write it.
+    pub(crate) fn of_grids(&self) -> Option<&'static str> {
+        let words = [("variables", !self.variables.is_empty()), ("time", self.time.is_some()), ("bbox", self.bbox.is_some())];
+        words.into_iter().find(|(_, said)| *said).map(|(word, _)| word)
     }
 
-    /// The part of a cube that is wanted.
-    ///
-    /// # Errors
-    /// Words that cannot be read, a variable or label that is not there.
-    pub fn apply(&self, cube: Cube) -> Result<Cube> {
+    /// The variables, times and box of a cube that are wanted; polygons are not looked at. An error comes with the word it is about.
+    pub(crate) fn choose(&self, cube: Cube) -> Result<Cube, (&'static str, Error)> {
         let mut cube = cube;
         if !self.variables.is_empty() {
-            cube = cube.only(&self.variables)?;
+            cube = cube.only(&self.variables).map_err(|e| ("variables", e))?;
         }
         if let Some(text) = &self.time {
-            cube = in_time(cube, text)?;
+            cube = in_time(cube, text).map_err(|e| ("time", e))?;
         }
         if let Some(text) = &self.bbox {
-            let [west, south, east, north] = corners(text)?;
-            cube = cube.within(west, south, east, north)?;
+            let cut = corners(text).and_then(|[west, south, east, north]| cube.within(west, south, east, north));
+            cube = cut.map_err(|e| ("bbox", e))?;
         }
         Ok(cube)
     }
@@ -99,7 +101,7 @@ fn corners(text: &str) -> Result<[f64; 4]> {
     numbers.and_then(|n| n.try_into().ok()).ok_or_else(|| {
         Error::usage(format!("box '{text}'"))
             .rule("a box is west,south,east,north in the units of the file's CRS")
-            .hint("for the Alps: --bbox 5,43,17,49")
+            .hint("for the Alps: 5,43,17,49")
     })
 }
 

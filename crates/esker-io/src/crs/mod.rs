@@ -113,6 +113,23 @@ pub fn to_proj(crs: &Crs) -> Result<String> {
     Ok(params::of(crs)?.to_string())
 }
 
+/// Whether two systems are one, under whatever names: the same datum, and the same longitudes or the same plane to a millimetre.
+pub fn same(a: &Crs, b: &Crs) -> bool {
+    if a == b {
+        return true;
+    }
+    let (Ok(p), Ok(q)) = (params::of(a), params::of(b)) else { return false };
+    let kind = |p: &Params| p.text("proj").map(str::to_owned);
+    let degrees = a.is_degrees();
+    degrees == b.is_degrees()
+        && p.datum_words() == q.datum_words()
+        && if degrees {
+            kind(&p).as_deref() == Some("longlat") && kind(&q) == kind(&p) && p.text("pm") == q.text("pm")
+        } else {
+            names::same_plane(&p, &q)
+        }
+}
+
 /// The system of an ESRI code; codes that ESRI shares with EPSG are the same system.
 fn from_esri(code: u32) -> Result<Crs> {
     if matches!(code, 102_100 | 102_113) {

@@ -105,18 +105,21 @@ impl Origin {
         }
     }
 
-    /// The SHA-256 of the data for a record, and what it does not cover.
+    /// The SHA-256 of the data for a record.
     ///
     /// # Errors
     /// The data cannot be read.
-    pub fn checksum(&self) -> Result<(String, Option<Note>)> {
+    pub fn checksum(&self) -> Result<String> {
         match &self.place {
-            Place::Here(path) | Place::Copy { path, .. } => Ok((sha256_file(path)?, None)),
-            Place::Store(client) => {
-                let text = format!("The checksum of '{}' is that of its metadata; chunks on the network are not part of it.", self.name);
-                Ok((sha256_hex(&zarr::remote_metadata(client)?), Some(Note::info("remote-checksum", text))))
-            }
+            Place::Here(path) | Place::Copy { path, .. } => sha256_file(path),
+            Place::Store(client) => Ok(sha256_hex(&zarr::remote_metadata(client)?)),
         }
+    }
+
+    /// What the checksum does not cover.
+    pub fn uncovered(&self) -> Option<Note> {
+        let text = format!("The checksum of '{}' is that of its metadata; chunks on the network are not part of it.", self.name);
+        matches!(self.place, Place::Store(_)).then(|| Note::info("remote-checksum", text))
     }
 
     /// The same error about the address rather than the temporary file.

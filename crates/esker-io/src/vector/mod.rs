@@ -20,5 +20,6 @@ pub(crate) use geojson::{is_geojson, read_geojson};
 pub(crate) use geopackage::read_geopackage;
 pub(crate) use rings::{bounds, signs};
 pub(crate) use shapefile::read_shapefile;
+pub(crate) use table::geometry_columns;
 pub use table::{centroid, geometry_table};
 pub use write_gpkg::write_geopackage;

@@ -34,10 +34,7 @@ pub fn geometry_table(features: &Features) -> Result<Table> {
         columns.push(("length", length, of(&|g| (g.shape == Shape::Lines).then(|| reach(g, ruler.as_ref())))));
     }
     for (name, unit, values) in columns {
-        let mut unique = name.to_string();
-        while table.columns().iter().any(|c| c.name == unique) {
-            unique = format!("geometry_{unique}");
-        }
+        let unique = free_name(&table, name);
         if unique != name {
             table.notes.push(Note::info(
                 "renamed-column",
@@ -50,6 +47,20 @@ pub fn geometry_table(features: &Features) -> Result<Table> {
         table.notes.push(Note::info("geodesic", "Areas and lengths were measured on the ellipsoid."));
     }
     Ok(table)
+}
+
+/// The columns of x and y that [`geometry_table`] adds.
+pub(crate) fn geometry_columns(features: &Features) -> [String; 2] {
+    ["x", "y"].map(|name| free_name(&features.table, name))
+}
+
+/// A name that no column has yet.
+fn free_name(table: &Table, name: &str) -> String {
+    let mut free = name.to_owned();
+    while table.columns().iter().any(|c| c.name == free) {
+        free = format!("geometry_{free}");
+    }
+    free
 }
 
 /// Area of polygons: rings count or are taken off by how many go around them.

@@ -184,7 +184,7 @@ impl Grid {
 }
 
 /// What brings an axis's numbers to the units of the system.
-fn scale(axis: &Axis, crs: &Crs) -> Result<f64> {
+pub(super) fn scale(axis: &Axis, crs: &Crs) -> Result<f64> {
     let unit = axis.unit.as_str().to_ascii_lowercase();
     let refused = || {
         Error::data(format!("axis '{}'", axis.name))

@@ -5,9 +5,12 @@
 //! grid's, corner by corner, with a note; where either system is not known they are refused. Values are read block by block, so that a grid
 //! may be larger than memory.
 
+mod area;
 mod grid;
+mod mask;
 mod overlap;
 mod sample;
+mod within;
 
 use esker_core::cube::{AxisKind, Labels, Window};
 use esker_core::{Codes, Column, Crs, Cube, Error, Features, Geometry, Note, Result, Shape, Table, Unit, Values};
@@ -18,6 +21,7 @@ use grid::Grid;
 use overlap::Piece;
 
 pub use sample::{Sampled, Sampling, sample};
+pub use within::Within;
 
 /// Values held at a time.
 const MOST: usize = 1 << 22;

@@ -11,7 +11,9 @@ use esker_evaluate::split::Design;
 use esker_models::Kind;
 
 use crate::findings::Place;
+use crate::selection::Selection;
 
+pub(crate) use read::DATA_KEYS;
 pub(crate) use section::nearest;
 
 /// A recipe, well formed but not yet checked against data.
@@ -65,6 +67,12 @@ pub struct DataPart {
     pub filter: Vec<String>,
     /// Rows kept: column and allowed values.
     pub keep: Vec<(String, Vec<String>)>,
+    /// What of a grid is wanted, and the polygons that all rows lie in.
+    pub selection: Selection,
+    /// The layer of a file that has several.
+    pub layer: Option<String>,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
 }
 
 /// A column computed from others.
@@ -91,8 +99,8 @@ pub struct Roles {
     pub class: Option<bool>,
     /// Readable names of classes.
     pub names: BTreeMap<String, String>,
-    /// x column, y column, CRS.
-    pub place: Option<(String, String, Crs)>,
+    /// The columns that place rows.
+    pub place: Option<PlacePart>,
     /// The time column.
     pub time: Option<String>,
     /// The group column.
@@ -105,6 +113,17 @@ pub struct Roles {
     pub features: Vec<String>,
     /// Columns and globs that are never features.
     pub exclude: Vec<String>,
+}
+
+/// The columns that place rows.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PlacePart {
+    /// The column of longitudes or eastings.
+    pub x: String,
+    /// The column of latitudes or northings.
+    pub y: String,
+    /// Their CRS; that of the file if absent.
+    pub crs: Option<Crs>,
 }
 
 /// How rows are weighted.

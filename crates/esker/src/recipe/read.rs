@@ -10,8 +10,9 @@ use esker_models::Kind;
 use toml::de::DeTable;
 
 use super::section::{Reading, Section, nearest};
-use super::{DataPart, Derived, DesignPart, Explain, ModelPart, Recipe, Roles, Validate, WeightPart};
+use super::{DataPart, Derived, DesignPart, Explain, ModelPart, PlacePart, Recipe, Roles, Validate, WeightPart};
 use crate::findings::{Findings, Place};
+use crate::selection::Selection;
 
 impl Recipe {
     /// Reads a recipe from its text; `file` names it in messages.
@@ -61,6 +62,27 @@ fn one_char(section: &Section<'_>, key: &'static str) -> Option<char> {
     }
 }
 
+/// The keys of `[data]`, for the reference.
+pub(crate) const DATA_KEYS: [(&str, &str); 17] = [
+    ("source", "The file, relative to the recipe, in any format that is read. A grid has a row a cell with a value."),
+    ("credit", "Whom to credit."),
+    ("variables", "Variables of a grid to read, `[\"t2m\", \"tp\"]`; without it those on the most axes."),
+    ("time", "Times of a grid: `\"2001-05\"`, or `\"2001/2010\"` with both ends."),
+    ("bbox", "A box of a grid in the CRS of the file: `[west, south, east, north]`."),
+    ("within", "A file of polygons: kept are cells by their centre, points by themselves, lines and areas by their centroid."),
+    ("layer", "The layer of a GeoPackage."),
+    ("sheet", "The sheet of a workbook."),
+    ("delimiter", "The character between cells of a text; detected."),
+    ("decimal", "The decimal mark of a text, `.` or `,`; detected."),
+    ("comment", "The character that begins a line of comment; `#`."),
+    ("missing", "Cells that mean \"missing\", besides the usual ones."),
+    ("classes", "Columns of numbers to read as classes."),
+    ("units", "Units by column or glob; those that the file states must agree."),
+    ("derive", "Derived columns: `name = \"expression\"`, or `{ value = \"…\", unit = \"…\", class = true }`."),
+    ("filter", "Conditions that a row must meet."),
+    ("keep", "Classes kept, by column."),
+];
+
 fn data(root: &Section<'_>) -> DataPart {
     let Some(s) = root.table("data") else {
         root.fault("data", Error::recipe("table [data]").rule("it is missing").hint("write [data] with source = \"table.csv\""));
@@ -79,9 +101,23 @@ fn data(root: &Section<'_>) -> DataPart {
         filter: s.texts("filter"),
         keep: s.table("keep").map(|k| k.lists()).unwrap_or_default(),
         derive,
+        selection: selection(&s),
+        layer: s.text("layer"),
+        sheet: s.text("sheet"),
     };
     s.finish();
     part
+}
+
+/// What of a source is wanted: the words of `esker convert`; a box may also be a list of four numbers.
+fn selection(s: &Section<'_>) -> Selection {
+    let bbox = s.words("bbox", "a box is [west, south, east, north]");
+    Selection {
+        variables: s.texts("variables"),
+        time: s.text("time"),
+        bbox: (!bbox.is_empty()).then(|| bbox.join(",")),
+        within: s.text("within").map(Into::into),
+    }
 }
 
 fn derived(section: &Section<'_>) -> Vec<Derived> {
@@ -129,12 +165,9 @@ fn roles(root: &Section<'_>) -> Roles {
     if let Some(p) = s.table("place") {
         let x = p.required("x", "name the column of longitude or easting");
         let y = p.required("y", "name the column of latitude or northing");
-        let crs = p.required("crs", "longitude and latitude are crs = \"EPSG:4326\"; a CRS is stated, never guessed");
-        if let (Some(x), Some(y), Some(crs)) = (x, y, crs) {
-            match Crs::parse(&crs) {
-                Ok(crs) => roles.place = Some((x, y, crs)),
-                Err(error) => p.fault("crs", error),
-            }
+        let crs = p.text("crs").and_then(|crs| Crs::parse(&crs).map_err(|error| p.fault("crs", error)).ok());
+        if let (Some(x), Some(y)) = (x, y) {
+            roles.place = Some(PlacePart { x, y, crs });
         }
         p.finish();
     }
@@ -316,4 +349,18 @@ fn explain(root: &Section<'_>) -> Explain {
     };
     s.finish();
     part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_lists_every_key_of_data() {
+        let text = "[data]\nsource = \"a.csv\"\nqqqqqqqq = 1\n[roles]\ntarget = \"y\"\n[validate]\ndesign = \"random\"\n[[model]]\nkind = \"mean\"\n";
+        let hint = Recipe::parse("r.toml", text).unwrap_err().list[0].error.hint.clone().unwrap();
+        let mut keys: Vec<&str> = DATA_KEYS.iter().map(|(key, _)| *key).collect();
+        keys.sort_unstable();
+        assert_eq!(hint, format!("known keys are {}", keys.join(", ")));
+    }
 }

@@ -123,12 +123,17 @@ impl<'a> Section<'a> {
 
     /// A text or a list of texts.
     pub fn texts(&self, key: &'static str) -> Vec<String> {
+        self.words(key, "a list of texts is wanted")
+    }
+
+    /// As [`Section::texts`], with the rule that messages give.
+    pub fn words(&self, key: &'static str, rule: &str) -> Vec<String> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let list = match value.get_ref() {
             DeValue::String(s) => return vec![s.to_string()],
             DeValue::Array(list) => list,
             other => {
-                self.wanted(key, other, "a list of texts is wanted");
+                self.wanted(key, other, rule);
                 return Vec::new();
             }
         };
@@ -138,7 +143,7 @@ impl<'a> Section<'a> {
                 DeValue::String(s) => texts.push(s.to_string()),
                 // Missing markers are often written as numbers.
                 number @ (DeValue::Integer(_) | DeValue::Float(_)) => texts.push(describe(number)),
-                other => self.wanted(key, other, "a list of texts is wanted"),
+                other => self.wanted(key, other, rule),
             }
         }
         texts
