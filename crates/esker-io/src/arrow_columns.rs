@@ -24,6 +24,14 @@ pub(crate) const UNIT: &str = "unit";
 const DAYS: &str = "days since 1970-01-01";
 /// Most cells of a table (16 GiB of numbers): a damaged file may claim any number of rows.
 pub(crate) const MOST_CELLS: u64 = 1 << 31;
+/// Cells that any file may have, and how many a byte of a larger table can stand for: runs of one value are packed very tightly.
+const FREE_CELLS: u64 = 1 << 25;
+const CELLS_A_BYTE: u64 = 1 << 16;
+
+/// Most cells of a table in a file of a size.
+pub(crate) fn most_cells(bytes: u64) -> u64 {
+    bytes.saturating_mul(CELLS_A_BYTE).clamp(FREE_CELLS, MOST_CELLS)
+}
 
 /// What a column of the file becomes.
 #[derive(Debug, Clone, Copy)]
