@@ -9,7 +9,7 @@ use arrow_array::types::{
     Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray};
 use arrow_schema::{DataType, Field, TimeUnit};
 use esker_core::{Column, DAYS, Error, Note, Result, Table, Unit, Values};
 
@@ -22,6 +22,17 @@ use crate::names;
 pub(crate) const UNIT: &str = "unit";
 /// Most cells of a table (16 GiB of numbers): a damaged file may claim any number of rows.
 pub(crate) const MOST_CELLS: u64 = 1 << 31;
+/// Cells that any file may have, and how many a byte of a larger table can stand for: runs of one value are packed very tightly.
+const FREE_CELLS: u64 = 1 << 25;
+const CELLS_A_BYTE: u64 = 1 << 16;
+
+/// Bytes of a text that is worth remembering by its place.
+const LONG_TEXT: usize = 256;
+
+/// Most cells of a table in a file of a size.
+pub(crate) fn most_cells(bytes: u64) -> u64 {
+    bytes.saturating_mul(CELLS_A_BYTE).clamp(FREE_CELLS, MOST_CELLS)
+}
 
 /// What a column of the file becomes.
 #[derive(Debug, Clone, Copy)]
@@ -194,7 +205,7 @@ impl Growing {
                 };
                 match array.data_type() {
                     DataType::LargeUtf8 => array.as_string::<i64>().iter().for_each(&mut hand),
-                    DataType::Utf8View => array.as_string_view().iter().for_each(&mut hand),
+                    DataType::Utf8View => take_views(array.as_string_view(), texts),
                     _ => array.as_string::<i32>().iter().for_each(&mut hand),
                 }
             }
@@ -256,6 +267,25 @@ impl Growing {
             }
         }
         Ok(())
+    }
+}
+
+/// Adds texts that lie somewhere else. A long one that many rows share is looked up once a batch, not once a row.
+fn take_views(array: &StringViewArray, texts: &mut Interner<'static>) {
+    let mut seen: HashMap<u128, u32> = HashMap::new();
+    for (row, text) in array.iter().enumerate() {
+        let view = array.views()[row];
+        match text {
+            None => texts.push_missing(),
+            Some(text) if text.len() <= LONG_TEXT => texts.push_copied(text),
+            Some(text) => match seen.get(&view) {
+                Some(&code) => texts.push_again(code),
+                None => {
+                    texts.push_copied(text);
+                    seen.extend(texts.last().map(|code| (view, code)));
+                }
+            },
+        }
     }
 }
 

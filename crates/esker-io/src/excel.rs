@@ -16,13 +16,15 @@ use crate::cells::{About, Cell, date};
 use crate::file::size_text;
 use crate::names::{self, MOST_COLUMNS};
 use crate::zarr::zip_names;
-use crate::{ReadOptions, file};
+use crate::{ReadOptions, excel_check, file};
 
 /// Most bytes of a workbook, and of all its parts unpacked.
 const MOST_BYTES: u64 = 1 << 30;
 const MOST_UNPACKED: u64 = 4 << 30;
 /// Most cells of a sheet, empty ones among them.
 const MOST_CELLS: usize = 1 << 27;
+/// Most bytes of text in the cells of a sheet.
+const MOST_TEXT: usize = 512 << 20;
 /// Most title rows.
 const MOST_TITLES: usize = 20;
 
@@ -69,8 +71,9 @@ pub(crate) fn read_excel(path: &Path, name: &str, options: &ReadOptions) -> Resu
     file.read_exact(&mut magic).and_then(|()| file.seek(SeekFrom::Start(0))).map_err(|e| file::refused_read(path, &e))?;
     let kind = if magic == *b"PK" { kind(path) } else { Some(Kind::Xls) };
     let kind = kind.ok_or_else(|| damaged(name, "no workbook inside".into()))?;
-    if kind != Kind::Xls {
-        check_parts(&file, name)?;
+    match kind {
+        Kind::Xls => excel_check::xls(&file::read_file(path, MOST_BYTES)?).map_err(|got| damaged(name, got))?,
+        _ => check_parts(&file, kind, name)?,
     }
     // The decoder gives up with a panic on some damaged workbooks; that is an error here.
     let (sheet, rows, mut notes) = catch_unwind(AssertUnwindSafe(|| sheet(file, kind, name, options)))
@@ -89,25 +92,32 @@ fn damaged(name: &str, got: String) -> Error {
 }
 
 /// Unpacks all parts once and counts their bytes: what a zip file says of its sizes is not believed.
-fn check_parts(file: &File, name: &str) -> Result<()> {
+fn check_parts(file: &File, kind: Kind, name: &str) -> Result<()> {
     let fail = |e: &dyn std::fmt::Display| damaged(name, e.to_string());
     let copy = file.try_clone().map_err(|e| fail(&e))?;
     let mut archive = ZipArchive::new(BufReader::new(copy)).map_err(|e| fail(&e))?;
     let (mut total, mut piece) = (0, vec![0; 1 << 16]);
     for i in 0..archive.len() {
         let mut part = archive.by_index(i).map_err(|e| fail(&e))?;
+        // Of OpenDocument, the cells are counted before the decoder repeats them.
+        let cells = kind == Kind::Ods && part.name().is_ok_and(|n| n.eq_ignore_ascii_case("content.xml"));
+        let mut content = Vec::new();
         loop {
             match part.read(&mut piece).map_err(|e| fail(&e))? {
                 0 => break,
-                n => total += n as u64,
+                n => {
+                    total += n as u64;
+                    content.extend_from_slice(if cells { &piece[..n] } else { &[] });
+                }
             }
-            if total > MOST_UNPACKED {
-                let rule = format!("at most {} are read", size_text(MOST_UNPACKED));
+            let most = if cells { MOST_BYTES } else { MOST_UNPACKED };
+            if total > most {
                 return Err(Error::data(format!("workbook '{name}'"))
-                    .got(format!("more than {} unpacked", size_text(MOST_UNPACKED)))
-                    .rule(rule));
+                    .got(format!("more than {} unpacked", size_text(most)))
+                    .rule("so much is not read"));
             }
         }
+        excel_check::ods(&content).map_err(|got| damaged(name, got))?;
     }
     let mut file = file;
     file.seek(SeekFrom::Start(0)).map_err(|e| fail(&e)).map(|_| ())
@@ -120,11 +130,16 @@ type Rows = Vec<Vec<Cell>>;
 #[derive(Default)]
 struct Sparse {
     cells: Vec<(u32, u32, Cell)>,
+    /// Bytes of their texts: many cells may share one text in the file.
+    text: usize,
     errors: Vec<(String, u64)>,
 }
 
 impl Sparse {
     fn put(&mut self, row: u32, column: u32, cell: Cell) {
+        if let Cell::Text(text) = &cell {
+            self.text += text.len();
+        }
         if cell != Cell::Empty {
             self.cells.push((row, column, cell));
         }
@@ -214,6 +229,10 @@ where
 }
 
 fn limit(sparse: &Sparse, name: &str) -> Result<()> {
+    if sparse.text > MOST_TEXT {
+        let error = Error::data(format!("workbook '{name}'")).got(format!("more than {} of text", size_text(MOST_TEXT as u64)));
+        return Err(error.rule("so much is not read"));
+    }
     if sparse.cells.len() <= MOST_CELLS {
         return Ok(());
     }

@@ -12,6 +12,7 @@ use esker_core::{Error, Note, Result, Table};
 use crate::ReadOptions;
 use crate::csv::{finds_columns, number, parse_csv};
 use crate::file::{open, read_file, refused_read};
+use crate::names::MOST_COLUMNS;
 
 /// Bytes that sniffing looks at, and of a file at most.
 const SAMPLE: u64 = 1 << 16;
@@ -131,14 +132,19 @@ impl Layout {
         }
         let cells = gaps(used.iter().map(|&i| lines[i]));
         let words = lines[header].split_whitespace().count();
-        let name = |&(from, to): &(usize, usize)| slice(lines[header], from, to);
-        let named = cells.iter().all(|c| !name(c).is_empty() && !is_number(name(c)));
+        let named = slices(lines[header], &cells).all(|name| !name.is_empty() && !is_number(name));
+        if cells.len() < 2 || cells.len() > words.min(MOST_COLUMNS) || !named {
+            return None;
+        }
         // Every column has a name of its own and all lines fit; at least one column is numbers where it is anything.
-        let numeric = cells.iter().any(|&(from, to)| {
-            let mut found = rows.iter().map(|&i| slice(lines[i], from, to)).filter(|c| !c.is_empty()).peekable();
-            found.peek().is_some() && found.all(is_number)
-        });
-        (cells.len() >= 2 && cells.len() <= words && named && numeric).then_some(Self::Aligned { header, cells })
+        let (mut filled, mut numeric) = (vec![false; cells.len()], vec![true; cells.len()]);
+        for &row in rows {
+            for (i, cell) in slices(lines[row], &cells).enumerate().filter(|(_, cell)| !cell.is_empty()) {
+                filled[i] = true;
+                numeric[i] &= is_number(cell);
+            }
+        }
+        filled.iter().zip(&numeric).any(|(f, n)| *f && *n).then_some(Self::Aligned { header, cells })
     }
 }
 
@@ -172,10 +178,19 @@ fn gaps<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(usize, usize)> {
     cells
 }
 
-/// The characters of a line from one place to another, without blanks around.
-fn slice(line: &str, from: usize, to: usize) -> &str {
-    let at = |n: usize| line.char_indices().nth(n).map_or(line.len(), |(i, _)| i);
-    line[at(from)..at(to)].trim()
+/// The cells of a line by their characters, without blanks around; cells ascend, so that one pass over the line finds them all.
+fn slices<'a>(line: &'a str, cells: &'a [(usize, usize)]) -> impl Iterator<Item = &'a str> {
+    let (mut rest, mut passed) = (line, 0);
+    let mut cut = move |to: usize| {
+        let at = rest.char_indices().nth(to - passed).map_or(rest.len(), |(i, _)| i);
+        let (before, behind) = rest.split_at(at);
+        (rest, passed) = (behind, to);
+        before
+    };
+    cells.iter().map(move |&(from, to)| {
+        cut(from);
+        cut(to).trim()
+    })
 }
 
 /// Reads such a table.
@@ -230,7 +245,7 @@ fn rewritten(lines: &[&str], layout: &Layout) -> (String, Vec<Note>) {
                 if i < *header || skip(line) {
                     out.aside();
                 } else {
-                    out.cells(cells.iter().map(|&(from, to)| slice(line, from, to)));
+                    out.cells(slices(line, cells));
                 }
             }
             let text = format!("Cells are aligned in {} columns of characters; what is blank is missing.", cells.len());

@@ -39,6 +39,17 @@ impl<'a> Interner<'a> {
         }
     }
 
+    /// The code of the last text.
+    pub(crate) fn last(&self) -> Option<u32> {
+        self.codes.last().copied()
+    }
+
+    /// A text once more, by its code.
+    pub(crate) fn push_again(&mut self, code: u32) {
+        self.counts[code as usize] += 1;
+        self.codes.push(code);
+    }
+
     /// A text that would otherwise be taken for a marker of missing. A zero byte, which no text of a table holds, keeps it apart from
     /// the same text without protection.
     pub(crate) fn push_protected(&mut self, text: &str) {

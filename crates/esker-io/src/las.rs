@@ -3,6 +3,7 @@
 //! Curves are columns with their units; the well's name and identifier are columns of one value, so that wells can be told apart once
 //! their tables are joined. What the header says besides is in a note. LAS 3.0 is refused.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use esker_core::{Codes, Column, Error, Note, Result, Table};
@@ -79,6 +80,10 @@ fn parse(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Table> {
     }
     if header.curves.is_empty() {
         return Err(thing().got("no curves in section ~C").rule("a well log has at least one curve"));
+    }
+    if header.curves.len() > names::MOST_COLUMNS {
+        let got = format!("{} curves in section ~C", header.curves.len());
+        return Err(thing().got(got).rule(format!("at most {} are read", names::MOST_COLUMNS)));
     }
     let wrapped = value(&header.version, "WRAP").eq_ignore_ascii_case("YES");
     let delimiter = match value(&header.version, "DLM").to_ascii_uppercase().as_str() {
@@ -254,20 +259,26 @@ fn blank(cells: &mut [Vec<Cell>], null: f64, header: &Header, about: &mut About<
 
 /// Names of the curves; those that occur more than once get a number, as `GR:1` and `GR:2`.
 fn unique(curves: &[Item], notes: &mut Vec<Note>) -> Vec<String> {
-    let mut names: Vec<String> = Vec::with_capacity(curves.len());
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    curves.iter().for_each(|c| *counts.entry(&c.name).or_default() += 1);
+    let (mut names, mut taken) = (Vec::with_capacity(curves.len()), HashSet::new());
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut repeated = Vec::new();
-    for (i, item) in curves.iter().enumerate() {
-        let same = |c: &&Item| c.name == item.name;
-        if curves.iter().filter(same).count() == 1 && !names.contains(&item.name) {
+    for item in curves {
+        if counts[item.name.as_str()] == 1 && taken.insert(item.name.clone()) {
             names.push(item.name.clone());
             continue;
         }
-        let mut number = 1 + curves[..i].iter().filter(same).count();
-        while names.contains(&format!("{}:{number}", item.name)) {
-            number += 1;
-        }
-        names.push(format!("{}:{number}", item.name));
-        if number == 1 {
+        let number = numbers.entry(&item.name).or_default();
+        let name = loop {
+            *number += 1;
+            let name = format!("{}:{number}", item.name);
+            if taken.insert(name.clone()) {
+                break name;
+            }
+        };
+        names.push(name);
+        if *number == 1 {
             repeated.push(item.name.clone());
         }
     }

@@ -19,6 +19,7 @@ mod cf;
 pub mod crs;
 mod csv;
 mod excel;
+mod excel_check;
 mod file;
 mod fixed_width;
 mod flat;

@@ -1,6 +1,6 @@
 //! Column names: unique, never empty, kept as they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use esker_core::{Column, Error, Note, Result, Table, Unit};
 
@@ -8,6 +8,38 @@ use crate::ReadOptions;
 
 /// Most columns of a table.
 pub(crate) const MOST_COLUMNS: usize = 65_536;
+
+/// Names that are taken. A free one is found without trying all: a file may repeat a name as often as it likes.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    seen: HashSet<String>,
+    next: HashMap<String, usize>,
+}
+
+impl Taken {
+    /// Takes a name.
+    pub fn take(&mut self, name: &str) {
+        self.seen.insert(name.to_owned());
+    }
+
+    /// Whether a name is taken.
+    pub fn is_taken(&self, name: &str) -> bool {
+        self.seen.contains(name)
+    }
+
+    /// Takes the name, or where it is taken `name_2`, `name_3` and so on.
+    pub fn unique(&mut self, name: &str) -> String {
+        let mut free = name.to_owned();
+        if !self.seen.insert(free.clone()) {
+            let n = self.next.entry(name.to_owned()).or_insert(1);
+            while !self.seen.insert(free.clone()) {
+                *n += 1;
+                free = format!("{name}_{n}");
+            }
+        }
+        free
+    }
+}
 
 /// Checks the names of a header; an unnamed first column, as pandas and R write their row labels, becomes `row`.
 pub(crate) fn check_names(file: &str, names: &mut [String], notes: &mut Vec<Note>) -> Result<()> {

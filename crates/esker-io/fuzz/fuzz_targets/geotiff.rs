@@ -1,23 +1,7 @@
-//! Any bytes behind the magic of TIFF: a cube or an error, and so its first cells, never a panic.
+//! Any bytes as GeoTIFF: a cube or an error, and values or an error, never a panic.
 #![no_main]
 
-use std::io::Write;
-use std::path::Path;
-
-use esker_core::cube::Window;
-use esker_io::{Data, ReadOptions, open};
+use esker_io_fuzz::{keep_panics, run, targets};
 use libfuzzer_sys::fuzz_target;
 
-fn read(path: &Path) {
-    if let Ok((_, Data::Cube(cube))) = open(path, &ReadOptions::default()) {
-        for v in 0..cube.variables().len().min(4) {
-            let _ = cube.read(v, &Window(cube.shape(v).iter().map(|&n| 0..n.min(32)).collect()));
-        }
-    }
-}
-
-fuzz_target!(|bytes: &[u8]| {
-    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-    file.write_all(b"II*\0").and_then(|()| file.write_all(bytes)).expect("a writable temporary file");
-    read(file.path());
-});
+fuzz_target!(init: keep_panics(), |bytes: &[u8]| run(targets::geotiff, bytes));

@@ -24,12 +24,18 @@ pub(super) fn file(file: &mut File) -> Result<(), String> {
     }
     let footer = bytes(file, size - 10 - footer, footer, size)?;
     let footer = root_as_footer(&footer).map_err(|e| format!("a footer that cannot be followed: {e}"))?;
+    let mut total = 0_u64;
     for block in footer.dictionaries().iter().flatten().chain(footer.recordBatches().iter().flatten()) {
         let parts = (u64::try_from(block.offset()), u64::try_from(block.metaDataLength()), u64::try_from(block.bodyLength()));
         let (Ok(at), Ok(length), Ok(body)) = parts else { return Err("lengths below zero".into()) };
         let end = at.checked_add(length).and_then(|n| n.checked_add(body));
         if end.is_none_or(|e| e > size) {
             return Err("a part beyond the end of the file".into());
+        }
+        // Parts that lie over one another could hold any number of rows.
+        total = total.saturating_add(length).saturating_add(body);
+        if total > size {
+            return Err("parts that overlap".into());
         }
         let head = bytes(file, at, length, size)?;
         // Since version 0.15 four bytes 255 stand before the length.

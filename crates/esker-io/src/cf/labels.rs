@@ -58,7 +58,9 @@ impl<'a> Build<'a> {
     /// Whether the labels in a variable are few enough to be held.
     fn afford(&mut self, variable: usize) -> bool {
         let v = &self.raw.variables[variable];
-        let n = v.dimensions.iter().try_fold(1_usize, |n, &d| n.checked_mul(self.raw.dimensions[d].1));
+        // A text takes the memory of four numbers, or more.
+        let each = if v.stored == Stored::Text { 4 } else { 1 };
+        let n = v.dimensions.iter().try_fold(each, |n: usize, &d| n.checked_mul(self.raw.dimensions[d].1));
         match n.filter(|&n| n <= self.budget) {
             Some(n) => {
                 self.budget -= n;

@@ -70,12 +70,17 @@ pub(super) fn directories(source: &Source) -> Result<(Order, Vec<Directory>)> {
         }
         _ => return Err(not_tiff()),
     };
-    let (mut found, mut seen) = (Vec::new(), std::collections::BTreeSet::new());
+    let (mut found, mut seen, mut total) = (Vec::new(), std::collections::BTreeSet::new(), 0_u64);
     while at != 0 {
         if !seen.insert(at) || found.len() == MOST_DIRECTORIES {
             return Err(source.damaged("a chain of images that does not end", format!("at most {MOST_DIRECTORIES} images, each once")));
         }
-        let (directory, next) = directory(source, order, at)?;
+        let (directory, next, length) = directory(source, order, at)?;
+        // Directories that lie over one another could stand for any number of tags.
+        total = total.saturating_add(length);
+        if total > source.size {
+            return Err(source.damaged("images whose tags overlap", "each image has its own tags"));
+        }
         found.push(directory);
         at = next;
     }
@@ -85,7 +90,8 @@ pub(super) fn directories(source: &Source) -> Result<(Order, Vec<Directory>)> {
     Ok((order, found))
 }
 
-fn directory(source: &Source, order: Order, at: u64) -> Result<(Directory, u64)> {
+/// The directory at a place, where the next one is, and the bytes of its tags.
+fn directory(source: &Source, order: Order, at: u64) -> Result<(Directory, u64, u64)> {
     let (count_len, entry_len, field_len) = if order.big_tiff { (8, 20, 8) } else { (2, 12, 4) };
     let count = order.uint(&source.bytes(at, count_len)?);
     let length = count.checked_mul(entry_len).filter(|_| count <= 65_535);
@@ -100,7 +106,7 @@ fn directory(source: &Source, order: Order, at: u64) -> Result<(Directory, u64)>
         let entry = Entry { kind: order.uint(&e[2..4]) as u16, count: order.uint(count), field: field.to_vec() };
         tags.entry(order.uint(&e[..2]) as u16).or_insert(entry);
     }
-    Ok((Directory { order, entries: tags }, order.uint(next)))
+    Ok((Directory { order, entries: tags }, order.uint(next), length))
 }
 
 impl Directory {
@@ -111,11 +117,18 @@ impl Directory {
 
     /// The bytes of a tag, with its type.
     pub fn raw(&self, source: &Source, tag: u16) -> Result<Option<(u16, Vec<u8>)>> {
+        self.raw_to(source, tag, u64::MAX)
+    }
+
+    /// The bytes of a tag's first values.
+    fn raw_to(&self, source: &Source, tag: u16, most: u64) -> Result<Option<(u16, Vec<u8>)>> {
         let Some(entry) = self.entries.get(&tag) else { return Ok(None) };
-        let Some(length) = width_of(entry.kind).and_then(|w| w.checked_mul(entry.count)) else {
+        let width = width_of(entry.kind);
+        let Some(whole) = width.and_then(|w| w.checked_mul(entry.count)) else {
             return Err(source.damaged(format!("tag {tag} of type {} with {} values", entry.kind, entry.count), "no such type in TIFF"));
         };
-        let bytes = if length <= entry.field.len() as u64 {
+        let length = whole.min(width.unwrap_or(1).saturating_mul(most));
+        let bytes = if whole <= entry.field.len() as u64 {
             entry.field[..length as usize].to_vec()
         } else {
             source.bytes(self.order.uint(&entry.field), length)?
@@ -125,7 +138,11 @@ impl Directory {
 
     /// Unsigned numbers.
     pub fn uints(&self, source: &Source, tag: u16) -> Result<Option<Vec<u64>>> {
-        let Some((kind, bytes)) = self.raw(source, tag)? else { return Ok(None) };
+        self.uints_to(source, tag, u64::MAX)
+    }
+
+    fn uints_to(&self, source: &Source, tag: u16, most: u64) -> Result<Option<Vec<u64>>> {
+        let Some((kind, bytes)) = self.raw_to(source, tag, most)? else { return Ok(None) };
         match (kind, width_of(kind)) {
             (1 | 3 | 4 | 7 | 13 | 16 | 18, Some(width)) => {
                 Ok(Some(bytes.chunks_exact(width as usize).map(|b| self.order.uint(b)).collect()))
@@ -136,7 +153,7 @@ impl Directory {
 
     /// One unsigned number, or what stands for it where the tag is missing.
     pub fn uint(&self, source: &Source, tag: u16, otherwise: u64) -> Result<u64> {
-        match self.uints(source, tag)? {
+        match self.uints_to(source, tag, 1)? {
             Some(numbers) => numbers.first().copied().ok_or_else(|| source.damaged(format!("tag {tag} without a value"), "it has one")),
             None => Ok(otherwise),
         }

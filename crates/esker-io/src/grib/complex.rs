@@ -46,7 +46,8 @@ pub(super) fn complex(head: &[u8], data: &[u8], count: usize) -> Option<Vec<f64>
     let (width_from, width_bits, length_bits) = (u64::from(*head.get(35)?), byte(36)?, byte(46)?);
     let (length_from, length_step) = (uint(head.get(37..41)?), u64::from(*head.get(41)?));
     let last = uint(head.get(42..46)?);
-    if groups > count || bits > 64 || width_bits > 64 || length_bits > 64 || missing > 2 {
+    // Groups of no bits at all hold nothing that one group could not.
+    if groups > count || groups > data.len() * 8 + 64 || bits > 64 || width_bits > 64 || length_bits > 64 || missing > 2 {
         return None;
     }
     let (order, octets) = if differences { (byte(47)?, byte(48)?) } else { (0, 0) };

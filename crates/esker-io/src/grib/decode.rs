@@ -217,7 +217,10 @@ fn run_lengths(head: &[u8], bytes: &[u8], count: usize) -> Option<Vec<f64>> {
     let (bits, most) = (u32::from(*head.get(11)?), uint(head.get(12..14)?));
     let factor = 10_f64.powi(-signed(head.get(16..17)?) as i32);
     let levels: Vec<f64> = head[17..].chunks_exact(2).map(|b| uint(b) as f64 * factor).collect();
-    let base = (1_u64 << bits).checked_sub(most + 1).filter(|_| (1..=16).contains(&bits))?;
+    if !(1..=16).contains(&bits) {
+        return None;
+    }
+    let base = (1_u64 << bits).checked_sub(most + 1)?;
     let mut out: Vec<f64> = Vec::with_capacity(count);
     let (mut last, mut digit) = (None, 1_u64);
     let total = bytes.len() as u64 * 8 / u64::from(bits);

@@ -1,5 +1,6 @@
 //! Grids of GRIB: from grid sections of both editions to axes, systems and places of cells.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use esker_core::Crs;
@@ -10,6 +11,9 @@ use super::places::{Layout, Plane, Rows, Run, View, gaussian_rows, line, reduced
 /// Cells along one side, and in all, that are read at most.
 const LONGEST: usize = 1 << 20;
 pub(super) const MOST_POINTS: usize = 1 << 27;
+/// Labels of all grids together, and the work that Gaussian latitudes take, in labels: a grid needs some 70 bytes of file, and a
+/// stranger's file may hold any number of them.
+const MOST_LABELS: usize = 1 << 23;
 
 /// A grid that messages share.
 #[derive(Debug, Clone)]
@@ -31,13 +35,35 @@ pub(super) struct Grid {
 pub(super) struct Grids {
     pub all: Vec<Grid>,
     seen: HashMap<Vec<u8>, usize>,
+    spent: Spent,
+}
+
+/// Labels computed so far.
+#[derive(Default)]
+struct Spent(Cell<usize>);
+
+impl Spent {
+    /// Spends some more, if there is anything left.
+    fn more(&self, labels: usize) -> Found<()> {
+        if self.0.get() > MOST_LABELS {
+            return Err(format!("more grids than are placed: {MOST_LABELS} rows and columns together"));
+        }
+        self.0.set(self.0.get().saturating_add(labels));
+        Ok(())
+    }
+
+    /// The latitudes of a Gaussian grid.
+    fn gaussian(&self, half: usize, count: usize, first: f64) -> Found<Vec<f64>> {
+        self.more(half.saturating_mul(half) / 4)?;
+        gaussian_rows(half, count, first, 1e-3)
+    }
 }
 
 impl Grids {
     /// The grid of a section 2 of edition 1.
     pub fn one(&mut self, section: &[u8]) -> usize {
-        self.keep(section, |s| {
-            let header = One(s);
+        self.keep(section, |s, spent| {
+            let header = One(s, spent);
             let points = header.u(6, 2).unwrap_or(0) * header.u(8, 2).unwrap_or(0);
             header.grid().map_err(|e| (e, points))
         })
@@ -45,14 +71,14 @@ impl Grids {
 
     /// The grid of a section 3 of edition 2, at least 14 bytes long.
     pub fn two(&mut self, section: &[u8]) -> usize {
-        self.keep(section, |s| Two(s).grid().map_err(|e| (e, uint(&s[6..10]) as usize)))
+        self.keep(section, |s, spent| Two(s, spent).grid().map_err(|e| (e, uint(&s[6..10]) as usize)))
     }
 
-    fn keep(&mut self, section: &[u8], parse: impl FnOnce(&[u8]) -> Result<Grid, (String, usize)>) -> usize {
+    fn keep(&mut self, section: &[u8], parse: impl FnOnce(&[u8], &Spent) -> Result<Grid, (String, usize)>) -> usize {
         if let Some(&known) = self.seen.get(section) {
             return known;
         }
-        let grid = parse(section).unwrap_or_else(|(trouble, points)| Grid {
+        let grid = parse(section, &self.spent).unwrap_or_else(|(trouble, points)| Grid {
             kind: "unknown",
             shape: [1, points.min(MOST_POINTS)],
             scan: 0,
@@ -73,6 +99,7 @@ impl Grids {
 
 type Found<T> = Result<T, String>;
 
+/// The shape of a grid, rows first.
 fn size(ni: usize, nj: usize) -> Found<[usize; 2]> {
     let fits = (1..=LONGEST).contains(&ni) && (1..=LONGEST).contains(&nj) && ni * nj <= MOST_POINTS;
     if fits { Ok([nj, ni]) } else { Err(format!("a grid of {ni} x {nj} cells; at most 2^27 cells are read")) }
@@ -84,7 +111,7 @@ fn degrees(figure: &str) -> Crs {
 }
 
 /// Section 2 of edition 1; angles are thousandths of degrees.
-struct One<'a>(&'a [u8]);
+struct One<'a>(&'a [u8], &'a Spent);
 
 impl One<'_> {
     fn u(&self, at: usize, len: usize) -> Option<usize> {
@@ -110,6 +137,7 @@ impl One<'_> {
         let first = [thousandth(13)?, thousandth(10)?];
         let flat = |kind, definition: String, steps: [f64; 2]| -> Found<Grid> {
             let shape = size(ni, nj)?;
+            self.1.more(ni + nj)?;
             let layout = straight(&Plane { definition: &definition, figure, first, steps, shape, scan })?;
             Ok(Grid { kind, shape, scan, layout, crs: Some(Crs::Projected(definition)), trouble: None })
         };
@@ -144,7 +172,7 @@ impl One<'_> {
         let step = |d: usize| (given && d != 0xFFFF && d != 0).then_some(d as i64);
         let rows = |n: usize| {
             if gaussian {
-                gaussian_rows(dj, n, lat.0 as f64 / 1000.0, 1e-3)
+                self.1.gaussian(dj, n, lat.0 as f64 / 1000.0)
             } else {
                 line(&Run { ends: lat, step: step(dj), n, ascending: scan & 0x40 != 0, circle: None, unit: 1000.0 })
             }
@@ -154,10 +182,12 @@ impl One<'_> {
             let from = (at + 4 * pv).saturating_sub(1);
             let counts: Vec<u32> = (0..nj).map(|k| Ok(self.get(from + 2 * k, 2)? as u32)).collect::<Found<_>>()?;
             size(1, nj)?;
+            self.1.more(nj)?;
             let rows = Rows { latitudes: rows(nj)?, counts, west: lon.0 as f64 / 1000.0, scan, points: None };
             return reduced(if gaussian { "reduced_gg" } else { "reduced_ll" }, rows, degrees(figure));
         }
         let shape = size(ni, nj)?;
+        self.1.more(ni + nj)?;
         let (y, x) =
             (rows(nj)?, line(&Run { ends: lon, step: step(di), n: ni, ascending: scan & 0x80 == 0, circle: Some(360_000), unit: 1000.0 })?);
         if matches!(kind, 10 | 14) {
@@ -172,7 +202,7 @@ impl One<'_> {
 }
 
 /// Section 3 of edition 2; angles are millionths of degrees unless a basic angle is given.
-struct Two<'a>(&'a [u8]);
+struct Two<'a>(&'a [u8], &'a Spent);
 
 impl Two<'_> {
     fn get(&self, at: usize, len: usize) -> Found<usize> {
@@ -239,6 +269,7 @@ impl Two<'_> {
 
     fn flat(&self, template: usize, figure: &str) -> Found<Grid> {
         let shape = size(self.get(30, 4)?, self.get(34, 4)?)?;
+        self.1.more(shape[0] + shape[1])?;
         let first = [self.millionth(42)?, self.millionth(38)?];
         let steps = |at: usize| Ok::<_, String>([self.get(at, 4)? as f64 / 1000.0, self.get(at + 4, 4)? as f64 / 1000.0]);
         let tail = format!("{figure} +units=m +no_defs");
@@ -268,6 +299,7 @@ impl Two<'_> {
 
     fn space(&self, figure: &str) -> Found<Grid> {
         let shape = size(self.get(30, 4)?, self.get(34, 4)?)?;
+        self.1.more(shape[0] + shape[1])?;
         let scan = self.get(63, 1)? as u8;
         let (lat, lon, height) = (self.millionth(38)?, self.millionth(42)?, self.get(68, 4)? as f64 / 1e6);
         let sizes = [self.get(47, 4)? as f64, self.get(51, 4)? as f64];
@@ -291,7 +323,7 @@ impl Two<'_> {
         let step = |d: usize| (d != 0xFFFF_FFFF && d != 0).then_some(d as i64);
         let rows = |n: usize| {
             if gaussian {
-                gaussian_rows(dj, n, lat.0 as f64 / unit, 1e-3)
+                self.1.gaussian(dj, n, lat.0 as f64 / unit)
             } else {
                 line(&Run { ends: lat, step: step(dj), n, ascending: scan & 0x40 != 0, circle: None, unit })
             }
@@ -299,6 +331,7 @@ impl Two<'_> {
         let turn = (360.0 * unit).round() as i64;
         if ni == 0xFFFF_FFFF {
             size(1, nj)?;
+            self.1.more(nj)?;
             let width = self.get(10, 1)?;
             let from = self.0.len().checked_sub(width * nj).filter(|_| (1..=4).contains(&width)).ok_or("rows without their lengths")?;
             let counts: Vec<u32> = self.0[from..].chunks_exact(width).map(|b| uint(b) as u32).collect();
@@ -307,6 +340,7 @@ impl Two<'_> {
             return reduced(kind, rows, degrees(figure));
         }
         let shape = size(ni, nj)?;
+        self.1.more(ni + nj)?;
         let (y, x) = (rows(nj)?, line(&Run { ends: lon, step: step(di), n: ni, ascending: scan & 0x80 == 0, circle: Some(turn), unit })?);
         if matches!(template, 1 | 41) {
             let pole = [self.signed(72)? as f64 / unit, self.signed(76)? as f64 / unit];

@@ -27,6 +27,7 @@ use groups::{Group, gather};
 use message::{Data, Index, Message, Parameter};
 use places::Layout;
 
+use crate::names::Taken;
 use crate::source::Source;
 
 /// Opens a GRIB file as a cube.
@@ -45,7 +46,9 @@ pub(crate) fn read_grib(path: &Path, name: &str) -> Result<Cube> {
     }
     let grids = grids.all;
     let groups = gather(&messages, &mut notes);
-    let mut cube = Build { axes: Vec::new(), variables: Vec::new(), fields: Vec::new(), notes };
+    let mut cube =
+        Build { axes: Vec::new(), variables: Vec::new(), fields: Vec::new(), notes, names: Taken::default(), titles: Taken::default() };
+    groups.iter().for_each(|group| cube.titles.take(&group.name));
     let cells: Vec<Option<Vec<usize>>> = (0..grids.len())
         .map(|g| groups.iter().any(|group| messages[group.messages[0]].grid == g).then(|| cube.grid_axes(&grids[g])))
         .collect();
@@ -78,6 +81,9 @@ struct Build {
     variables: Vec<Variable>,
     fields: Vec<Field>,
     notes: Vec<Note>,
+    /// Names of the axes, and of the variables.
+    names: Taken,
+    titles: Taken,
 }
 
 impl Build {
@@ -89,12 +95,7 @@ impl Build {
         if let Some(found) = self.axes.iter().position(|a| own(a) && like(a)) {
             return found;
         }
-        let mut name = base.clone();
-        let mut n = 2;
-        while self.axes.iter().any(|a| a.name == name) {
-            name = format!("{base}_{n}");
-            n += 1;
-        }
+        let name = self.names.unique(&base);
         self.axes.push(Axis { name, ..axis });
         self.axes.len() - 1
     }
@@ -172,12 +173,7 @@ impl Build {
     fn place_variables(&mut self, g: usize, grid: &Grid, cells: &[usize]) -> (String, String) {
         let mut names = [String::new(), String::new()];
         for (k, (base, unit)) in [("longitude", "degrees_east"), ("latitude", "degrees_north")].into_iter().enumerate() {
-            let mut name = base.to_owned();
-            let mut n = 2;
-            while self.variables.iter().any(|v| v.name == name) {
-                name = format!("{base}_{n}");
-                n += 1;
-            }
+            let name = self.titles.unique(base);
             names[k] = name.clone();
             self.variables.push(Variable {
                 name,

@@ -12,6 +12,7 @@ use netcdf_reader::{NcAttrValue, NcAttribute, NcDimension, NcFile, NcGroup, NcTy
 use super::convert::{Kind, Number};
 use super::source::{Hdf, Layout, Source, strides};
 use crate::cf::{RawVariable, Stored};
+use crate::names::Taken;
 
 /// Most groups of a file, and how deep they lie.
 const MOST_GROUPS: usize = 10_000;
@@ -46,6 +47,8 @@ pub(super) struct Tree {
     pub entries: Vec<Entry>,
     pub notes: Vec<Note>,
     skipped: Vec<String>,
+    /// Names of the dimensions.
+    names: Taken,
 }
 
 /// A dimension that is visible in a group: its place in the list.
@@ -83,6 +86,7 @@ impl Tree {
             entries: Vec::new(),
             notes: Vec::new(),
             skipped: Vec::new(),
+            names: Taken::default(),
         };
         let stride = if hdf5.is_none() { compute_record_stride(&root.variables).map_err(super::refused_netcdf)? } else { 0 };
         tree.group(root, "", &[], &Context { hdf5, stride })?;
@@ -124,10 +128,7 @@ impl Tree {
 
     fn dimension(&mut self, name: String, size: u64) -> usize {
         // Files that are not NetCDF name axes by their length, so that one name may have two lengths.
-        let mut unique = name.clone();
-        while self.dimensions.iter().any(|(n, _)| *n == unique) {
-            unique.push('_');
-        }
+        let unique = if self.names.is_taken(&name) { self.names.unique(&format!("{name}_")) } else { self.names.unique(&name) };
         self.dimensions.push((unique, usize::try_from(size).unwrap_or(usize::MAX)));
         self.dimensions.len() - 1
     }

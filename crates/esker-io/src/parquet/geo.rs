@@ -8,7 +8,7 @@ use arrow_array::cast::AsArray;
 use arrow_schema::DataType;
 use esker_core::{Crs, Error, Features, Geometry, Note, Result, Table};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 use serde_json::Value;
 
@@ -19,6 +19,9 @@ use crate::format::Data;
 
 /// Most bytes of the metadata `geo`.
 const MOST_METADATA: usize = 16 << 20;
+/// Bytes of geometries that any file may have, and how many a byte of a larger file can stand for: one shape may stand in many rows.
+const FREE_BYTES: u64 = 256 << 20;
+const MOST_RATIO: u64 = 1000;
 
 /// What the metadata say.
 struct Geo {
@@ -46,8 +49,7 @@ pub(crate) fn open_parquet(path: &Path, name: &str, options: &ReadOptions) -> Re
 }
 
 fn builder(file: File, name: &str) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    ParquetRecordBatchReaderBuilder::try_new_with_options(file, plain).map_err(|e| refused(name, &e.to_string()))
+    super::read::builder(file).map_err(|e| refused(name, &e.to_string()))
 }
 
 /// The metadata `geo`; none in a plain Parquet file.
@@ -124,6 +126,7 @@ fn crs(json: Option<&Value>, notes: &mut Vec<Note>) -> Option<Crs> {
 
 fn geometries(file: File, name: &str, column: &str, notes: &mut Vec<Note>) -> Result<Vec<Option<Geometry>>> {
     let fail = |e: ParquetError| refused(name, &e.to_string());
+    let mut left = FREE_BYTES.saturating_add(file.metadata().map_or(0, |m| m.len()).saturating_mul(MOST_RATIO));
     let builder = builder(file, name)?;
     let rows = builder.metadata().file_metadata().num_rows();
     let at = builder.schema().fields().iter().position(|f| f.name() == column);
@@ -136,6 +139,11 @@ fn geometries(file: File, name: &str, column: &str, notes: &mut Vec<Note>) -> Re
         let array = batch.column(0);
         let mut take = |bytes: Option<&[u8]>| -> Result<()> {
             let row = geometries.len() + 1;
+            left = left.checked_sub(bytes.map_or(0, <[u8]>::len) as u64).ok_or_else(|| {
+                Error::data(format!("column '{column}' of '{name}'"))
+                    .got("more bytes of geometries than a file of its size holds")
+                    .rule(format!("at most {MOST_RATIO} times its own"))
+            })?;
             let found = match bytes {
                 Some(bytes) => wkb::read(bytes).map_err(|got| {
                     Error::data(format!("row {row}, column '{column}' of '{name}'"))
@@ -149,6 +157,7 @@ fn geometries(file: File, name: &str, column: &str, notes: &mut Vec<Note>) -> Re
             Ok(())
         };
         match array.data_type() {
+            DataType::BinaryView => array.as_binary_view().iter().try_for_each(&mut take)?,
             DataType::Binary => array.as_binary::<i32>().iter().try_for_each(&mut take)?,
             DataType::LargeBinary => array.as_binary::<i64>().iter().try_for_each(&mut take)?,
             other => {

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 
-use arrow_schema::Field;
+use arrow_schema::{DataType, Field, Schema};
 use esker_core::{Error, Result, Table};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::errors::ParquetError;
 
-use crate::arrow_columns::{Columns, MOST_CELLS, units};
+use crate::arrow_columns::{Columns, most_cells, units};
 use crate::{ReadOptions, file};
 
 /// Reads a Parquet file. A damaged one is refused, even where the decoder gives up in the middle.
@@ -51,12 +52,28 @@ pub(super) fn refused(name: &str, error: &str) -> Error {
     }
 }
 
+/// A reader of the plain Parquet types: what a writer noted on how it held them in memory is of no use here and may be anything.
+///
+/// Texts and bytes are looked at where they lie: one long text that stands in thousands of rows is not copied thousands of times.
+pub(super) fn builder(source: File) -> std::result::Result<ParquetRecordBatchReaderBuilder<File>, ParquetError> {
+    let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let found = ArrowReaderMetadata::load(&source, plain)?;
+    let view = |field: &Field| match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => field.clone().with_data_type(DataType::Utf8View),
+        DataType::Binary | DataType::LargeBinary => field.clone().with_data_type(DataType::BinaryView),
+        _ => field.clone(),
+    };
+    let fields: Vec<Field> = found.schema().fields().iter().map(|f| view(f)).collect();
+    let schema = Schema::new_with_metadata(fields, found.schema().metadata().clone());
+    let viewed = ArrowReaderMetadata::try_new(found.metadata().clone(), ArrowReaderOptions::new().with_schema(Arc::new(schema)))?;
+    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(source, viewed))
+}
+
 /// The table of a file without the columns named.
 pub(super) fn decode(source: File, file: &str, options: &ReadOptions, without: &[String]) -> Result<Table> {
     let fail = |e: ParquetError| refused(file, &e.to_string());
-    // The plain Parquet types: what a writer noted on how it held them in memory is of no use here and may be anything.
-    let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(source, plain).map_err(fail)?;
+    let most = most_cells(source.metadata().map_or(0, |m| m.len()));
+    let builder = builder(source).map_err(fail)?;
     let about = builder.metadata().file_metadata();
     let units = file_units(about);
     let rows = u64::try_from(about.num_rows()).map_err(|_| damaged(file, format!("{} rows", about.num_rows())))?;
@@ -67,9 +84,9 @@ pub(super) fn decode(source: File, file: &str, options: &ReadOptions, without: &
         let got = if rows == 0 { "no rows" } else { "no columns" };
         return Err(Error::data(format!("Parquet file '{file}'")).got(got).rule("a table has at least one column and one row"));
     }
-    if rows.saturating_mul(fields.len() as u64) > MOST_CELLS {
+    if rows.saturating_mul(fields.len() as u64) > most {
         let got = format!("{rows} rows of {} columns", fields.len());
-        return Err(Error::data(format!("Parquet file '{file}'")).got(got).rule(format!("at most {MOST_CELLS} cells are read")));
+        return Err(Error::data(format!("Parquet file '{file}'")).got(got).rule(format!("a file of its size holds at most {most} cells")));
     }
     let mut columns = Columns::new(file, fields.into_iter(), options)?;
     let mask = ProjectionMask::roots(builder.parquet_schema(), kept);

@@ -61,7 +61,7 @@ pub(super) fn parse(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<F
             attributes(properties.bytes(), &kinds, &mut rows)?;
         }
         let mut shaper = Shaper::default();
-        let mut skip = Skip::default();
+        let mut skip = Skip { left: buffer.len(), ..Skip::default() };
         if let Some(geometry) = feature.geometry() {
             shape(&geometry, header.geometry_type(), &mut shaper, (&mut skip, 0)).ok_or_else(|| {
                 refused(name, format!("a geometry in feature {}", rows.len() + 1)).rule("its ends lie within its coordinates")
@@ -162,10 +162,12 @@ fn value(bytes: &[u8], kind: ColumnType) -> Option<(Cell<'_>, usize)> {
     }
 }
 
+/// What is left out of a feature, and how many bytes its geometries may still have: parts may all be one and the same.
 #[derive(Default)]
 struct Skip {
     heights: bool,
     curves: bool,
+    left: usize,
 }
 
 /// Adds a geometry; `None` where its parts do not fit its coordinates.
@@ -175,6 +177,8 @@ fn shape(geometry: &Geometry<'_>, declared: GeometryType, shaper: &mut Shaper, (
     }
     let kind = if declared == GeometryType::Unknown { geometry.type_() } else { declared };
     skip.heights |= geometry.z().is_some_and(|z| !z.is_empty()) || geometry.m().is_some_and(|m| !m.is_empty());
+    let size = 4 + geometry.xy().map_or(0, |xy| xy.len() * 8) + geometry.ends().map_or(0, |ends| ends.len() * 4);
+    skip.left = skip.left.checked_sub(size)?;
     let points: Vec<[f64; 2]> = match geometry.xy() {
         Some(xy) => (0..xy.len() / 2).map(|i| [xy.get(2 * i), xy.get(2 * i + 1)]).collect(),
         None => Vec::new(),

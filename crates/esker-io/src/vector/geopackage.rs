@@ -150,11 +150,18 @@ fn read_layer(db: &Connection, layer: &Layer, rows: &mut Rows<'_>) -> std::resul
     let list: Vec<String> = columns.iter().map(|c| quoted(&c.0)).collect();
     let mut statement = db.prepare(&format!("SELECT {} FROM {}", list.join(", "), quoted(&layer.table)))?;
     let mut found = statement.query([])?;
+    // Rows of a damaged database may share their pages; UTF-16 grows by half as UTF-8.
+    let mut left = rows.bytes.saturating_mul(2);
     while let Some(row) = found.next()? {
         let mut geometry = None;
         let mut place = places.iter();
         for (i, (name, kind)) in columns.iter().enumerate() {
             let value = row.get_ref(i)?;
+            if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = value {
+                left = left.checked_sub(bytes.len() as u64).ok_or_else(|| {
+                    rows.refused("more values than a file of its size holds").rule("each row has its own part of the file")
+                })?;
+            }
             if *kind == Kind::Geometry {
                 geometry = blob(value, rows)?;
             } else if let Some(&place) = place.next() {

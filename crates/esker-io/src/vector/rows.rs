@@ -9,7 +9,7 @@ use esker_core::{Column, Crs, DAYS, Error, Features, Geometry, Note, Result, Tab
 use crate::ReadOptions;
 use crate::intern::Interner;
 use crate::missing::{Declared, Tally, number_text};
-use crate::names::{MOST_COLUMNS, apply_options};
+use crate::names::{MOST_COLUMNS, Taken, apply_options};
 
 /// A value of an attribute.
 pub(super) enum Cell<'a> {
@@ -48,6 +48,8 @@ pub(super) struct Rows<'a> {
     places: HashMap<String, usize>,
     geometries: Vec<Option<Geometry>>,
     most_cells: u64,
+    /// The size of the file.
+    pub(super) bytes: u64,
     pub(super) notes: Vec<Note>,
     pub(super) skipped: Skipped,
 }
@@ -70,6 +72,7 @@ impl<'a> Rows<'a> {
             fields: Vec::new(),
             places: HashMap::new(),
             geometries: Vec::new(),
+            bytes,
             most_cells: 1_000_000_u64.saturating_add(bytes.saturating_mul(16)),
             notes: Vec::new(),
             skipped: Skipped::default(),
@@ -94,14 +97,10 @@ impl<'a> Rows<'a> {
     /// Columns of a file that lists them. Empty names and names met before are made unique, with a note.
     pub(super) fn declare(&mut self, names: &[String]) -> Result<Vec<usize>> {
         let mut places = Vec::with_capacity(names.len());
+        let mut taken = Taken::default();
+        self.places.keys().for_each(|name| taken.take(name));
         for (i, name) in names.iter().enumerate() {
-            let base = if name.is_empty() { format!("field_{}", i + 1) } else { name.clone() };
-            let mut unique = base.clone();
-            let mut n = 2;
-            while self.places.contains_key(&unique) {
-                unique = format!("{base}_{n}");
-                n += 1;
-            }
+            let unique = taken.unique(&if name.is_empty() { format!("field_{}", i + 1) } else { name.clone() });
             if unique != *name {
                 self.notes.push(Note::info(
                     "renamed-column",

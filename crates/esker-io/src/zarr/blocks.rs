@@ -20,7 +20,7 @@ use crate::cf::RawBlocks;
 /// Most cells of one window.
 const MOST_CELLS: usize = 1 << 31;
 /// Most cells of a shard that has to be unpacked whole.
-const MOST_WHOLE: usize = 1 << 28;
+const MOST_WHOLE: usize = 1 << 26;
 /// Shard indexes that are kept.
 const INDEXES: usize = 256;
 
@@ -394,11 +394,12 @@ fn whole_shard(shards: &Shards, shape: &[usize], bytes: &[u8], fill: &Fill) -> R
         return Err(format!("a shard of {cells} cells that can only be read whole, where at most {MOST_WHOLE} are"));
     }
     let window = Window::whole(shape);
-    let parts = window.blocks(&shards.chunk);
-    let length = index_length(shards, parts.len());
+    let chunks: usize = shape.iter().zip(&shards.chunk).map(|(n, c)| n / c).product();
+    let length = index_length(shards, chunks);
     let (at, cut) = if shards.at_end { (bytes.len().checked_sub(length), bytes.len()) } else { (Some(0), length) };
     let index = at.and_then(|at| bytes.get(at..cut)).ok_or("a shard shorter than its index")?;
-    let index = parse_index(shards, index, parts.len())?;
+    let index = parse_index(shards, index, chunks)?;
+    let parts = window.blocks(&shards.chunk);
     let mut numbers = vec![f64::NAN; if shards.dtype.is_text() { 0 } else { cells }];
     let mut texts = vec![String::new(); if shards.dtype.is_text() { cells } else { 0 }];
     for (part, [from, len]) in parts.iter().zip(index) {

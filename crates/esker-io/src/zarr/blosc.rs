@@ -25,6 +25,7 @@ pub(super) fn unpack(packed: &[u8], most: usize) -> Result<Vec<u8>, String> {
     if size == 0 {
         return Ok(Vec::new());
     }
+    super::codec::plausible(total, size)?;
     let packed = &packed[..total];
     if flags & 2 != 0 {
         return packed.get(HEADER..HEADER + size).map(<[u8]>::to_vec).ok_or_else(|| "a Blosc container cut short".into());

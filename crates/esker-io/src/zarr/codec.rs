@@ -84,6 +84,7 @@ impl Scratch {
             Some(zstd) => zstd,
             None => self.zstd.insert(zstd::bulk::Decompressor::new().map_err(|e| e.to_string())?),
         };
+        plausible(self.packed.len(), n)?;
         self.cells.resize(n, 0);
         let got = zstd.decompress_to_buffer(&self.packed, &mut self.cells[..n]).map_err(|e| e.to_string())?;
         if got == n { Ok(Cow::Borrowed(&self.cells)) } else { Err(format!("{got} bytes where {n} are due")) }
@@ -136,6 +137,7 @@ fn undo(pack: &Pack, bytes: &[u8], size: Size) -> Result<Option<Vec<u8>>, String
             if n > size.most() {
                 return Err(format!("{n} bytes where at most {} are due", size.most()));
             }
+            plausible(body.len(), n)?;
             let mut out = vec![0; n];
             let got = lz4_flex::block::decompress_into(body, &mut out).map_err(|e| e.to_string())?;
             out.truncate(got);
@@ -181,8 +183,16 @@ fn check(what: &str, found: u32, told: u32) -> Result<(), String> {
     if found == told { Ok(()) } else { Err(format!("a {what} of {found:08x} where the chunk says {told:08x}")) }
 }
 
+/// Refuses a size that no codec packs into so few bytes, before memory is taken for it. The tightest are the runs of Zstandard, 128 KiB
+/// in four bytes.
+pub(super) fn plausible(packed: usize, size: usize) -> Result<(), String> {
+    let most = packed.saturating_mul(1 << 15).saturating_add(1 << 16);
+    if size <= most { Ok(()) } else { Err(format!("{packed} bytes that claim to hold {size}")) }
+}
+
 fn deflated(bytes: &[u8], size: Size, gzip: bool) -> Result<Vec<u8>, String> {
     if let Size::Exact(n) = size {
+        plausible(bytes.len(), n)?;
         let mut out = vec![0; n];
         let mut tool = libdeflater::Decompressor::new();
         let got = if gzip { tool.gzip_decompress(bytes, &mut out) } else { tool.zlib_decompress(bytes, &mut out) };
@@ -196,6 +206,7 @@ fn deflated(bytes: &[u8], size: Size, gzip: bool) -> Result<Vec<u8>, String> {
 
 fn zstd(bytes: &[u8], size: Size) -> Result<Vec<u8>, String> {
     if let Size::Exact(n) = size {
+        plausible(bytes.len(), n)?;
         let mut out = vec![0; n];
         let got = zstd::bulk::decompress_to_buffer(bytes, &mut out).map_err(|e| e.to_string())?;
         out.truncate(got);
@@ -337,6 +348,29 @@ mod tests {
         assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
         assert_eq!(crc32c(&(0..32).collect::<Vec<u8>>()), 0x46dd_794e);
         assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+    }
+
+    #[test]
+    fn a_few_bytes_cannot_claim_a_huge_chunk() {
+        for pack in [Pack::Zstd, Pack::Gzip, Pack::Zlib, Pack::Lz4, Pack::Blosc] {
+            let lz4 = [&(MOST_CHUNK as u32).to_le_bytes()[..], &[0; 9]].concat();
+            let blosc =
+                [&[2, 1, 0x91, 1][..], &(MOST_CHUNK as u32).to_le_bytes(), &(MOST_CHUNK as u32).to_le_bytes(), &[20, 0, 0, 0, 0, 0, 0, 0]]
+                    .concat();
+            let packed = match pack {
+                Pack::Lz4 => lz4,
+                Pack::Blosc => blosc,
+                _ => vec![0x28, 0xb5, 0x2f, 0xfd, 0],
+            };
+            let error = unpack(std::slice::from_ref(&pack), &packed, Size::Exact(MOST_CHUNK)).unwrap_err();
+            assert!(error.ends_with("bytes that claim to hold 2147483648"), "{pack:?}: {error}");
+        }
+        let mut scratch = Scratch { packed: vec![0; 5], ..Scratch::default() };
+        assert!(scratch.unpack(&[Pack::Zstd], Size::Exact(MOST_CHUNK)).is_err());
+        assert!(scratch.cells.is_empty());
+        // The tightest there is: all zeros.
+        let zeros = zstd::bulk::compress(&vec![0; 1 << 25], 19).unwrap();
+        assert!(unpack(&[Pack::Zstd], &zeros, Size::Exact(1 << 25)).is_ok());
     }
 
     #[test]

@@ -12,6 +12,8 @@ use super::json::Json;
 const MOST_AXES: usize = 32;
 /// Shards within shards.
 const DEEPEST: usize = 3;
+/// Most codecs one upon the other: each may swell what the next one gets.
+const MOST_PACKS: usize = 8;
 
 /// An array as its metadata describe it.
 #[derive(Debug, Clone)]
@@ -108,6 +110,7 @@ impl Array {
         if let Some(packing) = meta.get("compressor") {
             packs.extend(pack(packing.get("id").and_then(Json::text).unwrap_or_default(), packing, dtype)?);
         }
+        fits(&packs)?;
         let inner = inner.ok_or("texts that are not stored by the codec vlen-utf8")?;
         let order = match meta.get("order").and_then(Json::text) {
             Some("F") if shape.len() > 1 => Some((0..shape.len()).rev().collect()),
@@ -339,11 +342,16 @@ fn codecs(list: Option<&Json>, chunk: &[usize], dtype: &mut Dtype, depth: usize)
             _ => packs.extend(pack(name.strip_prefix("numcodecs.").unwrap_or(name), settings, *dtype)?),
         }
     }
+    fits(&packs)?;
     let inner = inner.ok_or("no codec that makes bytes of cells")?;
     if inner == Inner::Cells && dtype.kind == Kind::Text {
         return Err("texts without a codec that holds them".into());
     }
     Ok(Codecs { order: order.filter(|o| o.iter().enumerate().any(|(i, &a)| i != a)), inner, packs })
+}
+
+fn fits(packs: &[Pack]) -> Result<(), String> {
+    if packs.len() <= MOST_PACKS { Ok(()) } else { Err(format!("{} codecs, where at most {MOST_PACKS} are undone", packs.len())) }
 }
 
 /// The order of a transposition: each axis once.

@@ -16,6 +16,7 @@ mod meta;
 mod store;
 mod write;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -24,12 +25,13 @@ use esker_core::cube::Attributes;
 use esker_core::{Cube, Error, Note, Result};
 
 use crate::cf::{RawFile, RawVariable, decode};
+use crate::file::size_text;
 use crate::remote::Client;
 use blocks::{Arrays, Grid, packing};
 use dtype::Kind;
 use json::Json;
 use meta::Array;
-use store::{MOST_NODES, Store};
+use store::{MOST_METADATA_IN_ALL, MOST_NODES, Store};
 
 pub(crate) use meta::to_base64;
 pub(crate) use store::zip_names;
@@ -151,8 +153,15 @@ struct Nodes {
 }
 
 fn nodes(store: &Store, name: &str) -> Result<Nodes> {
+    let read = Cell::new(0);
     let parse = |key: &str| -> Result<Option<Json>> {
         let Some(bytes) = store.metadata(key)? else { return Ok(None) };
+        // The entries of a zip file may all be the same bytes.
+        read.set(read.get() + bytes.len() as u64);
+        if read.get() > MOST_METADATA_IN_ALL {
+            let rule = format!("at most {} are read", size_text(MOST_METADATA_IN_ALL));
+            return Err(Error::data(format!("Zarr store '{name}'")).got("more metadata").rule(rule));
+        }
         Json::parse(&bytes).map(Some).map_err(|got| Error::data(format!("'{key}' of '{name}'")).got(got).rule("metadata are JSON"))
     };
     if let Some(top) = parse("zarr.json")? {

@@ -12,8 +12,9 @@ use zip::{CompressionMethod, ZipArchive};
 use crate::file::{refused_read, size_text};
 use crate::remote::{Answer, Bytes, Client, IN_FLIGHT};
 
-/// Most bytes of a metadata file.
-const MOST_METADATA: u64 = 256 << 20;
+/// Most bytes of a metadata file, and of all that are read of a store; parsed they take ten times as much.
+const MOST_METADATA: u64 = 64 << 20;
+pub(super) const MOST_METADATA_IN_ALL: u64 = 256 << 20;
 /// Most bytes of one stored chunk or shard.
 pub(super) const MOST_STORED: u64 = 8 << 30;
 /// Folders within folders that are looked into for arrays.
