@@ -128,16 +128,17 @@ impl Cube {
         self.rewrap(axes, variables, |inner| Arc::new(Selected { inner, variables: map }))
     }
 
-    /// The cell whose label is nearest to a number, in the labels' unit (days since 1970-01-01 of its calendar for times); the
-    /// first of equally near ones.
+    /// The cell whose label is nearest to a number, in the labels' unit (days since 1970-01-01 of its calendar for times); of two
+    /// equally near ones that with the larger label, whichever way the axis runs, as pandas has it.
     ///
     /// # Errors
     /// An axis without numbers, or a number farther from all labels than their widest spacing.
     pub fn nearest(&self, axis: usize, value: f64) -> Result<usize> {
         let a = &self.axes()[axis];
         let labels = self.numbers(axis)?;
+        let off = |i: usize| (labels[i] - value).abs();
         let near =
-            (0..a.len).filter(|&i| !labels[i].is_nan()).min_by(|&i, &j| (labels[i] - value).abs().total_cmp(&(labels[j] - value).abs()));
+            (0..a.len).filter(|&i| !labels[i].is_nan()).min_by(|&i, &j| off(i).total_cmp(&off(j)).then(labels[j].total_cmp(&labels[i])));
         let widest = labels.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f64::max);
         match near {
             Some(i) if a.len < 2 || (labels[i] - value).abs() <= widest * (1.0 + SLACK) => Ok(i),
@@ -156,6 +157,25 @@ impl Cube {
         let cells: Vec<usize> = (0..labels.len()).filter(|&i| labels[i] >= low - slack && labels[i] <= high + slack).collect();
         if cells.is_empty() {
             return Err(self.outside(axis, &format!("{low} to {high}{}", self.axes()[axis].unit.suffix())));
+        }
+        Ok(cells)
+    }
+
+    /// The cells of a time axis from one moment to before another, in days since 1970-01-01 of its calendar, in file order. What lies
+    /// within a tenth of a millisecond of an end counts as lying on it.
+    ///
+    /// # Errors
+    /// An axis without numbers, or no moment in the span.
+    pub fn span(&self, axis: usize, from: f64, before: f64) -> Result<Vec<usize>> {
+        let near = 1e-9;
+        let days = self.numbers(axis)?;
+        let cells: Vec<usize> = (0..days.len()).filter(|&i| days[i] >= from - near && days[i] < before - near).collect();
+        if cells.is_empty() {
+            let got = match &self.axes()[axis].labels {
+                Some(Labels::Time { calendar, .. }) => format!("{} to before {}", calendar.date(from), calendar.date(before)),
+                _ => format!("{from} to before {before} days"),
+            };
+            return Err(self.outside(axis, &got));
         }
         Ok(cells)
     }
@@ -290,12 +310,30 @@ mod tests {
     fn labels_find_their_cells_or_say_what_there_is() {
         let cube = grid();
         assert_eq!(cube.nearest(0, 47.0).unwrap(), 1);
+        // Midway, the larger label on a descending axis as on an ascending one.
+        assert_eq!((cube.nearest(0, 45.0).unwrap(), cube.nearest(1, 45.0).unwrap()), (1, 1));
         assert_eq!(cube.range(0, 40.0, 50.0).unwrap(), [1, 2]);
         assert_eq!(
             cube.range(0, -10.0, 10.0).unwrap_err().to_string(),
             "selection on axis 'lat': got -10 to 10 degrees_north; its labels run from 40 to 60 degrees_north"
         );
         assert!(cube.nearest(0, 0.0).is_err());
+    }
+
+    #[test]
+    fn a_span_of_time_ends_before_its_end() {
+        let days: Vec<f64> = (0..800).map(f64::from).collect();
+        let labels = Some(Labels::Time { calendar: crate::Calendar::NoLeap, days });
+        let mut cube = grid();
+        cube.axes[0] = Axis { labels, ..Axis::bare("time", 800) };
+        assert_eq!(cube.span(0, 365.0, 730.0).unwrap(), (365..730).collect::<Vec<_>>());
+        assert_eq!(cube.span(0, 31.0, 59.0).unwrap().len(), 28);
+        // A day that rounding has put a little early belongs to its month.
+        assert_eq!(cube.span(0, 31.0 + 1e-11, 59.0 + 1e-11).unwrap(), (31..59).collect::<Vec<_>>());
+        assert_eq!(
+            cube.span(0, 900.0, 901.0).unwrap_err().to_string(),
+            "selection on axis 'time': got 1972-06-20 to before 1972-06-21; its labels run from 1970-01-01 to 1972-03-11"
+        );
     }
 
     #[test]
