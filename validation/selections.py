@@ -137,6 +137,27 @@ def questions(data, rng):
     return asked
 
 
+def boxes_of_places(dataset, data):
+    """Boxes on a grid with 2-D longitudes and latitudes, by `where(…, drop=True)`."""
+    named = {v.attrs.get("standard_name") or v.attrs.get("units", ""): n for n, v in dataset.variables.items() if v.ndim == 2 and n != data.name}
+    lon = next((named[k] for k in ("longitude", "degrees_east") if k in named), None)
+    lat = next((named[k] for k in ("latitude", "degrees_north") if k in named), None)
+    axes = [d for d in data.dims if d in dataset.variables and dataset[d].attrs.get("standard_name", "").startswith(("projection", "grid", "lon", "lat"))]
+    if lon is None or lat is None or axes or not set(dataset[lon].dims) <= set(data.dims):
+        return []
+    x, y = dataset[lon].values.astype("f8"), dataset[lat].values.astype("f8")
+    dims = dataset[lon].dims
+    part = data.isel({d: slice(0, 2) for d in data.dims if d not in dims})
+    steps = [["cells", d, list(range(part.sizes[d]))] for d in part.dims if d not in dims]
+    asked = []
+    for west, south, east, north in ((-40.5, -20.0, 10.5, 35.3), (150.0, -60.0, 215.5, 20.0), (-180.0, 60.0, 180.0, 90.0), (0.0, -90.0, 360.0, 90.0)):
+        inside = xr.DataArray((np.mod(x - west, 360.0) <= east - west) & (y >= south) & (y <= north), dims=dims)
+        if inside.any():
+            theirs = part.drop_vars([c for c in part.coords if c not in part.dims]).where(inside, drop=True).transpose(*part.dims)
+            asked.append(("places", {"variable": data.name, "steps": steps + [["within", west, south, east, north]], "stack": False}, theirs))
+    return asked
+
+
 def labels_of(part, d):
     return part[d].values.astype("f8") if d in part.coords and part[d].dtype.kind in "fiu" else None
 
@@ -207,7 +228,7 @@ def check(path, said):
         names = [n for n in names if n not in bounds]
         names.sort(key=lambda n: -dataset[n].ndim)
         for name in names[:3]:
-            asked = questions(dataset[name], rng)
+            asked = questions(dataset[name], rng) + boxes_of_places(dataset, dataset[name])
             answers = ask(path, [a[1] for a in asked])
             for (what, question, theirs), ours in zip(asked, answers):
                 why = differs(theirs, ours, question["stack"])
