@@ -97,7 +97,7 @@ pub enum Command {
     /// Say what a file holds: axes, variables, units, CRS, calendar, what was decided and what looks wrong.
     #[command(after_help = "Example:\n  esker info era5.nc\n  esker info dem.tif --values --json")]
     Info {
-        /// A file in any format Esker reads.
+        /// A file in any format Esker reads, or its address: https://…, s3://bucket/key.
         file: PathBuf,
         /// Read every value, and show how many are missing, the smallest, the mean and the largest.
         #[arg(long)]
@@ -108,7 +108,7 @@ pub enum Command {
         after_help = "Example:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg"
     )]
     Convert {
-        /// A file in any format Esker reads.
+        /// A file in any format Esker reads, or its address: https://…, s3://bucket/key.
         from: PathBuf,
         /// File to write; its extension says as what.
         to: PathBuf,

@@ -13,6 +13,7 @@ mod hostile;
 mod laws;
 mod metric;
 mod same;
+pub mod server;
 mod splitter;
 mod transform;
 

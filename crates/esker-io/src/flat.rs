@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use esker_core::cube::{Attribute, Attributes, Axis, Blocks, Holds, Variable, Window};
-use esker_core::{Cube, Error, Note, Result, Table, Values};
+use esker_core::{Column, Cube, Error, Note, Result, Table, Unit, Values};
 
 use crate::ReadOptions;
 
@@ -50,7 +50,8 @@ fn all_together(cube: &Cube) -> Result<Vec<usize>> {
     Ok((0..cube.variables().len()).filter(|v| data(v) && cube.variables()[*v].axes.iter().all(|a| axes.contains(a))).collect())
 }
 
-/// A table as a cube of one axis, `obs`: how NetCDF and Zarr hold points (CF conventions 1.11, chapter 9).
+/// A table as a cube of one axis, `obs`. Where columns of longitude, latitude and time are among it, it is a set of points (CF conventions
+/// 1.11, chapter 9).
 ///
 /// # Errors
 /// Column names that repeat once they are variables.
@@ -59,21 +60,47 @@ pub(crate) fn cube_of(table: &Table) -> Result<Cube> {
     let variables = table
         .columns()
         .iter()
-        .map(|c| Variable {
-            name: c.name.clone(),
-            unit: c.unit.clone(),
-            axes: vec![0],
-            chunk: vec![rows.max(1)],
-            holds: if matches!(c.values, Values::Class(_)) { Holds::Texts } else { Holds::Numbers },
-            stored: "float64".into(),
-            attributes: Attributes::default(),
-            auxiliary: false,
+        .map(|c| {
+            let mut attributes = Attributes::default();
+            let mut unit = c.unit.clone();
+            if let Some((standard, degrees)) = coordinate(c) {
+                attributes.set("standard_name", Attribute::Text(standard.into()));
+                unit = degrees.map_or(unit, Unit::new);
+            }
+            Variable {
+                name: c.name.clone(),
+                unit,
+                axes: vec![0],
+                chunk: vec![rows.max(1)],
+                holds: if matches!(c.values, Values::Class(_)) { Holds::Texts } else { Holds::Numbers },
+                stored: "float64".into(),
+                attributes,
+                auxiliary: false,
+            }
         })
         .collect();
     let mut cube = Cube::new(vec![Axis::bare("obs", rows)], variables, Arc::new(Columns(table.clone())))?;
-    cube.attributes.set("featureType", Attribute::Text("point".into()));
+    let known: Vec<&str> = table.columns().iter().filter_map(|c| coordinate(c).map(|(standard, _)| standard)).collect();
+    if known.len() == 3 && ["longitude", "latitude", "time"].iter().all(|s| known.contains(s)) {
+        cube.attributes.set("featureType", Attribute::Text("point".into()));
+    }
     cube.notes.clone_from(&table.notes);
     Ok(cube)
+}
+
+/// The standard name of a column that places its rows, with the unit that CF wants for it where the column has none.
+fn coordinate(column: &Column) -> Option<(&'static str, Option<&'static str>)> {
+    column.reals().ok()?;
+    if column.unit.as_str().starts_with("days since") {
+        return Some(("time", None));
+    }
+    let (standard, unit) = match column.name.to_ascii_lowercase().as_str() {
+        "lon" | "longitude" => ("longitude", "degrees_east"),
+        "lat" | "latitude" => ("latitude", "degrees_north"),
+        _ => return None,
+    };
+    let stated = column.unit.as_str();
+    (stated.is_empty() || stated.starts_with("degree")).then_some((standard, stated.is_empty().then_some(unit)))
 }
 
 /// Columns in memory.

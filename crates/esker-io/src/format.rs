@@ -6,9 +6,8 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-use esker_core::{Cube, Error, Features, Result, Table};
+use esker_core::{Context, Cube, Error, Features, Result, Table};
 
-use crate::ReadOptions;
 use crate::arrow_ipc::read_arrow;
 use crate::csv::read_csv;
 use crate::excel::read_excel;
@@ -22,6 +21,7 @@ use crate::netcdf;
 use crate::parquet::open_parquet;
 use crate::vector::{is_geojson, read_flatgeobuf, read_geojson, read_geopackage, read_shapefile};
 use crate::zarr::read_zarr;
+use crate::{Origin, ReadOptions};
 use crate::{arrow_ipc, excel, fixed_width, las, month_table, zarr};
 
 /// What a file holds.
@@ -217,13 +217,12 @@ impl fmt::Display for Format {
     }
 }
 
-/// Opens any file Esker knows, by its content.
+/// Opens any file Esker knows, by its content, on this machine or at an address on the network; see [`Origin`].
 ///
 /// # Errors
-/// As [`Format::open`].
+/// As [`Format::open`] and [`Origin::reach`].
 pub fn open(path: &Path, options: &ReadOptions) -> Result<(Format, Data)> {
-    let format = Format::of(path)?;
-    Ok((format, format.open(path, options)?))
+    Origin::reach(path, &Context::new(0, 1))?.open(options)
 }
 
 /// A shapefile may be named without its `.shp`.

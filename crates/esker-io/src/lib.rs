@@ -1,4 +1,4 @@
-//! The only door to disk: tables in and out, strict and noted; files written whole or not at all.
+//! The only door to disk and network: tables in and out, strict and noted; files written whole or not at all.
 //!
 //! Reading refuses what it cannot read for certain and notes what it decided ([`esker_core::Note`]). Writing goes beside the
 //! target first and takes its place by one rename, so that a crash or a full disk leaves what was there before.
@@ -35,6 +35,7 @@ mod names;
 mod netcdf;
 mod options;
 mod parquet;
+mod remote;
 mod resample;
 mod source;
 mod staging;
@@ -55,6 +56,7 @@ pub use hash::{sha256_file, sha256_hex};
 pub use netcdf::write_netcdf;
 pub use options::ReadOptions;
 pub use parquet::write_parquet;
+pub use remote::{Origin, beside, is_remote, shown};
 pub use resample::resample;
 pub use staging::Staging;
 pub use table::{into_table, read_table, write_table};

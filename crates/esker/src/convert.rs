@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use esker_core::{Context, Cube, Error, Note, Result};
-use esker_io::{Data, Format, ReadOptions, Sampling, resample};
+use esker_io::{Data, Format, Origin, ReadOptions, Sampling, resample};
 
 use crate::selection::Selection;
 use crate::work::{on_threads, stoppable};
@@ -38,11 +38,11 @@ impl Conversion {
     }
 
     fn run_here(&self, from: &Path, to: &Path, cx: &Context) -> Result<Converted> {
-        let (format, data) = esker_io::open(from, &self.options)?;
+        let origin = Origin::reach(from, cx)?;
+        let (format, data) = origin.open(&self.options)?;
         let (data, mut notes) = self.choose(data, cx)?;
         cx.check()?;
-        let name = |p: &Path| p.file_name().map_or_else(|| p.display().to_string(), |n| n.to_string_lossy().into_owned());
-        let history = format!("Esker {}: converted from {}", env!("CARGO_PKG_VERSION"), name(from));
+        let history = format!("Esker {}: converted from {}", env!("CARGO_PKG_VERSION"), origin.name());
         notes.extend(esker_io::write_data(to, &data, &history)?);
         Ok(Converted { format, notes })
     }
@@ -52,7 +52,7 @@ impl Conversion {
             Data::Cube(cube) => {
                 let mut cube = self.selection.apply(cube)?;
                 if let Some((path, method)) = &self.like {
-                    cube = resample(&cube, &grid(path)?, *method)?;
+                    cube = resample(&cube, &grid(path, cx)?, *method)?;
                 }
                 let notes = cube.notes.clone();
                 Ok((Data::Cube(stoppable(&cube, cx)?), notes))
@@ -73,9 +73,10 @@ impl Conversion {
 }
 
 /// The cube whose grid is wanted.
-fn grid(path: &Path) -> Result<Cube> {
-    match esker_io::open(path, &ReadOptions::default())?.1 {
+fn grid(path: &Path, cx: &Context) -> Result<Cube> {
+    let origin = Origin::reach(path, cx)?;
+    match origin.open(&ReadOptions::default())?.1 {
         Data::Cube(cube) => Ok(cube),
-        _ => Err(Error::usage(format!("file '{}'", path.display())).got("no grid").rule("a file with the wanted grid is needed")),
+        _ => Err(Error::usage(format!("file '{}'", origin.name())).got("no grid").rule("a file with the wanted grid is needed")),
     }
 }

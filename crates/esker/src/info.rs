@@ -4,7 +4,7 @@ use std::path::Path;
 
 use esker_core::cube::{Axis, AxisKind, Holds, Labels, Window};
 use esker_core::{Codes, Context, Crs, Cube, Features, Note, Result, Shape, Table, Values};
-use esker_io::{Data, Format, ReadOptions};
+use esker_io::{Data, Format, Origin, ReadOptions};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ const SLAB: usize = 1 << 20;
 /// A file, described.
 #[derive(Debug, Clone, Serialize)]
 pub struct Info {
-    /// File or folder name.
+    /// Name of the file or folder, or its address on the network.
     pub file: String,
     /// The format by its content.
     pub format: String,
@@ -125,12 +125,12 @@ impl Info {
     }
 
     fn read_here(path: &Path, options: &ReadOptions, values: bool, cx: &Context) -> Result<Self> {
-        let (format, mut data) = esker_io::open(path, options)?;
+        let origin = Origin::reach(path, cx)?;
+        let (format, mut data) = origin.open(options)?;
         if let Data::Cube(cube) = &data {
             data = Data::Cube(stoppable(cube, cx)?);
         }
-        let file = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-        Self::of(file, format, &data, values)
+        Self::of(origin.name().to_owned(), format, &data, values)
     }
 
     fn of(file: String, format: Format, data: &Data, values: bool) -> Result<Self> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use esker_core::cube::{Attribute, Attributes, Blocks, Holds, Variable, Window};
-use esker_io::Data;
+use esker_io::{Data, Origin};
 
 use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
 
@@ -47,7 +47,7 @@ impl LoadedModel {
     }
 
     fn predict_file_here(&self, from: &Path, to: &Path, cx: &Context) -> Result<PredictedFile> {
-        let (_, data) = esker_io::open(from, &self.read_options())?;
+        let (_, data) = Origin::reach(from, cx)?.open(&self.read_options())?;
         let flat = esker_io::is_flat(to);
         match data {
             Data::Cube(cube) if !flat => {

@@ -74,19 +74,21 @@ impl Plan {
     /// # Errors
     /// Every fault at once.
     pub fn read(recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
-        let path = folder.join(&recipe.data.source);
+        let path = esker_io::beside(folder, &recipe.data.source);
         let named = |mut e: Error| -> Findings {
-            if e.fault == esker_core::Fault::Io && e.hint.is_none() && !path.exists() {
+            if e.fault == esker_core::Fault::Io && e.hint.is_none() && !esker_io::is_remote(&path) && !path.exists() {
                 e = e.hint(format!("[data] source = \"{}\" is taken relative to the recipe's folder", recipe.data.source));
             }
             Findings { file: recipe.file.clone(), list: vec![crate::findings::Finding { at: recipe.place("data.source"), error: e }] }
         };
-        let table = esker_io::read_table(&path, &read_options(&recipe)).map_err(named)?;
-        let sha256 = esker_io::sha256_file(&path).map_err(named)?;
-        let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let options = read_options(&recipe);
+        let origin = esker_io::Origin::reach(&path, &Context::new(0, 1)).map_err(named)?;
+        let mut table = origin.open(&options).and_then(|(_, data)| esker_io::into_table(data, &options)).map_err(named)?;
+        let (sha256, uncovered) = origin.checksum().map_err(named)?;
+        table.notes.extend(uncovered);
         let penalty = penalty(&recipe, folder)?;
         let mut plan = Self::new(recipe, table, penalty)?;
-        plan.data_file = name;
+        plan.data_file = origin.name().to_owned();
         plan.data_sha256 = sha256;
         Ok(plan)
     }
@@ -214,7 +216,7 @@ pub(crate) fn read_options(recipe: &Recipe) -> esker_io::ReadOptions {
 
 fn penalty(recipe: &Recipe, folder: &Path) -> Result<Option<Table>, Findings> {
     let Some(file) = &recipe.validate.penalty else { return Ok(None) };
-    let path: PathBuf = folder.join(file);
+    let path: PathBuf = esker_io::beside(folder, file);
     esker_io::read_table(&path, &esker_io::ReadOptions::default()).map(Some).map_err(|error| Findings {
         file: recipe.file.clone(),
         list: vec![crate::findings::Finding { at: recipe.place("validate.penalty"), error }],

@@ -199,12 +199,19 @@ impl Plan {
     }
 
     fn provenance(&self) -> record::Provenance {
+        // An address may hold a password or a token.
+        let mut recipe = self.recipe.text.clone();
+        for source in std::iter::once(&self.recipe.data.source).chain(&self.recipe.validate.penalty) {
+            if esker_io::is_remote(std::path::Path::new(source)) {
+                recipe = recipe.replace(source.as_str(), &esker_io::shown(source));
+            }
+        }
         record::Provenance {
             esker: env!("CARGO_PKG_VERSION").to_owned(),
             data_file: self.data_file.clone(),
             data_sha256: self.data_sha256.clone(),
-            recipe_sha256: esker_io::sha256_hex(self.recipe.text.as_bytes()),
-            recipe: self.recipe.text.clone(),
+            recipe_sha256: esker_io::sha256_hex(recipe.as_bytes()),
+            recipe,
             seed: self.recipe.seed,
         }
     }

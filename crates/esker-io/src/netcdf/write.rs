@@ -6,7 +6,7 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
-use esker_core::cube::{Attribute, Attributes, AxisKind, Holds, Labels, Window};
+use esker_core::cube::{Attribute, Attributes, AxisKind, Holds, Labels, Variable, Window};
 use esker_core::{Cube, Error, Result};
 
 use crate::file::{refused_write, replace_seekable};
@@ -15,6 +15,8 @@ use crate::file::{refused_write, replace_seekable};
 const SLAB: usize = 1 << 20;
 /// Bytes of a variable that 64-bit offset files can hold.
 const CDF2_MOST: u64 = (1 << 31) - 4;
+/// Units of temperature. Whether values are differences or on the scale, which CF wants to know, no unit tells.
+const TEMPERATURES: [&str; 7] = ["K", "kelvin", "degC", "celsius", "Celsius", "degree_Celsius", "degF"];
 /// Longest text that is written in full.
 const LONGEST_TEXT: usize = 1 << 16;
 
@@ -109,9 +111,51 @@ impl Slab<'_> {
     }
 }
 
+/// What places the values of variables.
+struct Places {
+    /// Variables of 2-D coordinates.
+    placing: Vec<String>,
+    /// The variable that describes the CRS.
+    mapping: Option<String>,
+    /// Variables that place points.
+    points: Vec<String>,
+}
+
+impl Places {
+    /// The attributes of a variable, with its unit, its long name and what places it.
+    fn attributes(&self, cube: &Cube, v: usize) -> Attributes {
+        let variable = &cube.variables()[v];
+        let mut attributes = written(&variable.attributes);
+        let text = |t: &str| Attribute::Text(t.to_owned());
+        let list = |names: &[String]| Attribute::Text(names.iter().map(|n| plain(n)).collect::<Vec<_>>().join(" "));
+        if !variable.unit.is_empty() {
+            attributes.set("units", text(variable.unit.as_str()));
+            if TEMPERATURES.contains(&variable.unit.as_str()) && attributes.get("units_metadata").is_none() {
+                attributes.set("units_metadata", text("temperature: unknown"));
+            }
+        }
+        if ["long_name", "standard_name"].iter().all(|n| attributes.get(n).is_none()) {
+            attributes.set("long_name", text(&variable.name));
+        }
+        let places_itself = self.placing.contains(&variable.name);
+        let first = self.placing.first().and_then(|p| cube.variable(p).ok());
+        if !places_itself && first.is_some_and(|p| cube.variables()[p].axes.iter().all(|a| variable.axes.contains(a))) {
+            attributes.set("coordinates", list(&self.placing));
+        }
+        if !self.points.is_empty() && !self.points.contains(&variable.name) {
+            attributes.set("coordinates", list(&self.points));
+        }
+        let on_map = |kind| cube.axis_of(kind).is_some_and(|a| variable.axes.contains(&a));
+        if let Some(mapping) = self.mapping.as_deref().filter(|_| on_map(AxisKind::X) && on_map(AxisKind::Y) && !places_itself) {
+            attributes.set("grid_mapping", text(mapping));
+        }
+        attributes
+    }
+}
+
 impl Plan {
     fn of(cube: &Cube, variables: &[usize], history: &str) -> Result<Self> {
-        let mut plan = Self { dimensions: Vec::new(), variables: Vec::new(), attributes: global(cube, history) };
+        let mut plan = Self { dimensions: Vec::new(), variables: Vec::new(), attributes: global(cube, variables, history) };
         let mut chosen = variables.to_vec();
         let placing: Vec<String> = cube.places.iter().flat_map(|(x, y)| [x.clone(), y.clone()]).collect();
         for name in &placing {
@@ -130,57 +174,42 @@ impl Plan {
             plan.axis(cube, a, at);
         }
         let mapping = plan.mapping(cube)?;
+        let places = Places { placing, mapping, points: point_coordinates(cube) };
         for &v in &chosen {
-            let variable = &cube.variables()[v];
-            let dimensions: Vec<usize> = variable.axes.iter().filter_map(|&a| dimension(a)).collect();
-            let mut attributes = written(&variable.attributes);
-            if !variable.unit.is_empty() {
-                attributes.set("units", Attribute::Text(variable.unit.to_string()));
-            }
-            let places_itself = placing.contains(&variable.name);
-            let on_map = |kind| cube.axis_of(kind).is_some_and(|a| variable.axes.contains(&a));
-            if !placing.is_empty()
-                && !places_itself
-                && cube.variable(&placing[0]).is_ok_and(|p| cube.variables()[p].axes.iter().all(|a| variable.axes.contains(a)))
-            {
-                let list: Vec<String> = placing.iter().map(|n| plain(n)).collect();
-                attributes.set("coordinates", Attribute::Text(list.join(" ")));
-            }
-            if let Some(mapping) = &mapping
-                && on_map(AxisKind::X)
-                && on_map(AxisKind::Y)
-                && !places_itself
-            {
-                attributes.set("grid_mapping", Attribute::Text(mapping.clone()));
-            }
-            let name = plain(&variable.name);
-            match variable.holds {
-                Holds::Numbers => {
-                    let kind = if variable.is_single() { Type::Float } else { Type::Double };
-                    attributes.set("_FillValue", Attribute::Numbers(vec![f64::NAN]));
-                    if ["long_name", "standard_name"].iter().all(|n| attributes.get(n).is_none()) {
-                        attributes.set("long_name", Attribute::Text(variable.name.clone()));
-                    }
-                    plan.variables.push(Out { name, dimensions, attributes, kind, from: From::Variable(v) });
-                }
-                Holds::Texts => {
-                    let mut width = 1;
-                    for slab in Window::whole(&cube.shape(v)).slabs(&variable.chunk, SLAB) {
-                        width = cube.read_texts(v, &slab)?.iter().map(String::len).fold(width, usize::max);
-                    }
-                    let width = width.min(LONGEST_TEXT);
-                    let text = plan.text_dimension(width);
-                    plan.variables.push(Out {
-                        name,
-                        dimensions: [dimensions, vec![text]].concat(),
-                        attributes,
-                        kind: Type::Char,
-                        from: From::VariableTexts(v, width),
-                    });
-                }
-            }
+            let dimensions: Vec<usize> = cube.variables()[v].axes.iter().filter_map(|&a| dimension(a)).collect();
+            plan.variable(cube, v, dimensions, places.attributes(cube, v))?;
         }
         plan.unique()
+    }
+
+    /// A variable of the cube, with its attributes.
+    fn variable(&mut self, cube: &Cube, v: usize, dimensions: Vec<usize>, mut attributes: Attributes) -> Result<()> {
+        let variable = &cube.variables()[v];
+        let name = plain(&variable.name);
+        let out = match variable.holds {
+            Holds::Numbers => {
+                let kind = if variable.is_single() { Type::Float } else { Type::Double };
+                attributes.set("_FillValue", Attribute::Numbers(vec![f64::NAN]));
+                Out { name, dimensions, attributes, kind, from: From::Variable(v) }
+            }
+            Holds::Texts => {
+                let mut width = 1;
+                for slab in Window::whole(&cube.shape(v)).slabs(&variable.chunk, SLAB) {
+                    width = cube.read_texts(v, &slab)?.iter().map(String::len).fold(width, usize::max);
+                }
+                let width = width.min(LONGEST_TEXT);
+                let text = self.text_dimension(width);
+                Out {
+                    name,
+                    dimensions: [dimensions, vec![text]].concat(),
+                    attributes,
+                    kind: Type::Char,
+                    from: From::VariableTexts(v, width),
+                }
+            }
+        };
+        self.variables.push(out);
+        Ok(())
     }
 
     /// Names must stay apart after they were made plain.
@@ -224,6 +253,9 @@ impl Plan {
         {
             attributes.set("standard_name", Attribute::Text(standard.into()));
         }
+        if ["long_name", "standard_name"].iter().all(|n| attributes.get(n).is_none()) {
+            attributes.set("long_name", Attribute::Text(a.name.clone()));
+        }
         if !a.unit.is_empty() {
             attributes.set("units", Attribute::Text(a.unit.to_string()));
         }
@@ -232,6 +264,9 @@ impl Plan {
             Labels::Time { calendar, days } => {
                 attributes.set("units", Attribute::Text("days since 1970-01-01".into()));
                 attributes.set("calendar", Attribute::Text(calendar.name().into()));
+                if calendar.is_real() && attributes.get("units_metadata").is_none() {
+                    attributes.set("units_metadata", Attribute::Text("leap_seconds: unknown".into()));
+                }
                 From::Numbers(days.clone())
             }
             Labels::Text(v) => From::Texts(v.clone(), v.iter().map(String::len).fold(1, usize::max).min(LONGEST_TEXT)),
@@ -408,9 +443,14 @@ impl Header {
 }
 
 /// The attributes of the file, with what was done to it put before its history.
-fn global(cube: &Cube, history: &str) -> Attributes {
-    let mut attributes = cube.attributes.clone();
-    attributes.0.retain(|(n, _)| !n.starts_with('_'));
+fn global(cube: &Cube, variables: &[usize], history: &str) -> Attributes {
+    let mut attributes = named(cube.attributes.0.iter().filter(|(n, _)| !n.starts_with('_')));
+    if attributes.text("title").is_none_or(|t| t.trim().is_empty()) {
+        let what = variables.iter().map(|&v| &cube.variables()[v]).map(|v| v.attributes.text("long_name").unwrap_or(&v.name));
+        let list: Vec<&str> = what.take(4).collect();
+        let more = if list.len() < variables.len() { ", …" } else { "" };
+        attributes.set("title", Attribute::Text(list.join(", ") + more));
+    }
     attributes.set("Conventions", Attribute::Text("CF-1.11".into()));
     let before = cube.attributes.text("history").map(|h| format!("\n{h}")).unwrap_or_default();
     attributes.set("history", Attribute::Text(format!("{history}{before}")));
@@ -437,10 +477,38 @@ fn written(attributes: &Attributes) -> Attributes {
         "cell_measures",
         "ancillary_variables",
     ];
-    Attributes(attributes.0.iter().filter(|(n, _)| !n.starts_with('_') && !OF_THE_FILE.contains(&n.as_str())).cloned().collect())
+    named(attributes.0.iter().filter(|(n, _)| !n.starts_with('_') && !OF_THE_FILE.contains(&n.as_str())))
+}
+
+/// Attributes under names that CF allows: letters, digits and underscores. What GDAL took from the head of a NetCDF file gets its name back.
+fn named<'a>(attributes: impl Iterator<Item = &'a (String, Attribute)>) -> Attributes {
+    let mut out = Attributes::default();
+    for (name, value) in attributes {
+        let name = name.strip_prefix("NC_GLOBAL#").unwrap_or(name);
+        let mut plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        if !plain.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            plain.insert_str(0, "a_");
+        }
+        if out.get(&plain).is_none() {
+            out.set(plain, value.clone());
+        }
+    }
+    out
+}
+
+/// The variables that place points in space and time.
+fn point_coordinates(cube: &Cube) -> Vec<String> {
+    if cube.attributes.text("featureType") != Some("point") {
+        return Vec::new();
+    }
+    let places = |v: &&Variable| matches!(v.attributes.text("standard_name"), Some("time" | "latitude" | "longitude"));
+    cube.variables().iter().filter(places).map(|v| v.name.clone()).collect()
 }
 
 fn standard_name(cube: &Cube, kind: AxisKind) -> Option<&'static str> {
+    if kind == AxisKind::T {
+        return Some("time");
+    }
     let degrees = cube.crs.as_ref()?.is_degrees();
     match (kind, degrees) {
         (AxisKind::X, true) => Some("longitude"),

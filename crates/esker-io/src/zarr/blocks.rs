@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range as Cells;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use esker_core::cube::Window;
@@ -31,8 +33,11 @@ pub(super) struct Arrays {
     pub indexes: Mutex<Indexes>,
 }
 
-/// Indexes of shards by array and place.
-type Indexes = HashMap<(usize, Vec<usize>), Option<Arc<Index>>>;
+/// Indexes of shards by array and place. Each is fetched once, by whoever holds its lock first.
+type Indexes = HashMap<(usize, Vec<usize>), Arc<Mutex<Known>>>;
+
+/// An index once it was looked for; none where the shard is not there.
+type Known = Option<Option<Arc<Index>>>;
 
 /// Offset and length of each chunk of a shard; all ones where there is none.
 type Index = Vec<[u64; 2]>;
@@ -62,6 +67,17 @@ impl<'a> Grid<'a> {
             }
             codecs => Self { chunk: &array.chunk, dtype: array.dtype, codecs, shards: None },
         }
+    }
+
+    /// Most bytes that a packed chunk can have: packing makes nothing much longer.
+    fn most(&self) -> u64 {
+        let cells: usize = self.chunk.iter().product();
+        let plain = self.dtype.size().map_or(MOST_TEXTS, |size| cells * size);
+        let index = match &self.codecs.inner {
+            Inner::Shards(shards) => index_length(shards, cells / shards.chunk.iter().product::<usize>().max(1)),
+            _ => 0,
+        };
+        (plain + index) as u64 * 2 + (1 << 16)
     }
 
     /// Lengths of the blocks, none longer than its axis.
@@ -147,6 +163,11 @@ impl Arrays {
                 }
             }
         }
+        if self.store.in_flight() > 1 {
+            let parts = slabs.into_iter().flat_map(|(slab, values)| cut(&slab, grid.chunk, values)).collect();
+            self.fill_ahead(variable, &grid, parts, put)?;
+            return Ok(out);
+        }
         let kept = Mutex::new(Vec::new());
         slabs.into_par_iter().try_for_each(|(slab, values)| {
             cut(&slab, grid.chunk, values).into_par_iter().try_for_each(|part| {
@@ -163,10 +184,58 @@ impl Arrays {
         Ok(out)
     }
 
+    /// Fills parts from chunks that take their time to come: many are asked for at once by threads that only wait, and are unpacked by
+    /// the threads of the pool as they arrive.
+    fn fill_ahead<T: Send>(&self, variable: usize, grid: &Grid<'_>, parts: Vec<Part<'_, T>>, put: Put<'_, T>) -> Result<()> {
+        let (path, array) = &self.arrays[variable];
+        let places: Vec<Vec<usize>> = parts.iter().map(|p| p.place.clone()).collect();
+        let parts: Vec<Mutex<Option<Part<'_, T>>>> = parts.into_iter().map(|p| Mutex::new(Some(p))).collect();
+        let next = AtomicUsize::new(0);
+        // As many again may have come and wait to be unpacked.
+        let (send, come) = sync_channel(self.store.in_flight());
+        std::thread::scope(|scope| {
+            for _ in 0..self.store.in_flight().min(places.len()) {
+                let (send, next, places) = (send.clone(), &next, &places);
+                scope.spawn(move || {
+                    loop {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(place) = places.get(at) else { return };
+                        let mut packed = Vec::new();
+                        let there = self.stored(variable, grid, place, &mut packed);
+                        let failed = there.is_err();
+                        // Nobody listens any more after an error.
+                        if send.send((at, there.map(|there| there.then_some(packed)))).is_err() || failed {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(send);
+            come.into_iter().par_bridge().try_for_each(|(at, packed)| {
+                let mut scratch = Scratch::default();
+                let chunk = match packed? {
+                    Some(packed) => {
+                        scratch.packed = packed;
+                        from_scratch(grid, &mut scratch, &array.fill)
+                    }
+                    None => Ok(Chunk::Fill),
+                };
+                let chunk = chunk.map_err(|got| self.damaged(path, &places[at], got))?;
+                let part = parts[at].lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(part) = part {
+                    fill_rows(part, grid.chunk, |at, row| put(&chunk, grid.dtype, at, row));
+                }
+                Ok(())
+            })
+        })
+    }
+
     /// Reads the packed bytes of a chunk of the grid; whether the store has such a chunk.
     fn stored(&self, variable: usize, grid: &Grid<'_>, place: &[usize], out: &mut Vec<u8>) -> Result<bool> {
         let (path, array) = &self.arrays[variable];
-        let Some(shards) = grid.shards else { return self.store.range_into(&join(path, &array.key(place)), Range::All, out) };
+        let Some(shards) = grid.shards else {
+            return self.store.range_into(&join(path, &array.key(place)), Range::AtMost(grid.most()), out);
+        };
         let per: Vec<usize> = array.chunk.iter().zip(&shards.chunk).map(|(o, i)| o / i).collect();
         let shard: Vec<usize> = place.iter().zip(&per).map(|(p, n)| p / n).collect();
         let number = place.iter().zip(&per).fold(0, |at, (p, n)| at * n + p % n);
@@ -174,13 +243,21 @@ impl Arrays {
         let Some(index) = self.index(variable, shards, &shard, &key, per.iter().product())? else { return Ok(false) };
         match index[number] {
             [u64::MAX, u64::MAX] => Ok(false),
+            [_, len] if len > grid.most() => Err(self.damaged(path, place, format!("{len} bytes for it in the index of its shard"))),
             [from, len] => self.store.range_into(&key, Range::Part(from, len), out),
         }
     }
 
     fn index(&self, variable: usize, shards: &Shards, shard: &[usize], key: &str, chunks: usize) -> Result<Option<Arc<Index>>> {
-        let name = (variable, shard.to_vec());
-        if let Some(known) = self.indexes.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
+        let entry = {
+            let mut known = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= INDEXES {
+                known.clear();
+            }
+            Arc::clone(known.entry((variable, shard.to_vec())).or_default())
+        };
+        let mut entry = entry.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*entry {
             return Ok(known.clone());
         }
         let length = index_length(shards, chunks) as u64;
@@ -191,11 +268,7 @@ impl Arrays {
             }
             None => None,
         };
-        let mut known = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= INDEXES {
-            known.clear();
-        }
-        known.insert(name, index.clone());
+        *entry = Some(index.clone());
         Ok(index)
     }
 

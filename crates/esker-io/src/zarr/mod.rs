@@ -1,4 +1,4 @@
-//! Zarr, versions 2 and 3: folders and zip files, opened lazily and written in version 3.
+//! Zarr, versions 2 and 3: folders, zip files and stores on the network, opened lazily; written in version 3.
 //!
 //! Read: consolidated metadata or not, chunk keys of both kinds, the codecs bytes, gzip, zlib, zstd, blosc (LZ4, zlib, Zstandard,
 //! BloscLZ), lz4, crc32c, transpose, sharding and vlen-utf8, and the filters shuffle, delta and fixedscaleoffset. Refused by name:
@@ -25,12 +25,14 @@ use esker_core::cube::Attributes;
 use esker_core::{Cube, Error, Note, Result};
 
 use crate::cf::{RawFile, RawVariable, decode};
+use crate::remote::Client;
 use blocks::{Arrays, Grid, packing};
 use dtype::Kind;
 use json::Json;
 use meta::Array;
 use store::{MOST_NODES, Store};
 
+pub(crate) use meta::to_base64;
 pub(crate) use store::zip_names;
 pub use write::write_zarr;
 
@@ -47,15 +49,49 @@ pub(crate) fn sniff(path: &Path, head: &[u8]) -> bool {
 /// # Errors
 /// The disk refuses, metadata that contradict themselves, no array that can be read.
 pub(crate) fn read_zarr(path: &Path, name: &str) -> Result<Cube> {
-    let (raw, notes) = open(path, name)?;
+    read(Store::open(path)?, name)
+}
+
+/// Opens a store on the network.
+///
+/// # Errors
+/// As [`read_zarr`]; the network or the server refuses; the metadata are not consolidated.
+pub(crate) fn read_remote(client: &Arc<Client>, name: &str) -> Result<Cube> {
+    read(Store::Remote(Arc::clone(client)), name)
+}
+
+/// Whether there is a store on the network.
+///
+/// # Errors
+/// The network or the server refuses.
+pub(crate) fn is_store(client: &Arc<Client>) -> Result<bool> {
+    Ok(!remote_metadata(client)?.is_empty())
+}
+
+/// The metadata at the top of a store on the network: those that name all arrays, where there are any. Empty where there is no store.
+///
+/// # Errors
+/// The network or the server refuses.
+pub(crate) fn remote_metadata(client: &Arc<Client>) -> Result<Vec<u8>> {
+    let store = Store::Remote(Arc::clone(client));
+    for key in store::MARKS {
+        if let Some(found) = store.metadata(key)? {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// A store as a cube, with what was noted.
+fn read(store: Store, name: &str) -> Result<Cube> {
+    let (raw, notes) = open(store, name)?;
     let mut cube = decode(raw)?;
     cube.notes.splice(0..0, notes);
     Ok(cube)
 }
 
 /// The store before its conventions are understood, and what was noted.
-pub(crate) fn open(path: &Path, name: &str) -> Result<(RawFile, Vec<Note>)> {
-    let store = Store::open(path)?;
+fn open(store: Store, name: &str) -> Result<(RawFile, Vec<Note>)> {
     let found = nodes(&store, name)?;
     let mut notes = Vec::new();
     let (mut arrays, mut refused) = (Vec::new(), None);
@@ -100,6 +136,7 @@ pub(crate) fn open(path: &Path, name: &str) -> Result<(RawFile, Vec<Note>)> {
 
 /// A single array is called like its folder.
 fn stem(name: &str) -> String {
+    let name = name.rsplit('/').next().unwrap_or(name);
     name.trim_end_matches(".zip").trim_end_matches(".zarr").to_owned()
 }
 
@@ -136,9 +173,9 @@ fn nodes(store: &Store, name: &str) -> Result<Nodes> {
         return Ok(found);
     }
     found.attributes = parse(".zattrs")?.map(|a| a.attributes()).unwrap_or_default();
-    let mut paths = store.nodes()?;
-    if parse(".zarray")?.is_some() {
-        paths = vec![String::new()];
+    let alone = parse(".zarray")?.is_some();
+    let paths = if alone { vec![String::new()] } else { store.nodes()? };
+    if alone {
         found.attributes = Attributes::default();
     }
     for path in paths {

@@ -1,14 +1,16 @@
-//! Where a Zarr store keeps its bytes: a folder, or one zip file whose entries are read where they lie.
+//! Where a Zarr store keeps its bytes: a folder, one zip file whose entries are read where they lie, or a place on the network.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use esker_core::{Error, Result};
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::file::{refused_read, size_text};
+use crate::remote::{Answer, Bytes, Client, IN_FLIGHT};
 
 /// Most bytes of a metadata file.
 const MOST_METADATA: u64 = 256 << 20;
@@ -27,6 +29,7 @@ pub(super) const MARKS: [&str; 4] = ["zarr.json", ".zmetadata", ".zgroup", ".zar
 pub(super) enum Store {
     Folder(PathBuf),
     Zip(Zip),
+    Remote(Arc<Client>),
 }
 
 /// A zip file by its table of contents.
@@ -51,9 +54,9 @@ impl Store {
         if path.is_dir() { Ok(Self::Folder(path.to_path_buf())) } else { Zip::open(path).map(Self::Zip) }
     }
 
-    /// The bytes under a key; none where the store has no such key.
-    pub(super) fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        self.range(key, Range::All)
+    /// How many requests are worth having under way at once: one where the store is at hand.
+    pub(super) fn in_flight(&self) -> usize {
+        if matches!(self, Self::Remote(_)) { IN_FLIGHT } else { 1 }
     }
 
     /// The metadata under a key.
@@ -63,7 +66,14 @@ impl Store {
         {
             return Err(self.error(key).got(size_text(size)).rule(format!("metadata of at most {} are read", size_text(MOST_METADATA))));
         }
-        self.get(key)
+        if let Self::Remote(client) = self {
+            check_key(key)?;
+            let mut bytes = Vec::new();
+            // What is denied may be absent; whether anything of the store can be read shows soon enough.
+            let here = client.get(key, Bytes::AtMost(MOST_METADATA), &mut bytes)? == Answer::Here;
+            return Ok(here.then_some(bytes));
+        }
+        self.range(key, Range::AtMost(MOST_METADATA))
     }
 
     /// A part of the bytes under a key; none where the store has no such key.
@@ -77,6 +87,20 @@ impl Store {
         check_key(key)?;
         out.clear();
         match self {
+            Self::Remote(client) => {
+                let wanted = match range {
+                    Range::AtMost(most) => Bytes::AtMost(most),
+                    Range::Part(from, len) => Bytes::Part(from, len),
+                    Range::Last(len) => Bytes::Last(len),
+                };
+                match client.get(key, wanted, out)? {
+                    Answer::Here => Ok(true),
+                    Answer::Missing => Ok(false),
+                    // Without leave to list a bucket, what is not there is denied.
+                    Answer::Denied if client.denies_absent()? => Ok(false),
+                    Answer::Denied => Err(client.error(key).got("access denied").rule("other chunks can be read, this one cannot")),
+                }
+            }
             Self::Folder(root) => {
                 let path = root.join(key);
                 let mut file = match File::open(&path) {
@@ -106,6 +130,7 @@ impl Store {
         Ok(match self {
             Self::Folder(root) => fs::metadata(root.join(key)).ok().filter(|m| m.is_file()).map(|m| m.len()),
             Self::Zip(zip) => zip.entries.get(key).map(|e| e.size),
+            Self::Remote(_) => None,
         })
     }
 
@@ -123,6 +148,13 @@ impl Store {
                     MARKS.contains(&name).then(|| folder.to_owned())
                 };
                 zip.entries.keys().filter_map(marks).collect()
+            }
+            Self::Remote(client) => {
+                return Err(client
+                    .error("")
+                    .got("no consolidated metadata")
+                    .rule("a server does not list what it holds, so that one file has to name all arrays")
+                    .hint("whoever keeps the store calls zarr.consolidate_metadata(store) in Python; or name one array, or download the store"));
             }
         };
         nodes.sort();
@@ -161,6 +193,7 @@ impl Store {
         match self {
             Self::Folder(path) => path,
             Self::Zip(zip) => &zip.path,
+            Self::Remote(client) => Path::new(client.shown()),
         }
     }
 
@@ -179,7 +212,8 @@ impl Store {
 /// Which bytes of a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Range {
-    All,
+    /// All of them, no more than so many where they come from the network.
+    AtMost(u64),
     /// From an offset, so many.
     Part(u64, u64),
     /// The last ones.
@@ -190,7 +224,7 @@ impl Range {
     /// Offset and length within a value of a size.
     fn within(self, size: u64) -> Option<(u64, u64)> {
         match self {
-            Self::All => Some((0, size)),
+            Self::AtMost(_) => Some((0, size)),
             Self::Part(from, len) => from.checked_add(len).filter(|&end| end <= size).map(|_| (from, len)),
             Self::Last(len) => size.checked_sub(len).map(|from| (from, len)),
         }
@@ -284,7 +318,7 @@ impl Zip {
             return Err(store.error(key).rule("it does not unpack to what the zip file says of it").hint("copy the file again"));
         }
         let (from, len) = range.within(entry.size).ok_or_else(short)?;
-        Ok(if matches!(range, Range::All) { bytes } else { bytes[from as usize..(from + len) as usize].to_vec() })
+        Ok(if matches!(range, Range::AtMost(_)) { bytes } else { bytes[from as usize..(from + len) as usize].to_vec() })
     }
 }
 
