@@ -1,151 +1,121 @@
-//! A cube on the grid of another: nearest cell or bilinear, through their CRS, tile by tile.
+//! A cube on the grid of another: nearest cell or bilinear, through their CRS, tile by tile, round the seam of the globe.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use esker_core::cube::{Axis, AxisKind, Blocks, Variable, Window};
+use esker_core::cube::{Axis, Blocks, Variable, Window};
 use esker_core::{Cube, Error, Note, Result};
 use rayon::prelude::*;
 
 use crate::crs::Transform;
-use crate::zonal::Sampling;
+use crate::grid::{Grid, Map, Planes, Sampling, Taken, scale};
 
 /// Cells of the new grid along a side that are computed together.
 const TILE: usize = 256;
 
-/// Strictly ascending or descending labels, and the cell edges half-way between them.
-struct Ruler {
-    labels: Vec<f64>,
-    ascending: bool,
-    /// Labels are longitudes in degrees: a turn of 360 changes nothing.
-    round: bool,
-}
-
-impl Ruler {
-    fn of(axis: &Axis, round: bool) -> Result<Self> {
-        let refuse = |got: &str| {
-            Error::data(format!("axis '{}'", axis.name))
-                .got(got)
-                .rule("a grid to resample needs at least 2 labels in strict order along x and y")
-        };
-        let labels = axis.numbers().filter(|_| axis.labels.is_some()).ok_or_else(|| refuse("no numbers"))?;
-        match axis.direction() {
-            _ if labels.len() < 2 => Err(refuse("1 label")),
-            0 => Err(refuse("labels that are not in order")),
-            direction => Ok(Self { labels, ascending: direction > 0, round }),
-        }
-    }
-
-    /// Where a value lies, counted in cells from the first label; `None` beyond the outer edges.
-    fn position(&self, value: f64) -> Option<f64> {
-        let n = self.labels.len();
-        let (low, high) = if self.ascending { (self.labels[0], self.labels[n - 1]) } else { (self.labels[n - 1], self.labels[0]) };
-        let value = if self.round {
-            // The turn in which the value lies nearest to the middle of the axis.
-            let middle = 0.5 * (low + high);
-            middle + (value - middle + 180.0).rem_euclid(360.0) - 180.0
-        } else {
-            value
-        };
-        let before =
-            if self.ascending { self.labels.partition_point(|&l| l <= value) } else { self.labels.partition_point(|&l| l >= value) };
-        let i = before.clamp(1, n - 1) - 1;
-        let at = i as f64 + (value - self.labels[i]) / (self.labels[i + 1] - self.labels[i]);
-        (at >= -0.5 && at <= n as f64 - 0.5).then_some(at)
-    }
-}
-
 /// The cube before, seen from the new grid.
 struct Resampled {
     inner: Arc<dyn Blocks>,
-    /// Places of the y and x axes in each variable; none where it lacks one of them.
-    places: Vec<Option<(usize, usize)>>,
-    old: (Ruler, Ruler),
+    /// The number of each variable before, and the places of rows and columns in it; none where it does not lie on the map.
+    variables: Vec<(usize, Option<(usize, usize)>)>,
+    old: Grid,
+    /// Labels of the new rows and columns.
     new: (Vec<f64>, Vec<f64>),
     back: Transform,
     method: Sampling,
 }
 
-/// `cube` on the x and y axes of `like`. Cells beyond it are missing.
+/// `cube` on the x and y axes of `like`. Cells beyond it are missing. A cube placed by 2-D longitudes and latitudes gives the nearest cells.
 ///
 /// # Errors
-/// One of them has no single x and y axis or no CRS, or there is no way from one CRS to the other.
+/// One of them has no single x and y axis or no CRS, there is no way from one CRS to the other, or bilinear values of 2-D places.
 pub fn resample(cube: &Cube, like: &Cube, method: Sampling) -> Result<Cube> {
-    let grid = |c: &Cube, which: &str| {
-        let axes = c.axis_of(AxisKind::X).zip(c.axis_of(AxisKind::Y));
-        let crs = c.crs.clone();
-        axes.zip(crs).ok_or_else(|| {
+    let map = |c: &Cube, which: &str| {
+        let all: Vec<usize> = (0..c.axes().len()).collect();
+        let map = Map::among(c, &all, which).ok().filter(|m| m.mesh || c.crs.is_some());
+        map.ok_or_else(|| {
             Error::data(format!("{which} grid"))
                 .rule("resampling needs one x axis, one y axis and a CRS")
                 .hint("esker info FILE says what was understood")
         })
     };
-    let ((x, y), crs) = grid(cube, "the")?;
-    let ((nx, ny), new_crs) = grid(like, "the wanted")?;
-    let round = crs.is_degrees();
-    let old = (Ruler::of(&cube.axes()[y], false)?, Ruler::of(&cube.axes()[x], round)?);
-    let numbers = |a: usize| like.axes()[a].numbers().unwrap_or_default();
-    let new = (numbers(ny), numbers(nx));
+    let from = map(cube, "the")?;
+    let to = map(like, "the wanted")?;
+    let Some(new_crs) = like.crs.clone().filter(|_| !to.mesh) else {
+        return Err(Error::data("the wanted grid")
+            .got("2-D longitudes and latitudes")
+            .rule("values are put on a grid of one x and one y axis"));
+    };
+    let old = Grid::on(cube, from, "the grid")?;
+    old.allows(method)?;
+    let labels = |a: usize| {
+        let numbers = like.axes()[a].numbers().filter(|_| like.axes()[a].labels.is_some()).unwrap_or_default();
+        scale(&like.axes()[a], &new_crs).map(|s| numbers.into_iter().map(|v| v * s).collect::<Vec<f64>>())
+    };
+    let new = (labels(to.y)?, labels(to.x)?);
+    if new.0.is_empty() || new.1.is_empty() {
+        return Err(Error::data("the wanted grid").got("axes without labels").rule("its cells have a place"));
+    }
+    let back = Transform::between(&new_crs, old.crs())?;
     let mut axes = cube.axes().to_vec();
-    axes[x] = Axis { name: axes[x].name.clone(), ..like.axes()[nx].clone() };
-    axes[y] = Axis { name: axes[y].name.clone(), ..like.axes()[ny].clone() };
-    let mut variables = Vec::with_capacity(cube.variables().len());
-    let mut places = Vec::new();
-    for v in cube.variables() {
-        let place = v.axes.iter().position(|&a| a == y).zip(v.axes.iter().position(|&a| a == x));
-        let mut chunk = v.chunk.clone();
-        if let Some((py, px)) = place {
-            (chunk[py], chunk[px]) = (TILE.min(axes[y].len), TILE.min(axes[x].len));
+    axes[from.x] = placed(cube, from, from.x, &like.axes()[to.x]);
+    axes[from.y] = placed(cube, from, from.y, &like.axes()[to.y]);
+    let (mut variables, mut inside) = (Vec::new(), Vec::new());
+    for (i, v) in cube.variables().iter().enumerate() {
+        let at = Planes::of(cube, i, from).map(|p| p.at);
+        // Variables along one of the two axes alone have no place on the new grid, and what places cells places the old ones.
+        let along = v.axes.contains(&from.x) || v.axes.contains(&from.y);
+        if along && (at.is_none() || v.auxiliary) || v.attributes.get("grid_mapping_name").is_some() {
+            continue;
         }
-        places.push(place);
+        let mut chunk = v.chunk.clone();
+        if let Some((py, px)) = at {
+            (chunk[py], chunk[px]) = (TILE.min(axes[from.y].len), TILE.min(axes[from.x].len));
+        }
+        inside.push((i, at));
         variables.push(Variable { chunk, ..v.clone() });
     }
-    // Variables along one of the two axes alone have no place on the new grid.
-    let stays = |v: &Variable| v.axes.contains(&x) == v.axes.contains(&y);
-    let kept: Vec<String> = variables.iter().filter(|v| stays(v) && !v.auxiliary).map(|v| v.name.clone()).collect();
-    let back = Transform::between(&new_crs, &crs)?;
-    let mut out = cube.rewrap(axes, variables, |inner| Arc::new(Resampled { inner, places, old, new, back, method }))?;
-    out.crs = Some(new_crs.clone());
-    out.places = None;
+    let kept: Vec<String> = variables.iter().filter(|v| !v.auxiliary).map(|v| v.name.clone()).collect();
     let how = if method == Sampling::Nearest { "the nearest cell" } else { "bilinear interpolation" };
-    out.notes.push(Note::info("resampled", format!("values were put on another grid by {how}: {} to {}", crs.name(), new_crs.name())));
+    let text = format!("values were put on another grid by {how}: {} to {}", old.crs().name(), new_crs.name());
+    let mut out = cube.rewrap(axes, variables, |inner| Arc::new(Resampled { inner, variables: inside, old, new, back, method }))?;
+    (out.crs, out.places) = (Some(new_crs), None);
+    out.notes.push(Note::info("resampled", text));
     out.only(&kept)
 }
 
+/// An axis of the wanted grid under the name it has in the cube; the axes of a mesh only count and take the wanted names.
+fn placed(cube: &Cube, map: Map, axis: usize, wanted: &Axis) -> Axis {
+    let free = cube.axes().iter().enumerate().all(|(i, a)| i == map.x || i == map.y || a.name != wanted.name);
+    let name = if map.mesh && free { wanted.name.clone() } else { cube.axes()[axis].name.clone() };
+    Axis { name, ..wanted.clone() }
+}
+
 impl Resampled {
-    /// Where the cells of a tile lie on the old grid: (y, x) in cells, NaN beyond it.
-    fn locate(&self, ys: Range<usize>, xs: Range<usize>) -> Result<Vec<(f64, f64)>> {
+    /// The cells that those of a tile take, row by row; none beyond the old grid.
+    fn locate(&self, ys: Range<usize>, xs: Range<usize>) -> Result<Vec<Option<Taken>>> {
         let mut x: Vec<f64> = ys.clone().flat_map(|_| xs.clone().map(|j| self.new.1[j])).collect();
         let mut y: Vec<f64> = ys.flat_map(|i| xs.clone().map(move |_| i)).map(|i| self.new.0[i]).collect();
         self.back.apply(&mut x, &mut y)?;
-        Ok(x.iter().zip(&y).map(|(&x, &y)| self.old.0.position(y).zip(self.old.1.position(x)).unwrap_or((f64::NAN, f64::NAN))).collect())
+        Ok(x.iter().zip(&y).map(|(&x, &y)| self.old.find(x, y, self.method)).collect())
     }
 
     /// A tile of the window: one tile of the map, all of the other axes.
-    fn tile(&self, variable: usize, window: &Window, place: (usize, usize)) -> Result<Vec<f64>> {
-        let (py, px) = place;
+    fn tile(&self, (variable, (py, px)): (usize, (usize, usize)), window: &Window) -> Result<Vec<f64>> {
         let at = self.locate(window.0[py].clone(), window.0[px].clone())?;
-        let (rows, columns) = (self.old.0.labels.len(), self.old.1.labels.len());
-        let bounds = |pick: &dyn Fn(&(f64, f64)) -> f64, n: usize| {
-            let inside = at.iter().map(pick).filter(|v| !v.is_nan());
-            let (low, high) = inside.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-            (low <= high).then(|| (low.floor().max(0.0) as usize).min(n - 2)..(high.floor().max(0.0) as usize + 2).min(n))
-        };
-        let (Some(ys), Some(xs)) = (bounds(&|p| p.0, rows), bounds(&|p| p.1, columns)) else {
-            return Ok(vec![f64::NAN; window.len()]);
-        };
-        let mut from = window.clone();
-        (from.0[py], from.0[px]) = (ys.clone(), xs.clone());
-        let values = self.inner.read(variable, &from)?;
-        let strides = strides(&from.shape());
+        let Some((rows, cols)) = self.old.hull(at.iter().flatten()) else { return Ok(vec![f64::NAN; window.len()]) };
+        let values = self.old.read((py, px), window, (&rows, &cols), &|w| self.inner.read(variable, w))?;
+        let size = rows.len() * cols.len();
         let shape = window.shape();
         let mut out = Vec::with_capacity(window.len());
         let mut index = vec![0; shape.len()];
         for _ in 0..window.len() {
-            let base: usize = (0..shape.len()).filter(|&d| d != py && d != px).map(|d| index[d] * strides[d]).sum();
-            let (fy, fx) = at[index[py] * shape[px] + index[px]];
-            let value = |i: usize, j: usize| values[base + (i - ys.start) * strides[py] + (j - xs.start) * strides[px]];
-            out.push(if fy.is_nan() { f64::NAN } else { self.between(fy, fx, rows, columns, &value) });
+            let other = (0..shape.len()).filter(|&d| d != py && d != px).fold(0, |o, d| o * shape[d] + index[d]);
+            let plane = &values[other * size..(other + 1) * size];
+            out.push(match &at[index[py] * shape[px] + index[px]] {
+                Some(taken) => self.old.weighted(taken, plane, (&rows, &cols)),
+                None => f64::NAN,
+            });
             for d in (0..shape.len()).rev() {
                 index[d] += 1;
                 if index[d] < shape[d] {
@@ -156,38 +126,16 @@ impl Resampled {
         }
         Ok(out)
     }
-
-    fn between(&self, fy: f64, fx: f64, rows: usize, columns: usize, value: &dyn Fn(usize, usize) -> f64) -> f64 {
-        let cell = |f: f64, n: usize| (f + 0.5).floor().clamp(0.0, n as f64 - 1.0) as usize;
-        if self.method == Sampling::Nearest {
-            return value(cell(fy, rows), cell(fx, columns));
-        }
-        let split = |f: f64, n: usize| {
-            let f = f.clamp(0.0, n as f64 - 1.0);
-            let i = (f.floor() as usize).min(n - 2);
-            (i, f - i as f64)
-        };
-        let ((i, v), (j, u)) = (split(fy, rows), split(fx, columns));
-        let corners = [(i, j, (1.0 - v) * (1.0 - u)), (i, j + 1, (1.0 - v) * u), (i + 1, j, v * (1.0 - u)), (i + 1, j + 1, v * u)];
-        corners.iter().filter(|c| c.2 > 0.0).map(|&(i, j, w)| w * value(i, j)).sum()
-    }
-}
-
-fn strides(shape: &[usize]) -> Vec<usize> {
-    let mut out = vec![1; shape.len()];
-    for d in (0..shape.len().saturating_sub(1)).rev() {
-        out[d] = out[d + 1] * shape[d + 1];
-    }
-    out
 }
 
 impl Blocks for Resampled {
     fn read(&self, variable: usize, window: &Window) -> Result<Vec<f64>> {
-        let Some(place) = self.places[variable] else { return self.inner.read(variable, window) };
+        let (variable, at) = self.variables[variable];
+        let Some(at) = at else { return self.inner.read(variable, window) };
         let mut steps = window.0.iter().map(|r| r.end.max(1)).collect::<Vec<_>>();
-        (steps[place.0], steps[place.1]) = (TILE, TILE);
+        (steps[at.0], steps[at.1]) = (TILE, TILE);
         let tiles = window.blocks(&steps);
-        let read = tiles.par_iter().map(|t| self.tile(variable, t, place)).collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>>>()?;
+        let read = tiles.par_iter().map(|t| self.tile((variable, at), t)).collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>>>()?;
         let mut out = vec![f64::NAN; window.len()];
         for (tile, values) in tiles.iter().zip(&read) {
             window.place(tile, values, &mut out);
@@ -196,9 +144,9 @@ impl Blocks for Resampled {
     }
 
     fn read_texts(&self, variable: usize, window: &Window) -> Result<Vec<String>> {
-        match self.places[variable] {
-            None => self.inner.read_texts(variable, window),
-            Some(_) => Err(Error::data("texts on a map").rule("only numbers are put on another grid")),
+        match self.variables[variable] {
+            (variable, None) => self.inner.read_texts(variable, window),
+            _ => Err(Error::data("texts on a map").rule("only numbers are put on another grid")),
         }
     }
 }

@@ -169,6 +169,21 @@ fn what_is_written_reads_back() {
 }
 
 #[test]
+fn variables_keep_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.zarr");
+    let names = ["names", "b", "a"].map(str::to_owned);
+    let source = made(Calendar::Standard).only(&names).unwrap();
+    write_zarr(&path, &source, &[0, 1, 2]).unwrap();
+    let order = |cube: &Cube| cube.data().map(|v| v.name.clone()).collect::<Vec<_>>();
+    assert_eq!(order(&cube(&path)), names);
+    // A folder without consolidated metadata has no order of its own: names are sorted.
+    let top = path.join("zarr.json");
+    fs::write(&top, r#"{"attributes": {}, "zarr_format": 3, "node_type": "group"}"#).unwrap();
+    assert_eq!(order(&cube(&path)), ["a", "b", "names"]);
+}
+
+#[test]
 fn a_folder_of_something_else_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("thesis");

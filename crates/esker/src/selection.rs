@@ -50,10 +50,8 @@ fn in_time(cube: Cube, text: &str) -> Result<Cube> {
         return Err(Error::data(format!("axis '{}'", cube.axes()[axis].name)).rule("its labels are no dates"));
     };
     let (from, to) = text.split_once('/').unwrap_or((text, text));
-    let low = moment(from, *calendar)?.0;
-    // The end is the last instant before what follows.
-    let high = moment(to, *calendar)?.1 - 1e-9;
-    cube.select(axis, &cube.range(axis, low, high)?)
+    let (low, high) = (moment(from, *calendar)?.0, moment(to, *calendar)?.1);
+    cube.select(axis, &cube.span(axis, low, high)?)
 }
 
 /// The first day number of a moment, and that of the moment after it: the next year, month, day or instant.

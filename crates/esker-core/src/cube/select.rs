@@ -1,10 +1,10 @@
-//! Selections of a cube by label: variables, ranges, the nearest cell, a box on the map. Nothing is read.
+//! Selections of a cube by label: variables, ranges, the nearest cell, a box on the map. Nothing is read but 2-D places.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Axis, AxisKind, Blocks, Cube, Labels, Variable, Window};
-use crate::{Error, Result};
+use super::{Axis, AxisKind, Blocks, Cube, Holds, Labels, Variable, Window};
+use crate::{Error, Note, Result};
 
 /// Where a number must lie relative to labels to count as one of them, in shares of the spacing: rounding never decides.
 const SLACK: f64 = 1e-9;
@@ -79,6 +79,42 @@ impl Blocks for Selected {
     }
 }
 
+/// A cube whose cells outside a box are missing.
+struct Masked {
+    inner: Arc<dyn Blocks>,
+    /// Whether a cell lies inside, rows slowest.
+    mask: Vec<bool>,
+    columns: usize,
+    /// Where rows and columns lie among the axes of each variable that is masked.
+    at: Vec<Option<(usize, usize)>>,
+}
+
+impl Blocks for Masked {
+    fn read(&self, variable: usize, window: &Window) -> Result<Vec<f64>> {
+        let mut values = self.inner.read(variable, window)?;
+        let Some((y, x)) = self.at[variable] else { return Ok(values) };
+        let shape = window.shape();
+        let stride = |d: usize| shape[d + 1..].iter().product::<usize>();
+        let (sy, sx) = (stride(y), stride(x));
+        for (i, value) in values.iter_mut().enumerate() {
+            let (row, col) = (window.0[y].start + i / sy % shape[y], window.0[x].start + i / sx % shape[x]);
+            if !self.mask[row * self.columns + col] {
+                *value = f64::NAN;
+            }
+        }
+        Ok(values)
+    }
+
+    fn read_texts(&self, variable: usize, window: &Window) -> Result<Vec<String>> {
+        self.inner.read_texts(variable, window)
+    }
+}
+
+/// Degrees from west to east, a whole turn at most.
+fn turn(west: f64, east: f64) -> f64 {
+    if east > west { (east - west).min(360.0) } else { (east - west).rem_euclid(360.0) }
+}
+
 impl Cube {
     /// The cube with some cells of one axis, in the order given; repeats are allowed.
     ///
@@ -128,16 +164,17 @@ impl Cube {
         self.rewrap(axes, variables, |inner| Arc::new(Selected { inner, variables: map }))
     }
 
-    /// The cell whose label is nearest to a number, in the labels' unit (days since 1970-01-01 of its calendar for times); the
-    /// first of equally near ones.
+    /// The cell whose label is nearest to a number, in the labels' unit (days since 1970-01-01 of its calendar for times); of two
+    /// equally near ones that with the larger label, whichever way the axis runs, as pandas has it.
     ///
     /// # Errors
     /// An axis without numbers, or a number farther from all labels than their widest spacing.
     pub fn nearest(&self, axis: usize, value: f64) -> Result<usize> {
         let a = &self.axes()[axis];
         let labels = self.numbers(axis)?;
+        let off = |i: usize| (labels[i] - value).abs();
         let near =
-            (0..a.len).filter(|&i| !labels[i].is_nan()).min_by(|&i, &j| (labels[i] - value).abs().total_cmp(&(labels[j] - value).abs()));
+            (0..a.len).filter(|&i| !labels[i].is_nan()).min_by(|&i, &j| off(i).total_cmp(&off(j)).then(labels[j].total_cmp(&labels[i])));
         let widest = labels.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f64::max);
         match near {
             Some(i) if a.len < 2 || (labels[i] - value).abs() <= widest * (1.0 + SLACK) => Ok(i),
@@ -160,26 +197,48 @@ impl Cube {
         Ok(cells)
     }
 
+    /// The cells of a time axis from one moment to before another, in days since 1970-01-01 of its calendar, in file order. What lies
+    /// within a tenth of a millisecond of an end counts as lying on it.
+    ///
+    /// # Errors
+    /// An axis without numbers, or no moment in the span.
+    pub fn span(&self, axis: usize, from: f64, before: f64) -> Result<Vec<usize>> {
+        let near = 1e-9;
+        let days = self.numbers(axis)?;
+        let cells: Vec<usize> = (0..days.len()).filter(|&i| days[i] >= from - near && days[i] < before - near).collect();
+        if cells.is_empty() {
+            let got = match &self.axes()[axis].labels {
+                Some(Labels::Time { calendar, .. }) => format!("{} to before {}", calendar.date(from), calendar.date(before)),
+                _ => format!("{from} to before {before} days"),
+            };
+            return Err(self.outside(axis, &got));
+        }
+        Ok(cells)
+    }
+
     /// The cube within a box: west, south, east, north, in its own CRS. Longitudes are taken round the globe: a box from −10 to 10
     /// finds its cells on an axis from 0 to 360, in the order west to east, and the labels run on without a jump.
     ///
+    /// Where 2-D longitudes and latitudes place the cells, the box is in degrees: rows and columns without a cell inside are left out, and
+    /// in those that remain cells outside are missing, as `where(…, drop=True)` of xarray has it.
+    ///
     /// # Errors
-    /// No x and y axes, an empty box, no cell inside.
+    /// No x and y axes nor 2-D places, an empty box, no cell inside; 2-D places that cannot be read.
     pub fn within(&self, west: f64, south: f64, east: f64, north: f64) -> Result<Self> {
-        let (Some(x), Some(y)) = (self.axis_of(AxisKind::X), self.axis_of(AxisKind::Y)) else {
-            return Err(Error::data("box")
-                .rule("the cube needs one x and one y axis")
-                .hint("grids with 2-D coordinates cannot be cut by a box yet"));
-        };
         if south > north || south.is_nan() || north.is_nan() {
             return Err(Error::usage("box").got(format!("south {south}, north {north}")).rule("a box is west, south, east, north"));
         }
+        let axes = self.axis_of(AxisKind::X).zip(self.axis_of(AxisKind::Y)).filter(|(x, y)| {
+            // Axes that only count do not place cells where something else does.
+            self.places.is_none() || (self.axes()[*x].labels.is_some() && self.axes()[*y].labels.is_some())
+        });
+        let Some((x, y)) = axes else { return self.within_places([west, south, east, north]) };
         let cut = self.select(y, &self.range(y, south, north)?)?;
         if !self.crs.as_ref().is_some_and(crate::Crs::is_degrees) {
             return cut.select(x, &cut.range(x, west, east)?);
         }
         let labels = cut.numbers(x)?;
-        let span = if east > west { (east - west).min(360.0) } else { (east - west).rem_euclid(360.0) };
+        let span = turn(west, east);
         let mut found: Vec<(f64, usize)> = labels
             .iter()
             .enumerate()
@@ -214,6 +273,46 @@ impl Cube {
         Ok(out)
     }
 
+    /// The cells inside a box by their 2-D longitudes and latitudes.
+    fn within_places(&self, [west, south, east, north]: [f64; 4]) -> Result<Self> {
+        let missing = || Error::data("box").rule("the cube needs one x and one y axis, or 2-D longitudes and latitudes");
+        let (lon, lat) = self.places.as_ref().ok_or_else(missing)?;
+        let (lon, lat) = (self.variable(lon)?, self.variable(lat)?);
+        let [y, x] = self.variables()[lon].axes[..] else { return Err(missing()) };
+        if self.variables()[lat].axes != self.variables()[lon].axes {
+            return Err(missing());
+        }
+        let (lon, lat) = (self.read_all(lon)?, self.read_all(lat)?);
+        let span = turn(west, east);
+        let inside: Vec<bool> =
+            lon.iter().zip(&lat).map(|(lon, lat)| (lon - west).rem_euclid(360.0) <= span && *lat >= south && *lat <= north).collect();
+        let width = self.axes()[x].len;
+        let rows: Vec<usize> = (0..self.axes()[y].len).filter(|r| inside[r * width..(r + 1) * width].contains(&true)).collect();
+        let cols: Vec<usize> = (0..width).filter(|c| rows.iter().any(|r| inside[r * width + c])).collect();
+        if rows.is_empty() {
+            return Err(Error::data("box")
+                .got(format!("west {west}, south {south}, east {east}, north {north}"))
+                .rule("no cell has its longitude and latitude inside"));
+        }
+        let cut = self.select(y, &rows)?.select(x, &cols)?;
+        let inside = &inside;
+        let mask: Vec<bool> = rows.iter().flat_map(|r| cols.iter().map(move |c| inside[r * width + c])).collect();
+        let outside = mask.iter().filter(|m| !**m).count();
+        let at = |v: &Variable| {
+            let place = v.axes.iter().position(|&a| a == y).zip(v.axes.iter().position(|&a| a == x));
+            place.filter(|_| !v.auxiliary && v.holds == Holds::Numbers)
+        };
+        let at = self.variables().iter().map(at).collect();
+        let columns = cols.len();
+        let mut out = cut.rewrap(cut.axes().to_vec(), cut.variables().to_vec(), |inner| Arc::new(Masked { inner, mask, columns, at }))?;
+        if outside > 0 {
+            let text =
+                format!("the grid is cut to {} by {columns} cells; {outside} of them lie outside the box and are missing", rows.len());
+            out.notes.push(Note::info("box-masked", text));
+        }
+        Ok(out)
+    }
+
     fn numbers(&self, axis: usize) -> Result<Vec<f64>> {
         self.axes()[axis].numbers().ok_or_else(|| {
             Error::data(format!("axis '{}'", self.axes()[axis].name)).got("texts").rule("a selection by number needs numbers")
@@ -237,7 +336,7 @@ impl Cube {
 mod tests {
     use super::*;
     use crate::Crs;
-    use crate::cube::{Attributes, Holds};
+    use crate::cube::Attributes;
 
     /// A grid of 4 longitudes and 3 latitudes whose value is 10 × row + column.
     struct Grid;
@@ -290,12 +389,30 @@ mod tests {
     fn labels_find_their_cells_or_say_what_there_is() {
         let cube = grid();
         assert_eq!(cube.nearest(0, 47.0).unwrap(), 1);
+        // Midway, the larger label on a descending axis as on an ascending one.
+        assert_eq!((cube.nearest(0, 45.0).unwrap(), cube.nearest(1, 45.0).unwrap()), (1, 1));
         assert_eq!(cube.range(0, 40.0, 50.0).unwrap(), [1, 2]);
         assert_eq!(
             cube.range(0, -10.0, 10.0).unwrap_err().to_string(),
             "selection on axis 'lat': got -10 to 10 degrees_north; its labels run from 40 to 60 degrees_north"
         );
         assert!(cube.nearest(0, 0.0).is_err());
+    }
+
+    #[test]
+    fn a_span_of_time_ends_before_its_end() {
+        let days: Vec<f64> = (0..800).map(f64::from).collect();
+        let labels = Some(Labels::Time { calendar: crate::Calendar::NoLeap, days });
+        let mut cube = grid();
+        cube.axes[0] = Axis { labels, ..Axis::bare("time", 800) };
+        assert_eq!(cube.span(0, 365.0, 730.0).unwrap(), (365..730).collect::<Vec<_>>());
+        assert_eq!(cube.span(0, 31.0, 59.0).unwrap().len(), 28);
+        // A day that rounding has put a little early belongs to its month.
+        assert_eq!(cube.span(0, 31.0 + 1e-11, 59.0 + 1e-11).unwrap(), (31..59).collect::<Vec<_>>());
+        assert_eq!(
+            cube.span(0, 900.0, 901.0).unwrap_err().to_string(),
+            "selection on axis 'time': got 1972-06-20 to before 1972-06-21; its labels run from 1970-01-01 to 1972-03-11"
+        );
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub(crate) struct RawFile {
     pub dimensions: Vec<(String, usize)>,
     pub variables: Vec<RawVariable>,
     pub attributes: Attributes,
+    /// Whether cells that were never written hold NetCDF's default fill values, as in NetCDF itself.
+    pub default_fills: bool,
     pub blocks: Arc<dyn RawBlocks>,
 }
 
@@ -80,7 +82,7 @@ pub(crate) fn decode(raw: RawFile) -> Result<Cube> {
     check(&raw)?;
     let mut notes = Vec::new();
     let mut roles = roles::roles(&raw);
-    let (packings, odd): (Vec<Packing>, Vec<_>) = raw.variables.iter().map(Packing::of).unzip();
+    let (packings, odd): (Vec<Packing>, Vec<_>) = raw.variables.iter().map(|v| Packing::of(v, raw.default_fills)).unzip();
     let (axes, used) = Build::new(&raw, &mut roles, &packings, &mut notes).axes()?;
     let placed = grid::placing(&raw, &roles);
     let crs = grid::crs(&raw, &roles, &axes, placed.is_some(), &mut notes);

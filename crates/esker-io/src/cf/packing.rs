@@ -1,8 +1,8 @@
 //! From stored numbers to values: fills, valid ranges, signs, scale and offset (CF conventions 1.11, sections 2.5 and 8.1).
 //!
 //! Fill values are compared as they are stored, before scaling: a `double` attribute of a `float` variable is rounded to `float` first.
-//! A value is `stored × scale_factor + add_offset` in 64 bits whatever the attributes' types. A variable without `_FillValue` whose type is
-//! 32-bit or wider has NetCDF's default fill values masked (9.969e36, −2147483647, −9223372036854775806): nothing was written there.
+//! A value is `stored × scale_factor + add_offset` in 64 bits whatever the attributes' types. In NetCDF a variable without `_FillValue` whose
+//! type is 32-bit or wider has the default fill values masked (9.969e36, −2147483647, −9223372036854775806): nothing was written there.
 
 use esker_core::cube::{Attribute, Attributes};
 
@@ -45,8 +45,8 @@ pub(super) enum Oddity {
 }
 
 impl Packing {
-    /// How a variable is packed, and what is odd about it.
-    pub fn of(variable: &RawVariable) -> (Self, Vec<Oddity>) {
+    /// How a variable is packed, and what is odd about it. `default_fills` says whether NetCDF's default fill values mean missing.
+    pub fn of(variable: &RawVariable, default_fills: bool) -> (Self, Vec<Oddity>) {
         let (attributes, stored) = (&variable.attributes, variable.stored);
         let mut odd = Vec::new();
         let wrap = wrap(attributes, stored);
@@ -55,7 +55,7 @@ impl Packing {
             _ => wrap.map_or(v, |w| w.apply(v)),
         };
         let mut fills: Vec<f64> = ["_FillValue", "missing_value"].iter().flat_map(|n| numbers(attributes.get(n))).map(as_stored).collect();
-        if attributes.get("_FillValue").is_none() {
+        if default_fills && attributes.get("_FillValue").is_none() {
             fills.extend(default_fill(stored));
         }
         fills.retain(|f| !f.is_nan());
@@ -188,7 +188,7 @@ mod tests {
         let list = attributes.iter().map(|(n, v)| ((*n).to_owned(), Attribute::Numbers(v.to_vec()))).collect();
         let name = "v".to_owned();
         let raw = RawVariable { name, dimensions: vec![], stored, storage: String::new(), attributes: Attributes(list), chunk: vec![] };
-        Packing::of(&raw).0
+        Packing::of(&raw, true).0
     }
 
     fn decode(packing: &Packing, values: &[f64]) -> Vec<f64> {
@@ -217,6 +217,22 @@ mod tests {
     }
 
     #[test]
+    fn default_fills_hold_in_netcdf_alone() {
+        for (stored, fill) in [(Stored::Float64, FILL_FLOAT), (Stored::Int { bits: 32, signed: true }, -2_147_483_647.0)] {
+            let raw = RawVariable {
+                name: "v".into(),
+                dimensions: vec![],
+                stored,
+                storage: String::new(),
+                attributes: Attributes::default(),
+                chunk: vec![],
+            };
+            assert!(decode(&Packing::of(&raw, true).0, &[fill])[0].is_nan());
+            assert_eq!(decode(&Packing::of(&raw, false).0, &[fill]), [fill]);
+        }
+    }
+
+    #[test]
     fn unsigned_bytes_in_signed_storage_wrap_with_their_fill() {
         let list =
             vec![("_Unsigned".to_owned(), Attribute::Text("true".into())), ("_FillValue".to_owned(), Attribute::Numbers(vec![-1.0]))];
@@ -229,7 +245,7 @@ mod tests {
             attributes: Attributes(list),
             chunk: vec![],
         };
-        let out = decode(&Packing::of(&raw).0, &[-1.0, -2.0, 5.0]);
+        let out = decode(&Packing::of(&raw, true).0, &[-1.0, -2.0, 5.0]);
         assert!(out[0].is_nan());
         assert_eq!(&out[1..], &[254.0, 5.0]);
     }

@@ -91,7 +91,8 @@ fn open_storage(storage: DynStorage) -> Result<Cube> {
     };
     notes.push(Note::info("format", format!("read as {format}")));
     let blocks = Netcdf { storage, hdf5, entries: tree.entries };
-    let raw = RawFile { dimensions: tree.dimensions, variables: tree.variables, attributes: tree.attributes, blocks: Arc::new(blocks) };
+    let (dimensions, variables, attributes) = (tree.dimensions, tree.variables, tree.attributes);
+    let raw = RawFile { dimensions, variables, attributes, default_fills: true, blocks: Arc::new(blocks) };
     let mut cube = cf::decode(raw)?;
     cube.notes.splice(0..0, notes);
     Ok(cube)

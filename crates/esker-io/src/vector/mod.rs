@@ -18,7 +18,7 @@ pub(crate) use flatgeobuf::read_flatgeobuf;
 pub use geojson::write_geojson;
 pub(crate) use geojson::{is_geojson, read_geojson};
 pub(crate) use geopackage::read_geopackage;
-pub(crate) use rings::{bounds, signs};
+pub(crate) use rings::{bounds, inside_ring, signs};
 pub(crate) use shapefile::read_shapefile;
 pub(crate) use table::geometry_columns;
 pub use table::{centroid, geometry_table};

@@ -16,7 +16,8 @@ pub(crate) fn bounds<'a>(points: impl IntoIterator<Item = &'a [f64; 2]>) -> Boun
     points.into_iter().fold(start, |b, p| [b[0].min(p[0]), b[1].max(p[0]), b[2].min(p[1]), b[3].max(p[1])])
 }
 
-fn inside_ring(ring: &[[f64; 2]], [x, y]: [f64; 2]) -> bool {
+/// Whether a closed ring goes around a place: a ray from it crosses the ring an odd number of times.
+pub(crate) fn inside_ring(ring: &[[f64; 2]], [x, y]: [f64; 2]) -> bool {
     ring.windows(2).fold(false, |odd, s| {
         let ([x0, y0], [x1, y1]) = (s[0], s[1]);
         odd ^ ((y0 > y) != (y1 > y) && x < x0 + (y - y0) / (y1 - y0) * (x1 - x0))

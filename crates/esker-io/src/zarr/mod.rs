@@ -5,7 +5,8 @@
 //! everything else, complex numbers and objects among it.
 //!
 //! A fill value stands where no chunk is. In version 2 it is the mark of missing values too, in version 3 only the attribute
-//! `_FillValue` is, as xarray has it.
+//! `_FillValue` is, as xarray has it. NetCDF's default fill values mean nothing here. Variables are in the order of consolidated metadata,
+//! or by name without them: a folder has no order.
 
 mod blocks;
 mod blosc;
@@ -132,7 +133,7 @@ fn open(store: Store, name: &str) -> Result<(RawFile, Vec<Note>)> {
         })
         .collect();
     let blocks = Arc::new(Arrays { store, arrays, indexes: Mutex::new(HashMap::new()) });
-    Ok((RawFile { dimensions, variables, attributes: found.attributes, blocks }, notes))
+    Ok((RawFile { dimensions, variables, attributes: found.attributes, default_fills: false, blocks }, notes))
 }
 
 /// A single array is called like its folder.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use esker_core::cube::{Attribute, Attributes, Axis, AxisKind, Holds, Labels, Variable, Window};
 use esker_core::{Cube, Error, Fault, Result};
 use rayon::prelude::*;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::meta::to_base64;
@@ -36,7 +37,7 @@ pub fn write_zarr(path: &Path, cube: &Cube, variables: &[usize]) -> Result<()> {
         return Err(Error::data("variables to write").got(format!("{variables:?}")).rule(rule));
     }
     let partial = Partial::beside(path)?;
-    let mut writer = Writer { root: partial.folder.clone(), metadata: Map::new() };
+    let mut writer = Writer { root: partial.folder.clone(), metadata: Vec::new() };
     writer.cube(cube, variables)?;
     writer.finish(&cube.attributes)?;
     partial.commit()
@@ -44,8 +45,8 @@ pub fn write_zarr(path: &Path, cube: &Cube, variables: &[usize]) -> Result<()> {
 
 struct Writer {
     root: PathBuf,
-    /// What is consolidated: metadata by path.
-    metadata: Map<String, Value>,
+    /// What is consolidated: paths and their metadata, in the order of the cube.
+    metadata: Vec<(String, Value)>,
 }
 
 /// Cells as they are stored.
@@ -245,7 +246,7 @@ impl Writer {
     }
 
     fn try_array(&mut self, plan: &Plan<'_>, read: &(dyn Fn(&Window) -> Result<Values> + Sync)) -> Result<(), Stop> {
-        if self.metadata.contains_key(&plan.path) {
+        if self.metadata.iter().any(|(p, _)| *p == plan.path) {
             return Err(Stop::Failed(Error::data(format!("'{}'", plan.path)).got("the name twice").rule("names in a store are unique")));
         }
         let folder = self.root.join(&plan.path);
@@ -264,11 +265,11 @@ impl Writer {
         })?;
         let meta = array_json(plan);
         self.metadata_file(&plan.path, &meta).map_err(Stop::Failed)?;
-        self.metadata.insert(plan.path.clone(), meta);
+        self.metadata.push((plan.path.clone(), meta));
         Ok(())
     }
 
-    fn metadata_file(&self, path: &str, meta: &Value) -> Result<()> {
+    fn metadata_file(&self, path: &str, meta: &impl Serialize) -> Result<()> {
         let file = self.root.join(path).join("zarr.json");
         let text = serde_json::to_vec_pretty(meta).map_err(|e| Error::data("Zarr metadata").got(e.to_string()))?;
         fs::write(&file, text).map_err(|e| refused_write(&file, &e))
@@ -277,7 +278,7 @@ impl Writer {
     /// Metadata of groups and of the whole, which holds all others again.
     fn finish(mut self, attributes: &Attributes) -> Result<()> {
         let mut groups: Vec<String> = Vec::new();
-        for path in self.metadata.keys() {
+        for (path, _) in &self.metadata {
             let mut group = path.as_str();
             while let Some((up, _)) = group.rsplit_once('/') {
                 groups.push(up.to_owned());
@@ -289,11 +290,36 @@ impl Writer {
         for group in groups {
             let meta = json!({"attributes": {}, "zarr_format": 3, "node_type": "group"});
             self.metadata_file(&group, &meta)?;
-            self.metadata.insert(group, meta);
+            self.metadata.push((group, meta));
         }
-        let all = json!({"kind": "inline", "must_understand": false, "metadata": self.metadata});
-        let top = json!({"attributes": attributes_json(attributes), "zarr_format": 3, "consolidated_metadata": all, "node_type": "group"});
+        let all = Consolidated { kind: "inline", must_understand: false, metadata: InOrder(&self.metadata) };
+        let top = Top { attributes: attributes_json(attributes), zarr_format: 3, consolidated_metadata: all, node_type: "group" };
         self.metadata_file("", &top)
+    }
+}
+
+/// The metadata of a store.
+#[derive(Serialize)]
+struct Top<'a> {
+    attributes: Map<String, Value>,
+    zarr_format: u8,
+    consolidated_metadata: Consolidated<'a>,
+    node_type: &'a str,
+}
+
+#[derive(Serialize)]
+struct Consolidated<'a> {
+    kind: &'a str,
+    must_understand: bool,
+    metadata: InOrder<'a>,
+}
+
+/// Members of an object as they come: readers keep their order.
+struct InOrder<'a>(&'a [(String, Value)]);
+
+impl Serialize for InOrder<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(path, meta)| (path, meta)))
     }
 }
 

@@ -1,26 +1,28 @@
 //! Values of a grid within polygons, and at points.
 //!
 //! A cell counts by the share of it that lies inside a polygon, and in means also by its area: on longitude and latitude a cell shrinks with
-//! the cosine of its latitude. Grids have one x and one y axis; curvilinear ones are refused. Polygons in another system are brought to the
-//! grid's, corner by corner, with a note; where either system is not known they are refused. Values are read block by block, so that a grid
-//! may be larger than memory.
+//! the cosine of its latitude. On grids with 2-D longitudes and latitudes a cell counts whole where its centre lies inside. Polygons in another
+//! system are brought to the grid's, corner by corner, with a note; where either system is not known they are refused. Values are read block by
+//! block, so that a grid may be larger than memory.
 
 mod area;
-mod grid;
+mod centres;
 mod mask;
 mod overlap;
 mod sample;
 mod within;
 
-use esker_core::cube::{AxisKind, Labels, Window};
+use std::ops::Range;
+
+use esker_core::cube::Labels;
 use esker_core::{Codes, Column, Crs, Cube, Error, Features, Geometry, Note, Result, Shape, Table, Unit, Values};
 use rayon::prelude::*;
 
 use crate::crs::Transform;
-use grid::Grid;
+use crate::grid::{Grid, Planes, Regular};
 use overlap::Piece;
 
-pub use sample::{Sampled, Sampling, sample};
+pub use sample::{Sampled, sample};
 pub use within::Within;
 
 /// Values held at a time.
@@ -71,10 +73,10 @@ impl Stat {
 /// No such variable, one without x and y axes, a system not known, features that are not polygons.
 pub fn zonal(cube: &Cube, variable: &str, features: &Features, stats: &[Stat]) -> Result<Table> {
     let place = cube.variable(variable)?;
-    let grid = Grid::of(cube, place)?;
+    let (grid, planes) = Grid::of(cube, place)?;
     let mut notes = Vec::new();
-    let shapes = polygons(features, &grid, &mut notes)?;
-    let others = grid.others.iter().map(|o| o.1).product::<usize>();
+    let mut shapes = polygons(features, &grid, &mut notes)?;
+    let others = planes.count();
     if others.saturating_mul(shapes.len()) > 1 << 28 {
         return Err(Error::data(format!("variable '{variable}'"))
             .got(format!("{} polygons and {others} times or levels", shapes.len()))
@@ -82,14 +84,38 @@ pub fn zonal(cube: &Cube, variable: &str, features: &Features, stats: &[Stat]) -
             .hint("select fewer times or polygons first"));
     }
     let mut sums = vec![Sums::default(); shapes.len() * others];
-    for group in groups(&shapes, &grid) {
-        gather(cube, place, &grid, (&shapes, &group), &mut sums)?;
-    }
-    let outside = shapes.iter().filter(|s| s.reach(&grid).is_none()).count();
+    let source = Source { cube, variable: place, grid: &grid, planes: &planes };
+    let outside = match &grid {
+        Grid::Regular(regular) => {
+            for group in groups(&shapes, regular) {
+                within_edges(&source, regular, (&shapes, &group), &mut sums)?;
+            }
+            shapes.iter().filter(|s| s.reach(regular).is_none()).count()
+        }
+        Grid::Mesh(mesh) => {
+            let pieces = centres::pieces(&shapes, mesh);
+            // What a polygon covers is what the cells in it cover.
+            shapes.iter_mut().zip(&pieces).for_each(|(s, p)| s.area = p.iter().map(|p| p.plane).sum());
+            within_centres(&source, &pieces, mesh.cols, &mut sums)?;
+            pieces.iter().filter(|p| p.is_empty()).count()
+        }
+    };
     if outside > 0 {
         notes.push(Note::warning("outside-grid", format!("{outside} of {} polygons do not touch the grid.", shapes.len())));
     }
-    table(cube, place, features, (&grid, stats), (&shapes, &sums), notes)
+    notes.push(match grid {
+        Grid::Regular(_) => Note::info("zonal-weights", "Cells were weighted by their area inside each polygon."),
+        Grid::Mesh(_) => Note::info("zonal-centres", "Cells count whole, by their area, where their centre lies inside a polygon."),
+    });
+    table(&source, features, stats, (&shapes, &sums), notes)
+}
+
+/// A variable on its grid.
+struct Source<'a> {
+    cube: &'a Cube,
+    variable: usize,
+    grid: &'a Grid,
+    planes: &'a Planes,
 }
 
 /// A shift of longitude, and the rows and columns that may be touched with it.
@@ -106,7 +132,7 @@ struct Polygon {
 
 impl Polygon {
     /// Rows and columns that it may touch, in ascending coordinates; with the shift of longitude by which it does.
-    fn reach(&self, grid: &Grid) -> Option<Vec<Reach>> {
+    fn reach(&self, grid: &Regular) -> Option<Vec<Reach>> {
         let [x0, x1, y0, y1] = self.bounds;
         let rows = grid.y.span(y0, y1)?;
         let shifts: &[f64] = if grid.degrees { &[-720.0, -360.0, 0.0, 360.0, 720.0] } else { &[0.0] };
@@ -236,17 +262,17 @@ fn between(from: Option<&Crs>, grid: &Grid, what: &str, notes: &mut Vec<Note>) -
             .got("coordinates in a system that is not known")
             .rule("they are laid over a grid only where both systems are known")
     })?;
-    let way = Transform::between(from, &grid.crs)?;
-    if from != &grid.crs {
+    let way = Transform::between(from, grid.crs())?;
+    if from != grid.crs() {
         let off = way.accuracy_m().map_or_else(|| "to an accuracy that is not known".to_string(), |m| format!("to within about {m} m"));
-        notes.push(Note::info("crs-transformed", format!("The {what} were brought from {} to {}, {off}.", from.name(), grid.crs.name())));
+        notes.push(Note::info("crs-transformed", format!("The {what} were brought from {} to {}, {off}.", from.name(), grid.crs().name())));
         notes.extend(way.notes.iter().cloned());
     }
     Ok(way)
 }
 
 /// Neighbours in file order whose common window stays small, so that a block is read once for many small polygons.
-fn groups(shapes: &[Polygon], grid: &Grid) -> Vec<Vec<usize>> {
+fn groups(shapes: &[Polygon], grid: &Regular) -> Vec<Vec<usize>> {
     let mut groups: Vec<(Vec<usize>, [usize; 4])> = Vec::new();
     for (i, shape) in shapes.iter().enumerate() {
         let Some(reach) = shape.reach(grid) else { continue };
@@ -266,29 +292,53 @@ fn groups(shapes: &[Polygon], grid: &Grid) -> Vec<Vec<usize>> {
     groups.into_iter().map(|g| g.0).collect()
 }
 
-/// Adds the cells of a group of polygons.
-fn gather(cube: &Cube, variable: usize, grid: &Grid, (shapes, group): (&[Polygon], &[usize]), sums: &mut [Sums]) -> Result<()> {
+/// Adds the cells of a group of polygons, each by the share of it inside.
+fn within_edges(source: &Source<'_>, grid: &Regular, (shapes, group): (&[Polygon], &[usize]), sums: &mut [Sums]) -> Result<()> {
     let reaches: Vec<_> = group.iter().map(|&i| (i, shapes[i].reach(grid).unwrap_or_default())).collect();
     let all = || reaches.iter().flat_map(|(_, r)| r);
     let rows = all().map(|r| r.1.start).min().unwrap_or(0)..all().map(|r| r.1.end).max().unwrap_or(0);
     let cols = all().map(|r| r.2.start).min().unwrap_or(0)..all().map(|r| r.2.end).max().unwrap_or(0);
+    gather(source, (&rows, &cols), sums, &|part| {
+        reaches.par_iter().map(|(i, reach)| (*i, overlap::pieces(&shapes[*i].rings, reach, grid, (part, &cols)))).collect()
+    })
+}
+
+/// Adds the cells of a mesh whose centres lie inside polygons; pieces are in the order of the cells, counted over the whole grid.
+fn within_centres(source: &Source<'_>, pieces: &[Vec<Piece>], width: usize, sums: &mut [Sums]) -> Result<()> {
+    let all = || pieces.iter().flatten().map(|p| p.cell);
+    let rows = all().map(|c| c / width).min().unwrap_or(0)..all().map(|c| c / width + 1).max().unwrap_or(0);
+    let cols = all().map(|c| c % width).min().unwrap_or(0)..all().map(|c| c % width + 1).max().unwrap_or(0);
+    gather(source, (&rows, &cols), sums, &|part| {
+        let in_part = |p: &&Piece| part.contains(&(p.cell / width));
+        let place = |p: &Piece| Piece { cell: (p.cell / width - part.start) * cols.len() + p.cell % width - cols.start, ..*p };
+        let own = |(i, p): (usize, &Vec<Piece>)| (i, p.iter().filter(in_part).map(place).collect::<Vec<_>>());
+        pieces.par_iter().enumerate().map(own).filter(|(_, p)| !p.is_empty()).collect()
+    })
+}
+
+/// Adds the cells of some rows and columns, band by band; `pieces` gives those of each polygon that lie in a band of rows.
+fn gather(
+    source: &Source<'_>,
+    (rows, cols): (&Range<usize>, &Range<usize>),
+    sums: &mut [Sums],
+    pieces: &(dyn Fn(&Range<usize>) -> Vec<(usize, Vec<Piece>)> + Sync),
+) -> Result<()> {
     if rows.is_empty() || cols.is_empty() {
         return Ok(());
     }
-    let others = grid.others.iter().map(|o| o.1).product::<usize>();
+    let others = source.planes.count();
     let band = (MOST / cols.len()).clamp(1, rows.len());
     let mut from = rows.start;
     while from < rows.end {
         let part = from..(from + band).min(rows.end);
         from = part.end;
-        let pieces: Vec<(usize, Vec<Piece>)> =
-            reaches.par_iter().map(|(i, reach)| (*i, overlap::pieces(&shapes[*i].rings, reach, grid, (&part, &cols)))).collect();
+        let pieces = pieces(&part);
         let size = part.len() * cols.len();
         let step = (MOST / size).max(1);
         let mut first = 0;
         while first < others {
             let some = first..(first + step).min(others);
-            let values = grid.read(cube, variable, &some, (&part, &cols))?;
+            let values = source.grid.read_planes((source.cube, source.variable), source.planes, &some, (&part, cols))?;
             // Each polygon's sums lie apart, so that they can be added side by side.
             let added: Vec<(usize, Vec<Sums>)> = pieces
                 .par_iter()
@@ -311,20 +361,20 @@ fn gather(cube: &Cube, variable: usize, grid: &Grid, (shapes, group): (&[Polygon
 }
 
 fn table(
-    cube: &Cube,
-    variable: usize,
+    source: &Source<'_>,
     features: &Features,
-    (grid, stats): (&Grid, &[Stat]),
+    stats: &[Stat],
     (shapes, sums): (&[Polygon], &[Sums]),
     notes: Vec<Note>,
 ) -> Result<Table> {
-    let v = &cube.variables()[variable];
-    let others = grid.others.iter().map(|o| o.1).product::<usize>();
+    let cube = source.cube;
+    let v = &cube.variables()[source.variable];
+    let others = source.planes.count();
     let of_row: Vec<usize> = (0..sums.len()).map(|r| r / others.max(1)).collect();
     let mut columns: Vec<Column> = vec![Column::real("feature", "", of_row.iter().map(|&f| f as f64 + 1.0).collect())];
     columns.extend(features.table.columns().iter().map(|c| c.select(&of_row)));
     let mut stride = others;
-    for &(axis, len) in &grid.others {
+    for &(axis, len) in &source.planes.others {
         stride /= len.max(1);
         columns.push(axis_column(cube, axis, &|row: usize| row % others / stride % len, sums.len()));
     }
@@ -340,7 +390,6 @@ fn table(
     unique(&mut columns);
     let mut table = Table::new(columns)?;
     table.notes = features.table.notes.iter().chain(&cube.notes).cloned().chain(notes).collect();
-    table.notes.push(Note::info("zonal-weights", "Cells were weighted by their area inside each polygon."));
     Ok(table)
 }
 
@@ -371,26 +420,4 @@ fn unique(columns: &mut [Column]) {
             n += 1;
         }
     }
-}
-
-/// The places of x, y and the other axes of a variable among its own, and the window of some of its cells.
-pub(crate) fn kinds(cube: &Cube, variable: usize) -> Result<(usize, usize)> {
-    let v = &cube.variables()[variable];
-    let place = |kind: AxisKind| {
-        let mut found = v.axes.iter().enumerate().filter(|(_, a)| cube.axes()[**a].kind == kind).map(|(i, _)| i);
-        let first = found.next();
-        if found.next().is_none() { first } else { None }
-    };
-    match (place(AxisKind::Y), place(AxisKind::X)) {
-        (Some(y), Some(x)) => Ok((y, x)),
-        _ => Err(Error::data(format!("variable '{}'", v.name))
-            .got(format!("axes {}", v.axes.iter().map(|&a| cube.axes()[a].name.as_str()).collect::<Vec<_>>().join(", ")))
-            .rule("one x and one y axis are needed; curvilinear grids are not read this way")
-            .hint("stack the variable into a table, or regrid it first")),
-    }
-}
-
-/// A window from ranges, one an axis.
-pub(crate) fn window(ranges: Vec<std::ops::Range<usize>>) -> Window {
-    Window(ranges)
 }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::Reach;
-use super::grid::Grid;
 use crate::crs::plane_area;
+use crate::grid::Regular;
 
 /// A cell and its part inside.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub(super) struct Piece {
 pub(super) fn pieces(
     rings: &[(f64, Vec<[f64; 2]>)],
     reach: &[Reach],
-    grid: &Grid,
+    grid: &Regular,
     (rows, cols): (&Range<usize>, &Range<usize>),
 ) -> Vec<Piece> {
     let mut out = Vec::new();

@@ -10,9 +10,9 @@ use esker_core::{Crs, Cube, Error, Features, Note, Result, Shape, Table};
 use rayon::prelude::*;
 
 use super::area::Area;
-use super::grid::scale;
 use super::mask::Mask;
 use crate::crs::Transform;
+use crate::grid::scale;
 use crate::vector::centroid;
 use crate::{Data, Placed, ReadOptions};
 
