@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use esker_core::cube::{Attribute, Axis, AxisKind, Blocks, Holds, Labels, Variable, Window};
 use esker_core::{Calendar, Crs, Cube, Result, Unit};
-use esker_io::{Data, Format, ReadOptions, open, write_zarr};
+use esker_io::{Data, Format, ReadOptions, open, write_netcdf, write_zarr};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tables").join(name)
@@ -166,6 +166,40 @@ fn what_is_written_reads_back() {
         assert_eq!(back.read_texts(back.variable("names").unwrap(), &names).unwrap(), source.read_texts(2, &names).unwrap());
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside");
+}
+
+#[test]
+fn netcdf_and_zarr_say_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (nc, zarr) = (folder.path().join("out.nc"), folder.path().join("out.zarr"));
+    let sorted = |attributes: &esker_core::cube::Attributes| {
+        let mut list = attributes.0.clone();
+        // The variable of the CRS has the name that each format's readers look for.
+        list.retain(|(n, _)| n != "history" && n != "grid_mapping");
+        list.sort_by(|a, b| a.0.cmp(&b.0));
+        list
+    };
+    use Calendar::{AllLeap, Day360, Julian, NoLeap, Proleptic, Standard};
+    for calendar in [Standard, Proleptic, Julian, Day360, NoLeap, AllLeap] {
+        let source = made(calendar);
+        write_netcdf(&nc, &source, &[0, 1, 2], "made").unwrap();
+        write_zarr(&zarr, &source, &[0, 1, 2]).unwrap();
+        let Data::Cube(a) = open(&nc, &ReadOptions::default()).unwrap().1 else { panic!("a cube") };
+        let b = cube(&zarr);
+        assert_eq!((&a.crs, sorted(&a.attributes)), (&b.crs, sorted(&b.attributes)));
+        for axis in source.axes() {
+            for back in [&a, &b] {
+                let other = back.axes().iter().find(|o| o.name == axis.name).unwrap();
+                assert_eq!((&other.labels, &other.bounds, &other.unit), (&axis.labels, &axis.bounds, &axis.unit), "{calendar:?}");
+            }
+            let of = |c: &Cube| sorted(&c.axes().iter().find(|o| o.name == axis.name).unwrap().attributes);
+            assert_eq!(of(&a), of(&b));
+        }
+        for v in source.variables() {
+            let of = |c: &Cube| c.variables()[c.variable(&v.name).unwrap()].clone();
+            assert_eq!((of(&a).unit, sorted(&of(&a).attributes)), (of(&b).unit, sorted(&of(&b).attributes)));
+        }
+    }
 }
 
 #[test]

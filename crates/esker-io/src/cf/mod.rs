@@ -1,10 +1,12 @@
 //! CF conventions: from variables as a file stores them to a cube as it is meant.
 //!
 //! NetCDF and Zarr both end here. A reader hands over dimensions, variables with their raw attributes, and a way to fetch raw numbers;
-//! [`decode`] finds axes, times, units, masks, scaling and the CRS, and says in notes what it decided.
+//! [`decode`] finds axes, times, units, masks, scaling and the CRS, and says in notes what it decided. Writers take their attributes from an
+//! [`Encoder`].
 
 mod axes;
 mod checks;
+mod encode;
 mod grid;
 mod labels;
 mod packing;
@@ -17,6 +19,7 @@ use esker_core::cube::{Attributes, Blocks, Holds, Variable, Window};
 use esker_core::{Cube, Error, Note, Result, Unit};
 use rayon::prelude::*;
 
+pub(crate) use encode::Encoder;
 use labels::{Build, unit_text};
 use packing::Packing;
 use roles::Role;

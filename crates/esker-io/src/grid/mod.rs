@@ -156,7 +156,7 @@ impl Grid {
         let degrees = crs.is_degrees();
         let x = Side::of(x, scale(x, &crs)?, degrees)?;
         let y = Side::of(y, scale(y, &crs)?, false)?;
-        let y = if degrees { y.to_poles() } else { y };
+        let y = if degrees { y.cut_at_poles() } else { y };
         Ok(Self::Regular(Regular { x, y, degrees, crs }))
     }
 

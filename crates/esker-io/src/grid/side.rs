@@ -51,7 +51,7 @@ impl Side {
     }
 
     /// Cells at the poles end there.
-    pub(super) fn to_poles(mut self) -> Self {
+    pub(super) fn cut_at_poles(mut self) -> Self {
         self.edges.iter_mut().for_each(|e| *e = e.clamp(-90.0, 90.0));
         self
     }

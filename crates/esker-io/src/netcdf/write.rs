@@ -6,17 +6,16 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
-use esker_core::cube::{Attribute, Attributes, AxisKind, Holds, Labels, Variable, Window};
+use esker_core::cube::{Attribute, Attributes, Axis, Holds, Labels, Window};
 use esker_core::{Cube, Error, Result};
 
+use crate::cf::Encoder;
 use crate::file::{refused_write, replace_seekable};
 
 /// Cells in memory at once.
 const SLAB: usize = 1 << 20;
 /// Bytes of a variable that 64-bit offset files can hold.
 const CDF2_MOST: u64 = (1 << 31) - 4;
-/// Units of temperature. Whether values are differences or on the scale, which CF wants to know, no unit tells.
-const TEMPERATURES: [&str; 7] = ["K", "kelvin", "degC", "celsius", "Celsius", "degree_Celsius", "degF"];
 /// Longest text that is written in full.
 const LONGEST_TEXT: usize = 1 << 16;
 
@@ -111,73 +110,24 @@ impl Slab<'_> {
     }
 }
 
-/// What places the values of variables.
-struct Places {
-    /// Variables of 2-D coordinates.
-    placing: Vec<String>,
-    /// The variable that describes the CRS.
-    mapping: Option<String>,
-    /// Variables that place points.
-    points: Vec<String>,
-}
-
-impl Places {
-    /// The attributes of a variable, with its unit, its long name and what places it.
-    fn attributes(&self, cube: &Cube, v: usize) -> Attributes {
-        let variable = &cube.variables()[v];
-        let mut attributes = written(&variable.attributes);
-        let text = |t: &str| Attribute::Text(t.to_owned());
-        let list = |names: &[String]| Attribute::Text(names.iter().map(|n| plain(n)).collect::<Vec<_>>().join(" "));
-        if !variable.unit.is_empty() {
-            attributes.set("units", text(variable.unit.as_str()));
-            if TEMPERATURES.contains(&variable.unit.as_str()) && attributes.get("units_metadata").is_none() {
-                attributes.set("units_metadata", text("temperature: unknown"));
-            }
-        }
-        if ["long_name", "standard_name"].iter().all(|n| attributes.get(n).is_none()) {
-            attributes.set("long_name", text(&variable.name));
-        }
-        let places_itself = self.placing.contains(&variable.name);
-        let first = self.placing.first().and_then(|p| cube.variable(p).ok());
-        if !places_itself && first.is_some_and(|p| cube.variables()[p].axes.iter().all(|a| variable.axes.contains(a))) {
-            attributes.set("coordinates", list(&self.placing));
-        }
-        if !self.points.is_empty() && !self.points.contains(&variable.name) {
-            attributes.set("coordinates", list(&self.points));
-        }
-        let on_map = |kind| cube.axis_of(kind).is_some_and(|a| variable.axes.contains(&a));
-        if let Some(mapping) = self.mapping.as_deref().filter(|_| on_map(AxisKind::X) && on_map(AxisKind::Y) && !places_itself) {
-            attributes.set("grid_mapping", text(mapping));
-        }
-        attributes
-    }
-}
-
 impl Plan {
     fn of(cube: &Cube, variables: &[usize], history: &str) -> Result<Self> {
-        let mut plan = Self { dimensions: Vec::new(), variables: Vec::new(), attributes: global(cube, variables, history) };
-        let mut chosen = variables.to_vec();
-        let placing: Vec<String> = cube.places.iter().flat_map(|(x, y)| [x.clone(), y.clone()]).collect();
-        for name in &placing {
-            let v = cube.variable(name)?;
-            if !chosen.contains(&v) {
-                chosen.push(v);
-            }
-        }
-        let axes = cube.axes_of(&chosen);
-        let names: Vec<String> = cube.axes().iter().map(|a| plain(&a.name)).collect();
+        let mapping = if cube.axes().iter().any(|a| a.name == "crs") { "spatial_ref" } else { "crs" };
+        let encoder = Encoder::of(cube, variables, mapping, plain)?;
+        let mut plan = Self { dimensions: Vec::new(), variables: Vec::new(), attributes: encoder.global(Some(history)) };
+        let axes = cube.axes_of(&encoder.variables);
         for &a in &axes {
-            plan.dimensions.push((names[a].clone(), cube.axes()[a].len));
+            plan.dimensions.push((plain(&cube.axes()[a].name), cube.axes()[a].len));
         }
-        let dimension = |a: usize| axes.iter().position(|&b| b == a);
         for (at, &a) in axes.iter().enumerate() {
-            plan.axis(cube, a, at);
+            plan.axis(&encoder, &cube.axes()[a], at);
         }
-        let mapping = plan.mapping(cube)?;
-        let places = Places { placing, mapping, points: point_coordinates(cube) };
-        for &v in &chosen {
-            let dimensions: Vec<usize> = cube.variables()[v].axes.iter().filter_map(|&a| dimension(a)).collect();
-            plan.variable(cube, v, dimensions, places.attributes(cube, v))?;
+        if let Some((name, attributes)) = encoder.mapping()? {
+            plan.variables.push(Out { name, dimensions: Vec::new(), attributes, kind: Type::Int, from: From::Numbers(vec![0.0]) });
+        }
+        for &v in &encoder.variables {
+            let place = |a: &usize| axes.iter().position(|b| b == a);
+            plan.variable(cube, v, cube.variables()[v].axes.iter().filter_map(place).collect(), encoder.variable(v))?;
         }
         plan.unique()
     }
@@ -234,41 +184,10 @@ impl Plan {
     }
 
     /// The coordinate variable of an axis, and its bounds.
-    fn axis(&mut self, cube: &Cube, axis: usize, dimension: usize) {
-        let a = &cube.axes()[axis];
-        let Some(labels) = &a.labels else { return };
-        let name = plain(&a.name);
-        let mut attributes = written(&a.attributes);
-        if let Some(letter) = match a.kind {
-            AxisKind::X => Some("X"),
-            AxisKind::Y => Some("Y"),
-            AxisKind::Z => Some("Z"),
-            AxisKind::T => Some("T"),
-            AxisKind::Other => None,
-        } {
-            attributes.set("axis", Attribute::Text(letter.into()));
-        }
-        if attributes.get("standard_name").is_none()
-            && let Some(standard) = standard_name(cube, a.kind)
-        {
-            attributes.set("standard_name", Attribute::Text(standard.into()));
-        }
-        if ["long_name", "standard_name"].iter().all(|n| attributes.get(n).is_none()) {
-            attributes.set("long_name", Attribute::Text(a.name.clone()));
-        }
-        if !a.unit.is_empty() {
-            attributes.set("units", Attribute::Text(a.unit.to_string()));
-        }
+    fn axis(&mut self, encoder: &Encoder<'_>, axis: &Axis, dimension: usize) {
+        let Some(labels) = &axis.labels else { return };
         let from = match labels {
-            Labels::Real(v) => From::Numbers(v.clone()),
-            Labels::Time { calendar, days } => {
-                attributes.set("units", Attribute::Text("days since 1970-01-01".into()));
-                attributes.set("calendar", Attribute::Text(calendar.name().into()));
-                if calendar.is_real() && attributes.get("units_metadata").is_none() {
-                    attributes.set("units_metadata", Attribute::Text("leap_seconds: unknown".into()));
-                }
-                From::Numbers(days.clone())
-            }
+            Labels::Real(v) | Labels::Time { days: v, .. } => From::Numbers(v.clone()),
             Labels::Text(v) => From::Texts(v.clone(), v.iter().map(String::len).fold(1, usize::max).min(LONGEST_TEXT)),
         };
         let mut dimensions = vec![dimension];
@@ -276,34 +195,22 @@ impl Plan {
         if let From::Texts(_, width) = &from {
             dimensions.push(self.text_dimension(*width));
             kind = Type::Char;
-            attributes.0.retain(|(n, _)| n != "axis");
         }
-        if let Some(bounds) = &a.bounds {
+        if let Some(bounds) = &axis.bounds {
             let both = self.dimensions.iter().position(|(n, _)| n == "bnds").unwrap_or_else(|| {
                 self.dimensions.push(("bnds".into(), 2));
                 self.dimensions.len() - 1
             });
-            let edges = format!("{name}_bnds");
-            attributes.set("bounds", Attribute::Text(edges.clone()));
             let values = bounds.iter().flatten().copied().collect();
             self.variables.push(Out {
-                name: edges,
+                name: encoder.bounds(axis),
                 dimensions: vec![dimension, both],
                 attributes: Attributes::default(),
                 kind: Type::Double,
                 from: From::Numbers(values),
             });
         }
-        self.variables.push(Out { name, dimensions, attributes, kind, from });
-    }
-
-    /// The variable that describes the CRS; its name.
-    fn mapping(&mut self, cube: &Cube) -> Result<Option<String>> {
-        let Some(crs) = &cube.crs else { return Ok(None) };
-        let name = if self.dimensions.iter().any(|(n, _)| n == "crs") { "spatial_ref" } else { "crs" };
-        let attributes = crate::crs::to_grid_mapping(crs)?;
-        self.variables.push(Out { name: name.into(), dimensions: Vec::new(), attributes, kind: Type::Int, from: From::Numbers(vec![0.0]) });
-        Ok(Some(name.into()))
+        self.variables.push(Out { name: plain(&axis.name), dimensions, attributes: encoder.axis(axis, "days"), kind, from });
     }
 
     fn bytes(&self, out: &Out) -> u64 {
@@ -439,83 +346,6 @@ impl Header {
                 }
             }
         }
-    }
-}
-
-/// The attributes of the file, with what was done to it put before its history.
-fn global(cube: &Cube, variables: &[usize], history: &str) -> Attributes {
-    let mut attributes = named(cube.attributes.0.iter().filter(|(n, _)| !n.starts_with('_')));
-    if attributes.text("title").is_none_or(|t| t.trim().is_empty()) {
-        let what = variables.iter().map(|&v| &cube.variables()[v]).map(|v| v.attributes.text("long_name").unwrap_or(&v.name));
-        let list: Vec<&str> = what.take(4).collect();
-        let more = if list.len() < variables.len() { ", …" } else { "" };
-        attributes.set("title", Attribute::Text(list.join(", ") + more));
-    }
-    attributes.set("Conventions", Attribute::Text("CF-1.11".into()));
-    let before = cube.attributes.text("history").map(|h| format!("\n{h}")).unwrap_or_default();
-    attributes.set("history", Attribute::Text(format!("{history}{before}")));
-    attributes
-}
-
-/// Attributes without those that describe how the file they come from stores values, or that name other variables.
-fn written(attributes: &Attributes) -> Attributes {
-    const OF_THE_FILE: [&str; 16] = [
-        "_FillValue",
-        "missing_value",
-        "scale_factor",
-        "add_offset",
-        "valid_min",
-        "valid_max",
-        "valid_range",
-        "actual_range",
-        "_Unsigned",
-        "grid_mapping",
-        "coordinates",
-        "bounds",
-        "calendar",
-        "formula_terms",
-        "cell_measures",
-        "ancillary_variables",
-    ];
-    named(attributes.0.iter().filter(|(n, _)| !n.starts_with('_') && !OF_THE_FILE.contains(&n.as_str())))
-}
-
-/// Attributes under names that CF allows: letters, digits and underscores. What GDAL took from the head of a NetCDF file gets its name back.
-fn named<'a>(attributes: impl Iterator<Item = &'a (String, Attribute)>) -> Attributes {
-    let mut out = Attributes::default();
-    for (name, value) in attributes {
-        let name = name.strip_prefix("NC_GLOBAL#").unwrap_or(name);
-        let mut plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        if !plain.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            plain.insert_str(0, "a_");
-        }
-        if out.get(&plain).is_none() {
-            out.set(plain, value.clone());
-        }
-    }
-    out
-}
-
-/// The variables that place points in space and time.
-fn point_coordinates(cube: &Cube) -> Vec<String> {
-    if cube.attributes.text("featureType") != Some("point") {
-        return Vec::new();
-    }
-    let places = |v: &&Variable| matches!(v.attributes.text("standard_name"), Some("time" | "latitude" | "longitude"));
-    cube.variables().iter().filter(places).map(|v| v.name.clone()).collect()
-}
-
-fn standard_name(cube: &Cube, kind: AxisKind) -> Option<&'static str> {
-    if kind == AxisKind::T {
-        return Some("time");
-    }
-    let degrees = cube.crs.as_ref()?.is_degrees();
-    match (kind, degrees) {
-        (AxisKind::X, true) => Some("longitude"),
-        (AxisKind::Y, true) => Some("latitude"),
-        (AxisKind::X, false) => Some("projection_x_coordinate"),
-        (AxisKind::Y, false) => Some("projection_y_coordinate"),
-        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use esker_core::cube::{Attribute, Attributes, Axis, AxisKind, Holds, Labels, Variable, Window};
+use esker_core::cube::{Attribute, Attributes, Axis, Holds, Labels, Window};
 use esker_core::{Cube, Error, Fault, Result};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::meta::to_base64;
 use super::store::MARKS;
+use crate::cf::Encoder;
 use crate::file::{folder_of, refused_write, sync_folder};
 
 /// Bytes of a chunk that are aimed at, before packing.
@@ -38,8 +39,8 @@ pub fn write_zarr(path: &Path, cube: &Cube, variables: &[usize]) -> Result<()> {
     }
     let partial = Partial::beside(path)?;
     let mut writer = Writer { root: partial.folder.clone(), metadata: Vec::new() };
-    writer.cube(cube, variables)?;
-    writer.finish(&cube.attributes)?;
+    let attributes = writer.cube(cube, variables)?;
+    writer.finish(&attributes)?;
     partial.commit()
 }
 
@@ -101,88 +102,35 @@ enum Stop {
 }
 
 impl Writer {
-    fn cube(&mut self, cube: &Cube, variables: &[usize]) -> Result<()> {
-        let mut all = variables.to_vec();
-        let places: Vec<String> = cube.places.iter().flat_map(|(x, y)| [x.clone(), y.clone()]).collect();
-        for name in &places {
-            let place = cube.variable(name)?;
-            if !all.contains(&place) {
-                all.push(place);
-            }
-        }
+    fn cube(&mut self, cube: &Cube, variables: &[usize]) -> Result<Attributes> {
+        let encoder = Encoder::of(cube, variables, GRID_MAPPING, |n| leaf(n).to_owned())?;
+        let mut all = encoder.variables.clone();
         all.sort_unstable();
         all.dedup();
-        let mapping = match &cube.crs {
-            Some(crs) => Some(crate::crs::to_grid_mapping(crs)?),
-            None => None,
-        };
         for &a in &cube.axes_of(&all) {
-            self.axis(&cube.axes()[a])?;
+            self.axis(&encoder, &cube.axes()[a])?;
         }
         for &v in &all {
-            let variable = &cube.variables()[v];
-            let mut attributes = variable.attributes.clone();
-            if !variable.unit.is_empty() {
-                attributes.set("units", Attribute::Text(variable.unit.as_str().to_owned()));
-            }
-            if !places.contains(&variable.name) {
-                if !places.is_empty() && places.iter().all(|p| cube.variable(p).is_ok_and(|p| lies_on(cube, p, variable))) {
-                    attributes.set("coordinates", Attribute::Text(places.iter().map(|p| leaf(p)).collect::<Vec<_>>().join(" ")));
-                }
-                if mapping.is_some() && !variable.auxiliary {
-                    attributes.set("grid_mapping", Attribute::Text(GRID_MAPPING.into()));
-                }
-            }
-            self.variable(cube, v, &attributes)?;
+            self.variable(cube, v, &encoder.variable(v))?;
         }
-        if let Some(attributes) = mapping {
-            let plan = Plan {
-                path: GRID_MAPPING.into(),
-                names: Vec::new(),
-                shape: Vec::new(),
-                chunk: Vec::new(),
-                cell: Cell::I64,
-                attributes: &attributes,
-            };
+        if let Some((path, attributes)) = encoder.mapping()? {
+            let (names, shape, chunk) = (Vec::new(), Vec::new(), Vec::new());
+            let plan = Plan { path, names, shape, chunk, cell: Cell::I64, attributes: &attributes };
             self.array(&plan, |_| Ok(Values::Numbers(vec![0.0])))?;
         }
-        Ok(())
+        Ok(encoder.global(None))
     }
 
-    fn axis(&mut self, axis: &Axis) -> Result<()> {
+    fn axis(&mut self, encoder: &Encoder<'_>, axis: &Axis) -> Result<()> {
         let Some(labels) = &axis.labels else { return Ok(()) };
         let path = plain(&axis.name)?;
         let name = leaf(&axis.name).to_owned();
-        let mut attributes = axis.attributes.clone();
-        let letter = match axis.kind {
-            AxisKind::X => Some("X"),
-            AxisKind::Y => Some("Y"),
-            AxisKind::Z => Some("Z"),
-            AxisKind::T => Some("T"),
-            AxisKind::Other => None,
+        let (cell, unit, steps) = match labels {
+            Labels::Real(_) => (Cell::F64, "days", 1.0),
+            Labels::Time { days, .. } => clock(days),
+            Labels::Text(_) => (Cell::Text, "days", 1.0),
         };
-        if let (Some(letter), None) = (letter, attributes.get("axis")) {
-            attributes.set("axis", Attribute::Text(letter.into()));
-        }
-        let (cell, values, scale) = match labels {
-            Labels::Real(values) => {
-                if !axis.unit.is_empty() {
-                    attributes.set("units", Attribute::Text(axis.unit.as_str().to_owned()));
-                }
-                (Cell::F64, Some(values.clone()), None)
-            }
-            Labels::Time { calendar, days } => {
-                let (cell, unit, steps) = clock(days);
-                attributes.set("units", Attribute::Text(format!("{unit} since {}", calendar.date(0.0))));
-                attributes.set("calendar", Attribute::Text(calendar.name().into()));
-                attributes.0.retain(|(n, _)| n != "_FillValue" && n != "missing_value");
-                (cell, Some(days.iter().map(|d| d * steps).collect()), Some((cell, steps)))
-            }
-            Labels::Text(_) => (Cell::Text, None, None),
-        };
-        if axis.bounds.is_some() {
-            attributes.set("bounds", Attribute::Text(format!("{name}_bnds")));
-        }
+        let attributes = encoder.axis(axis, unit);
         let bare = Attributes::default();
         let plan = |path: String, more: &[(&str, usize)], cell, attributes| {
             let names = std::iter::once(name.clone()).chain(more.iter().map(|m| m.0.to_owned())).collect();
@@ -190,17 +138,16 @@ impl Writer {
             Plan { path, names, chunk: shape.iter().map(|&n| n.max(1)).collect(), shape, cell, attributes }
         };
         self.array(&plan(path.clone(), &[], cell, &attributes), |_| {
-            Ok(match (&values, labels) {
-                (Some(values), _) => Values::Numbers(values.clone()),
-                (None, Labels::Text(texts)) => Values::Texts(texts.clone()),
-                (None, _) => Values::Numbers(Vec::new()),
+            Ok(match labels {
+                Labels::Real(v) | Labels::Time { days: v, .. } => Values::Numbers(v.iter().map(|v| v * steps).collect()),
+                Labels::Text(texts) => Values::Texts(texts.clone()),
             })
         })?;
         if let Some(bounds) = &axis.bounds {
-            let (cell, steps) = scale.unwrap_or((Cell::F64, 1.0));
             let edges: Vec<f64> = bounds.iter().flatten().map(|e| e * steps).collect();
             // Edges may fall between the steps of the labels.
-            let cell = if cell == Cell::I64 && edges.iter().any(|e| e.fract() != 0.0) { Cell::F64 } else { cell };
+            let whole = cell == Cell::I64 && edges.iter().all(|e| e.fract() == 0.0);
+            let cell = if whole { Cell::I64 } else { Cell::F64 };
             self.array(&plan(format!("{path}_bnds"), &[("bnds", 2)], cell, &bare), |_| Ok(Values::Numbers(edges.clone())))?;
         }
         Ok(())
@@ -321,11 +268,6 @@ impl Serialize for InOrder<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(path, meta)| (path, meta)))
     }
-}
-
-/// Whether a variable lies on axes that another has too.
-fn lies_on(cube: &Cube, place: usize, variable: &Variable) -> bool {
-    cube.variables()[place].axes.iter().all(|a| variable.axes.contains(a))
 }
 
 /// The path of a name in the store.

@@ -118,6 +118,9 @@ struct Source<'a> {
     planes: &'a Planes,
 }
 
+/// A polygon by its place, and its cells.
+type Pieces = (usize, Vec<Piece>);
+
 /// A shift of longitude, and the rows and columns that may be touched with it.
 type Reach = (f64, std::ops::Range<usize>, std::ops::Range<usize>);
 
@@ -321,7 +324,7 @@ fn gather(
     source: &Source<'_>,
     (rows, cols): (&Range<usize>, &Range<usize>),
     sums: &mut [Sums],
-    pieces: &(dyn Fn(&Range<usize>) -> Vec<(usize, Vec<Piece>)> + Sync),
+    pieces: &dyn Fn(&Range<usize>) -> Vec<Pieces>,
 ) -> Result<()> {
     if rows.is_empty() || cols.is_empty() {
         return Ok(());
