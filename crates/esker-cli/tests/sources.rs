@@ -87,7 +87,7 @@ fn a_grid_is_masked_and_cut_to_polygons_in_another_crs() {
     assert_eq!(elev["shape"], json!([107, 117]));
     assert_eq!(elev["values"]["missing"], 107 * 117 - 6205);
     assert_eq!((elev["values"]["min"].as_f64().unwrap() as f32, elev["values"]["max"].as_f64().unwrap() as f32), (2215.917, 2665.294));
-    assert!((elev["values"]["mean"].as_f64().unwrap() - 2457.266_961_615_821_4).abs() < 1e-6);
+    assert!((elev["values"]["mean"].as_f64().unwrap() - 2_457.266_961_615_821_4).abs() < 1e-6);
     // Into another format.
     desk.ok(&["convert", "terrain.tif", "again.zarr", "--within", "basin.geojson"]);
     assert_eq!(variable(&desk, "again.zarr", "elev")["values"], elev["values"]);
