@@ -244,7 +244,8 @@ pub(crate) fn ods(content: &[u8]) -> Result<(), String> {
             continue;
         }
         let times = repeats(tag, b"number-columns-repeated", MOST_COLUMNS);
-        let empty = tag.ends_with(b"/>") && memchr::memmem::find(tag, b"value").is_none() && memchr::memmem::find(tag, b"formula").is_none();
+        let empty =
+            tag.ends_with(b"/>") && memchr::memmem::find(tag, b"value").is_none() && memchr::memmem::find(tag, b"formula").is_none();
         if empty {
             gap = gap.saturating_add(times).min(MOST_COLUMNS);
             continue;

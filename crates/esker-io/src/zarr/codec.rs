@@ -354,7 +354,9 @@ mod tests {
     fn a_few_bytes_cannot_claim_a_huge_chunk() {
         for pack in [Pack::Zstd, Pack::Gzip, Pack::Zlib, Pack::Lz4, Pack::Blosc] {
             let lz4 = [&(MOST_CHUNK as u32).to_le_bytes()[..], &[0; 9]].concat();
-            let blosc = [&[2, 1, 0x91, 1][..], &(MOST_CHUNK as u32).to_le_bytes(), &(MOST_CHUNK as u32).to_le_bytes(), &[20, 0, 0, 0, 0, 0, 0, 0]].concat();
+            let blosc =
+                [&[2, 1, 0x91, 1][..], &(MOST_CHUNK as u32).to_le_bytes(), &(MOST_CHUNK as u32).to_le_bytes(), &[20, 0, 0, 0, 0, 0, 0, 0]]
+                    .concat();
             let packed = match pack {
                 Pack::Lz4 => lz4,
                 Pack::Blosc => blosc,
