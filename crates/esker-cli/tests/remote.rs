@@ -108,5 +108,8 @@ fn requests_to_s3_are_signed_where_there_are_keys() {
     }
     let (fine, said) = run(true, &["info", "s3://ice/rain.zarr"]);
     assert!(!fine && !said.contains("topsecret") && !said.contains("session"), "{said}");
-    insta::assert_snapshot!(said.trim_end(), @"");
+    insta::assert_snapshot!(said.trim_end(), @"
+    error: 's3://ice/rain.zarr': got access denied; it is not there, or not for you
+      hint: S3 reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION
+    ");
 }

@@ -1,11 +1,13 @@
 //! NetCDF files of every kind against numbers of other readers, windows against wholes, and damaged files.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use esker_core::cube::{AxisKind, Holds, Labels, Window};
-use esker_core::{Calendar, Crs, Cube, Rng};
+use esker_core::cube::{Attribute, AxisKind, Holds, Labels, Window};
+use esker_core::{Calendar, Crs, Cube, Rng, Table};
 use esker_io::{Data, Format, ReadOptions, open};
 use proptest::prelude::*;
 
@@ -245,4 +247,52 @@ fn refusals_say_what_is_wrong() {
     let cube = cube("made_filters.nc");
     let e = cube.read(cube.variable("short").unwrap(), &Window(vec![0..5, 0..14])).unwrap_err();
     insta::assert_snapshot!(e, @"variable 'short': got [0..5, 0..14]; its axes have [5, 13] cells");
+}
+
+/// What a CSV file holds, written as NetCDF and opened again.
+fn written(csv: &str) -> (Cube, Table) {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("in.csv"), folder.path().join("out.nc"));
+    std::fs::write(&from, csv).unwrap();
+    let data = open(&from, &ReadOptions::default()).unwrap().1;
+    esker_io::write_data(&to, &data, "made by a test").unwrap();
+    match open(&to, &ReadOptions::default()).unwrap().1 {
+        Data::Cube(cube) => (cube.clone(), esker_io::into_table(Data::Cube(cube), &ReadOptions::default()).unwrap()),
+        other => panic!("no cube: {other:?}"),
+    }
+}
+
+#[test]
+fn rows_with_place_and_time_are_written_as_points() {
+    let (cube, table) = written("station,lon,lat,depth,when\nA1,10.5,46.8,2100.5,2001-05-01\nÖtz,10.9,46.85,,2001-07-01\n");
+    assert_eq!(cube.attributes.text("featureType"), Some("point"));
+    assert_eq!(cube.attributes.text("title"), Some("station, lon, lat, depth, …"));
+    let mut names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["depth", "lat", "lon", "station", "when"]);
+    assert_eq!(table.column("lon").unwrap().reals().unwrap(), [10.5, 10.9]);
+    assert_eq!(table.column("lon").unwrap().unit.as_str(), "degrees_east");
+    assert_eq!(table.column("when").unwrap().reals().unwrap(), [11_443.0, 11_504.0]);
+    // Without a time they are no points in the sense of CF.
+    assert_eq!(written("lon,lat,depth\n10.5,46.8,3\n10.6,46.9,4\n").0.attributes.text("featureType"), None);
+}
+
+#[test]
+fn written_files_have_the_names_and_titles_cf_asks_for() {
+    let Data::Cube(mut cube) = open(&file("../tables/v3_zstd.zip"), &ReadOptions::default()).unwrap().1 else { panic!("no cube") };
+    let text = |t: &str| Attribute::Text(t.into());
+    cube.attributes.0.retain(|(n, _)| n != "title");
+    for (name, value) in [("NC_GLOBAL#institution", "an institute"), ("odd name", "kept"), ("2nd", "kept")] {
+        cube.attributes.set(name, text(value));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.nc");
+    esker_io::write_netcdf(&path, &cube, &[cube.variable("t2m").unwrap()], "made by a test").unwrap();
+    let Data::Cube(back) = open(&path, &ReadOptions::default()).unwrap().1 else { panic!("no cube") };
+    for (name, value) in [("institution", "an institute"), ("odd_name", "kept"), ("a_2nd", "kept"), ("title", "temperature")] {
+        assert_eq!(back.attributes.text(name), Some(value), "{name}");
+    }
+    let time = &back.axes()[back.axis_of(AxisKind::T).unwrap()];
+    assert_eq!(time.attributes.text("standard_name"), Some("time"));
+    assert_eq!(back.variables()[back.variable("t2m").unwrap()].attributes.text("units_metadata"), Some("temperature: unknown"));
 }
