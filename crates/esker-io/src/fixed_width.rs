@@ -127,7 +127,8 @@ impl Layout {
     fn aligned(lines: &[&str]) -> Option<Self> {
         let used: Vec<usize> = (0..lines.len()).filter(|&i| !lines[i].trim().is_empty() && !is_comment(lines[i])).collect();
         let (&header, rows) = used.split_first()?;
-        if rows.len() < 2 || lines.iter().any(|l| l.contains('\t')) {
+        // Quotes around names are those of CSV.
+        if rows.len() < 2 || lines[header].contains('"') || lines.iter().any(|l| l.contains(['\t', '\r'])) {
             return None;
         }
         let cells = gaps(used.iter().map(|&i| lines[i]));
