@@ -42,40 +42,25 @@ impl<'a> Compound<'a> {
         Some(&rest[..rest.len().min(self.sector)])
     }
 
-    /// The bytes of a chain, as far as it goes.
-    fn chain(&self, start: u32) -> Vec<u8> {
+    /// The bytes of a chain, as far as it goes but no more than asked for.
+    fn chain(&self, start: u32, most: usize) -> Result<Vec<u8>, String> {
         let (mut id, mut bytes) = (start, Vec::new());
-        while let Some(sector) = self.sector(id) {
+        // A chain with more links than there are sectors bites its own tail.
+        for _ in 0..=self.fat.len() {
+            let Some(sector) = self.sector(id).filter(|_| bytes.len() < most) else {
+                bytes.truncate(most);
+                return Ok(bytes);
+            };
             bytes.extend_from_slice(sector);
-            match self.fat.get(id as usize) {
-                Some(&next) => id = next,
-                None => break,
-            }
+            let Some(&next) = self.fat.get(id as usize) else { return Ok(bytes) };
+            id = next;
         }
-        bytes
+        Err("sectors that follow each other in a circle".into())
     }
 }
 
 fn numbers(bytes: &[u8]) -> impl Iterator<Item = u32> {
     bytes.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b))
-}
-
-/// Whether a chain of a table bites its own tail.
-fn circular(table: &[u32]) -> bool {
-    // The chain in which each sector was met first.
-    let mut met = vec![0_u32; table.len()];
-    for start in 0..table.len() {
-        let (chain, mut at) = (start as u32 + 1, start);
-        while let Some(seen) = met.get_mut(at) {
-            match *seen {
-                0 => *seen = chain,
-                same if same == chain => return true,
-                _ => break,
-            }
-            at = table[at] as usize;
-        }
-    }
-    false
 }
 
 /// Checks an old Excel file.
@@ -108,14 +93,20 @@ pub(crate) fn xls(file: &[u8]) -> Result<(), String> {
     }
     let fat = places.iter().filter_map(|&id| compound.sector(id)).flat_map(numbers).collect();
     compound.fat = fat;
-    let circle = |table: &[u32]| if circular(table) { Err("sectors that follow each other in a circle".to_owned()) } else { Ok(()) };
-    circle(&compound.fat)?;
-    let mini: Vec<u32> = numbers(&compound.chain(field(60))).collect();
-    circle(&mini)?;
-    let directory = compound.chain(field(48));
+    let directory = compound.chain(field(48), usize::MAX)?;
     let entries = directory.chunks_exact(128);
-    let small = entries.clone().next().map(|root| compound.chain(u32_at(root, 116).unwrap_or(u32::MAX))).unwrap_or_default();
-    let mini = Compound { body: &small, sector: 64, fat: mini };
+    // Only files of long sectors use the upper half of a length.
+    let high = |entry: &[u8]| if sector == 4096 { u32_at(entry, 124).unwrap_or(0) } else { 0 };
+    let length = |entry: &[u8]| u64::from(high(entry)) << 32 | u64::from(u32_at(entry, 120).unwrap_or(0));
+    let place = |entry: &[u8]| (u32_at(entry, 116).unwrap_or(u32::MAX), usize::try_from(length(entry)).unwrap_or(usize::MAX));
+    // Short streams lie in a stream of their own, which has a table of its own.
+    let (table, small) = match (field(64), entries.clone().next().map(place)) {
+        (1.., Some((start, length))) => {
+            (compound.chain(field(60), (field(64) as usize).saturating_mul(sector))?, compound.chain(start, length)?)
+        }
+        _ => (Vec::new(), Vec::new()),
+    };
+    let mini = Compound { body: &small, sector: 64, fat: numbers(&table).collect() };
     let mut books = 0;
     for entry in entries {
         let name: Vec<u8> = entry[..64].iter().filter(|&&b| b != 0).map(u8::to_ascii_lowercase).collect();
@@ -126,10 +117,8 @@ pub(crate) fn xls(file: &[u8]) -> Result<(), String> {
         if books > 8 {
             return Err("more than 8 workbooks in one".into());
         }
-        let (start, length) = (u32_at(entry, 116).unwrap_or(u32::MAX), u32_at(entry, 120).unwrap_or(0));
-        let mut stream = if length < 4096 { mini.chain(start) } else { compound.chain(start) };
-        stream.truncate(length as usize);
-        workbook(&stream)?;
+        let (start, length) = place(entry);
+        workbook(&if length < 4096 { mini.chain(start, length)? } else { compound.chain(start, length)? })?;
     }
     Ok(())
 }
@@ -285,10 +274,13 @@ mod tests {
 
     #[test]
     fn circles_are_found() {
-        assert!(!circular(&[1, 2, 0xFFFF_FFFE, 2, 0xFFFF_FFFF]));
-        assert!(circular(&[1, 2, 0]));
-        assert!(circular(&[0xFFFF_FFFE, 1]));
-        assert!(!circular(&[]));
+        let body = [0; 2560];
+        let chain = |fat: &[u32], most| Compound { body: &body, sector: 512, fat: fat.to_vec() }.chain(0, most).map(|b| b.len());
+        assert_eq!(chain(&[1, 2, 0xFFFF_FFFE, 3], usize::MAX), Ok(1536));
+        assert_eq!(chain(&[1, 2, 3, 4, 0xFFFF_FFFE], 600), Ok(600));
+        assert!(chain(&[1, 2, 0], usize::MAX).is_err());
+        // One that is long enough before it turns back is read.
+        assert_eq!(chain(&[1, 2, 0], 1024), Ok(1024));
     }
 
     #[test]
