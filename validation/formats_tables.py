@@ -108,7 +108,9 @@ def compare_zarr(path):
             mine = axes[name]["values"]
             ok = close(mine, days(values, v.attrs)) if axes[name]["labels"] == "time" else same(mine, values)
         elif name in variables:
-            ok = same(variables[name]["values"], values)
+            # Moments besides the axis of time become days, too.
+            moments = " since " in str(v.attrs.get("units", ""))
+            ok = close(variables[name]["values"], days(values, v.attrs)) if moments else same(variables[name]["values"], values)
         else:
             owner = [a for a in axes if peer.variables.get(a, v).attrs.get("bounds") == name]
             if not owner:
@@ -164,10 +166,14 @@ def compare_columns(about, frame):
     for c, name in zip(about["columns"], frame.columns):
         theirs = frame[name]
         if c["kind"] == "real":
-            theirs = pd.to_numeric(theirs, errors="coerce").to_numpy(float)
+            if c["unit"] == DAYS:
+                moments = pd.to_datetime(theirs, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
+                theirs = ((moments - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)).to_numpy(float)
+            theirs = pd.to_numeric(theirs, errors="coerce")
+            theirs = np.asarray(theirs, float)
             # Marks of missing that pandas does not know are those that Esker's notes name.
             both = np.where(np.isnan(c["values"]), np.nan, theirs)
-            ok = same(c["values"], both)
+            ok = close(c["values"], both) if c["unit"] == DAYS else same(c["values"], both)
         else:
             ok = all(m is None or m.strip() == t.strip() for m, t in zip(c["values"], theirs.astype(str)))
         if not ok:
