@@ -30,15 +30,18 @@ struct Compound<'a> {
     body: &'a [u8],
     sector: usize,
     fat: Vec<u32>,
+    /// The last sector that the decoder asks for, which may lie behind the end of the file.
+    last: u32,
 }
 
 /// Ends of chains, free sectors and the like.
 const SPECIAL: u32 = 0xFFFF_FFFA;
 
 impl<'a> Compound<'a> {
+    /// The bytes of a sector; fewer than a sector has where the file ends.
     fn sector(&self, id: u32) -> Option<&'a [u8]> {
-        let from = (id as usize).checked_mul(self.sector)?;
-        let rest = self.body.get(from..).filter(|r| !r.is_empty())?;
+        let from = (id as usize).checked_mul(self.sector).filter(|_| id <= self.last)?;
+        let rest = self.body.get(from..).unwrap_or_default();
         Some(&rest[..rest.len().min(self.sector)])
     }
 
@@ -47,12 +50,16 @@ impl<'a> Compound<'a> {
         let (mut id, mut bytes) = (start, Vec::new());
         // A chain with more links than there are sectors bites its own tail.
         for _ in 0..=self.fat.len() {
-            let Some(sector) = self.sector(id).filter(|_| bytes.len() < most) else {
+            let Some(sector) = self.sector(id) else { return Ok(bytes) };
+            bytes.extend_from_slice(sector);
+            let next = self.fat.get(id as usize).copied().filter(|&n| self.sector(n).is_some());
+            let Some(next) = next.filter(|_| bytes.len() < most) else {
                 bytes.truncate(most);
                 return Ok(bytes);
             };
-            bytes.extend_from_slice(sector);
-            let Some(&next) = self.fat.get(id as usize) else { return Ok(bytes) };
+            if sector.len() < self.sector {
+                return Err("sectors beyond the end of the file".into());
+            }
             id = next;
         }
         Err("sectors that follow each other in a circle".into())
@@ -77,7 +84,8 @@ pub(crate) fn xls(file: &[u8]) -> Result<(), String> {
     };
     let field = |at: usize| u32_at(head, at).unwrap_or(u32::MAX);
     let body = file.get(sector..).ok_or_else(cut)?;
-    let mut compound = Compound { body, sector, fat: Vec::new() };
+    let last = u32::try_from(file.len() / sector).unwrap_or(u32::MAX);
+    let mut compound = Compound { body, sector, fat: Vec::new(), last };
     let most = file.len() / sector + 1;
     let mut places: Vec<u32> = numbers(&head[76..]).collect();
     let (mut next, mut turns) = (field(68), 0);
@@ -91,8 +99,11 @@ pub(crate) fn xls(file: &[u8]) -> Result<(), String> {
     if places.len() > most {
         return Err("more tables of sectors than sectors".into());
     }
-    let fat = places.iter().filter_map(|&id| compound.sector(id)).flat_map(numbers).collect();
-    compound.fat = fat;
+    let tables: Vec<&[u8]> = places.iter().filter_map(|&id| compound.sector(id)).collect();
+    if tables.iter().rev().skip(1).any(|table| table.len() < sector) {
+        return Err(cut());
+    }
+    compound.fat = tables.into_iter().flat_map(numbers).collect();
     let directory = compound.chain(field(48), usize::MAX)?;
     let entries = directory.chunks_exact(128);
     // Only files of long sectors use the upper half of a length.
@@ -106,7 +117,7 @@ pub(crate) fn xls(file: &[u8]) -> Result<(), String> {
         }
         _ => (Vec::new(), Vec::new()),
     };
-    let mini = Compound { body: &small, sector: 64, fat: numbers(&table).collect() };
+    let mini = Compound { body: &small, sector: 64, fat: numbers(&table).collect(), last: last.saturating_mul(8) };
     let mut books = 0;
     for entry in entries {
         let name: Vec<u8> = entry[..64].iter().filter(|&&b| b != 0).map(u8::to_ascii_lowercase).collect();
@@ -275,10 +286,13 @@ mod tests {
     #[test]
     fn circles_are_found() {
         let body = [0; 2560];
-        let chain = |fat: &[u32], most| Compound { body: &body, sector: 512, fat: fat.to_vec() }.chain(0, most).map(|b| b.len());
+        let chain = |fat: &[u32], most| Compound { body: &body, sector: 512, fat: fat.to_vec(), last: 6 }.chain(0, most).map(|b| b.len());
         assert_eq!(chain(&[1, 2, 0xFFFF_FFFE, 3], usize::MAX), Ok(1536));
         assert_eq!(chain(&[1, 2, 3, 4, 0xFFFF_FFFE], 600), Ok(600));
         assert!(chain(&[1, 2, 0], usize::MAX).is_err());
+        // Sectors behind the end of the file link as well.
+        assert!(chain(&[6, 0, 0, 0, 0, 0, 6], usize::MAX).is_err());
+        assert_eq!(chain(&[6, 0, 0, 0, 0, 0, 0xFFFF_FFFE], usize::MAX), Ok(512));
         // One that is long enough before it turns back is read.
         assert_eq!(chain(&[1, 2, 0], 1024), Ok(1024));
     }

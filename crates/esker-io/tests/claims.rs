@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arrow_array::{DictionaryArray, Int32Array, NullArray, RecordBatch, StringArray};
 use esker_core::{Error, Result};
@@ -83,6 +84,17 @@ fn directories_of_a_raster_do_not_overlap() {
         file.extend((12 + 4 * k).to_le_bytes());
     }
     assert_snapshot!(refusal("a.tif", &file), @"file 'a.tif': got images whose tags overlap; each image has its own tags");
+}
+
+#[test]
+fn a_raster_of_many_bands_is_opened_soon() {
+    let mut file = data("raster/plain_uint8.tif");
+    let at = file.windows(4).position(|w| w == [0x15, 1, 3, 0]).unwrap();
+    file[at + 8..at + 10].copy_from_slice(&65_281_u16.to_le_bytes());
+    let start = Instant::now();
+    let Data::Cube(cube) = read("a.tif", &file).unwrap().1 else { panic!("a cube") };
+    assert_eq!(cube.variables().len(), 65_281);
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 #[test]

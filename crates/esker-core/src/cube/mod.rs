@@ -12,6 +12,7 @@ pub use axis::{Axis, AxisKind, Labels};
 pub use stack::Stacked;
 pub use window::Window;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -157,14 +158,16 @@ impl Cube {
     /// # Errors
     /// Names that repeat, an axis that is not there, labels or chunks of another length than their axes.
     pub fn new(axes: Vec<Axis>, variables: Vec<Variable>, blocks: Arc<dyn Blocks>) -> Result<Self> {
-        for (i, axis) in axes.iter().enumerate() {
-            if axes[..i].iter().any(|a| a.name == axis.name) {
+        let mut names = HashSet::new();
+        for axis in &axes {
+            if !names.insert(&axis.name) {
                 return Err(Error::data(format!("axis '{}'", axis.name)).got("the name twice").rule("names of axes are unique"));
             }
             axis.check()?;
         }
-        for (i, v) in variables.iter().enumerate() {
-            if variables[..i].iter().any(|w| w.name == v.name) {
+        let mut names = HashSet::new();
+        for v in &variables {
+            if !names.insert(&v.name) {
                 return Err(Error::data(format!("variable '{}'", v.name)).got("the name twice").rule("names of variables are unique"));
             }
             if v.axes.iter().any(|&a| a >= axes.len()) || v.chunk.len() != v.axes.len() {
