@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::bag::{Bag, Growth};
-use super::bins::{self, Binned, Bins};
+use super::bins::{self, Binned, Bins, MOST_SORTED};
 use super::ensemble::{Ensemble, damaged};
 use super::grow::Use;
 use super::measure::{Classes, Item, Measure, Numbers};
@@ -131,7 +131,11 @@ impl Estimator for Forest {
     }
 
     fn fit(&self, train: &Samples, target: &str, cx: &Context) -> Result<Box<dyn Model>> {
-        let known = Target::new(train, target)?;
+        let mut known = Target::new(train, target)?;
+        if known.rows.len() > MOST_SORTED {
+            // The first rows tell of all where bins are made.
+            known.shuffle(&mut cx.rng.fork("order", 0));
+        }
         let bins = Bins::fit(train, target, &known.rows, self.bins)?;
         let binned = bins.encode(train, &known.rows)?;
         let growth = self.growth(bins.len(), known.classes() > 0);
