@@ -1,6 +1,7 @@
 //! Records and cells of a CSV text (RFC 4180, with comments and any line ends), without copying a byte.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memchr2};
 
@@ -95,25 +96,57 @@ impl<'a> Scanner<'a> {
         self.text
     }
 
-    /// The byte that starts a comment line.
-    pub(crate) fn comment(&self) -> u8 {
-        self.comment
-    }
-
     /// The byte between cells.
     pub(crate) fn delimiter(&self) -> u8 {
         self.delimiter
     }
 
-    /// Whether a cell without quotes ends before this byte.
-    #[inline]
-    pub(crate) fn stops(&self, byte: u8) -> bool {
-        self.stop[byte as usize]
+    /// A scanner of the same kind for a part of the text. Offsets of cells are those of the whole text.
+    pub(crate) fn part(&self, part: Range<usize>) -> Self {
+        Self { text: &self.text[..part.end], at: part.start, ..self.clone() }
     }
 
-    /// Bytes that a record may have.
-    pub(crate) fn longest(&self) -> usize {
-        self.limits.record
+    /// Whether a row begins here, or the text ends; `None` before a comment or a blank line.
+    pub(crate) fn begins_row(&mut self) -> Option<bool> {
+        self.record_start = self.at;
+        match self.rest().first() {
+            None => Some(false),
+            Some(&first) => (first != self.comment && !matches!(first, b'\n' | b'\r')).then_some(true),
+        }
+    }
+
+    /// What has not been read.
+    #[inline(always)]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        &self.text.as_bytes()[self.at..]
+    }
+
+    /// Steps over a cell of so many bytes, if it ends there.
+    #[inline(always)]
+    pub(crate) fn ends_cell(&mut self, length: usize) -> bool {
+        let ends = self.text.as_bytes().get(self.at + length).is_some_and(|&b| self.stop[b as usize]);
+        self.at += if ends { length } else { 0 };
+        ends
+    }
+
+    /// The next cell, if it is well formed and no line ends within it.
+    pub(crate) fn cell_of_line(&mut self) -> Option<Cell> {
+        let line = self.line;
+        self.cell().ok().filter(|_| self.line == line)
+    }
+
+    /// Steps over the delimiter, or behind the last cell over the line end (a line feed, or the end of the text). `None` where something
+    /// else stands, or the row is too long.
+    #[inline(always)]
+    pub(crate) fn step(&mut self, last: bool) -> Option<()> {
+        self.at += match (last, self.rest()) {
+            (false, [byte, ..]) if *byte == self.delimiter => 1,
+            (true, [b'\n', ..]) => 1,
+            (true, [b'\r', b'\n', ..]) => 2,
+            (true, []) => 0,
+            _ => return None,
+        };
+        (self.at - self.record_start <= self.limits.record).then_some(())
     }
 
     /// The line that the next record starts in.

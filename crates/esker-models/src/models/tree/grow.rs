@@ -126,11 +126,6 @@ impl<'a, const C: usize> Grower<'a, C> {
         slot
     }
 
-    /// Takes the histograms at `less` from those at `from`.
-    pub(super) fn subtract_slot(&mut self, from: usize, less: usize) {
-        self.subtract(from, less);
-    }
-
     /// Gives histograms back.
     pub(super) fn free_slot(&mut self, slot: usize) {
         self.free.push(slot);
@@ -241,7 +236,7 @@ impl<'a, const C: usize> Grower<'a, C> {
     }
 
     /// Takes the histograms of `less` from those of `from`.
-    fn subtract(&mut self, from: usize, less: usize) {
+    pub(super) fn subtract(&mut self, from: usize, less: usize) {
         let taken = std::mem::take(&mut self.slots[less]);
         for ((a, b), &f) in self.slots[from].iter_mut().zip(&taken).zip(&self.features) {
             let end = usize::from(self.binned.bins[f]);

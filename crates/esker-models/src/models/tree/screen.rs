@@ -222,7 +222,7 @@ where
                 let left_is_small = middle - a <= b - middle;
                 let (small, large) = if left_is_small { (&mut left, &mut right) } else { (&mut right, &mut left) };
                 let slot = self.sample.count_stretch(small.sample, sums);
-                self.sample.subtract_slot(parent, slot);
+                self.sample.subtract(parent, slot);
                 small.slot = Some(slot);
                 large.slot = Some(parent);
             } else {

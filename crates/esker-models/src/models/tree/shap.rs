@@ -74,6 +74,8 @@ struct Leaf {
     tests: Vec<Test>,
     shares: Vec<f64>,
     row: usize,
+    /// Nodes and weights of the quadrature.
+    nodes: Vec<(f64, f64)>,
     /// What a value of 1 gives each feature, pattern after pattern a feature; empty where patterns are too many.
     table: Vec<f64>,
 }
@@ -175,9 +177,8 @@ impl Leaf {
         let shares: Vec<f64> = path.iter().map(|t| t.share).collect();
         let tests = path.iter().map(|t| Test::of(&t.allowed, bins.bins(t.feature), bins.is_class(t.feature))).collect();
         let d = path.len();
-        let mut table = Vec::new();
+        let (mut table, nodes) = (Vec::new(), gauss(d.div_ceil(2)));
         if (1..=TABULATED).contains(&d) {
-            let nodes = gauss(d.div_ceil(2));
             let mut gives = vec![0.0; d];
             table = vec![0.0; d << d];
             for pattern in 0..1_usize << d {
@@ -185,18 +186,17 @@ impl Leaf {
                 gives.iter().enumerate().for_each(|(i, g)| table[(i << d) + pattern] = *g);
             }
         }
-        Self { features: path.iter().map(|t| t.feature).collect(), tests, shares, row, table }
+        Self { features: path.iter().map(|t| t.feature).collect(), tests, shares, row, nodes, table }
     }
 
     fn add_one_by_one<'a>(&self, values: &[f64], column: &impl Fn(usize) -> &'a [u8], rows: usize, into: &mut [f64]) {
         let (d, width) = (self.features.len(), values.len());
-        let nodes = gauss(d.div_ceil(2));
         let (mut passes, mut gives) = (vec![false; d], vec![0.0; d]);
         for row in 0..rows {
             for (passes, (test, &feature)) in passes.iter_mut().zip(self.tests.iter().zip(&self.features)) {
                 *passes = test.passes(column(feature)[row]);
             }
-            give(&self.shares, |i| passes[i], &nodes, &mut gives);
+            give(&self.shares, |i| passes[i], &self.nodes, &mut gives);
             for (&feature, give) in self.features.iter().zip(&gives) {
                 for (k, value) in values.iter().enumerate() {
                     into[(feature * width + k) * rows + row] += value * give;
@@ -209,13 +209,18 @@ impl Leaf {
 /// What a leaf of value 1 gives each feature, of which the row passes the tests or not.
 fn give(shares: &[f64], passes: impl Fn(usize) -> bool, nodes: &[(f64, f64)], gives: &mut [f64]) {
     gives.fill(0.0);
+    let mut behind = vec![0.0; shares.len()];
     for (t, weight) in nodes {
         let factor = |i: usize| (1.0 - t) * shares[i] + if passes(i) { *t } else { 0.0 };
-        // Products of all factors but one, from the front and from the back: no division, which a share of 0 would spoil.
-        let mut front = *weight;
+        // Products of all factors but one, from the back and from the front: no division, which a share of 0 would spoil.
+        let mut product = *weight;
+        for i in (0..shares.len()).rev() {
+            behind[i] = product;
+            product *= factor(i);
+        }
+        let mut front = 1.0;
         for (i, give) in gives.iter_mut().enumerate() {
-            let back: f64 = (i + 1..shares.len()).map(factor).product();
-            *give += front * back;
+            *give += front * behind[i];
             front *= factor(i);
         }
     }
