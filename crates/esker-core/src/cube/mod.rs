@@ -4,11 +4,13 @@
 //! file is held in memory. Values arrive decoded: in the variable's unit, missing ones as NaN.
 
 mod axis;
+mod mask;
 mod select;
 mod stack;
 mod window;
 
 pub use axis::{Axis, AxisKind, Labels};
+pub use mask::Mask;
 pub use stack::Stacked;
 pub use window::Window;
 

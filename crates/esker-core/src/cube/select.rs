@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Axis, AxisKind, Blocks, Cube, Holds, Labels, Variable, Window};
+use super::{Axis, AxisKind, Blocks, Cube, Labels, Mask, Variable, Window};
 use crate::{Error, Note, Result};
 
 /// Where a number must lie relative to labels to count as one of them, in shares of the spacing: rounding never decides.
@@ -76,37 +76,6 @@ impl Blocks for Selected {
 
     fn read_texts(&self, variable: usize, window: &Window) -> Result<Vec<String>> {
         self.gather(variable, window, |v, w| self.inner.read_texts(v, w))
-    }
-}
-
-/// A cube whose cells outside a box are missing.
-struct Masked {
-    inner: Arc<dyn Blocks>,
-    /// Whether a cell lies inside, rows slowest.
-    mask: Vec<bool>,
-    columns: usize,
-    /// Where rows and columns lie among the axes of each variable that is masked.
-    at: Vec<Option<(usize, usize)>>,
-}
-
-impl Blocks for Masked {
-    fn read(&self, variable: usize, window: &Window) -> Result<Vec<f64>> {
-        let mut values = self.inner.read(variable, window)?;
-        let Some((y, x)) = self.at[variable] else { return Ok(values) };
-        let shape = window.shape();
-        let stride = |d: usize| shape[d + 1..].iter().product::<usize>();
-        let (sy, sx) = (stride(y), stride(x));
-        for (i, value) in values.iter_mut().enumerate() {
-            let (row, col) = (window.0[y].start + i / sy % shape[y], window.0[x].start + i / sx % shape[x]);
-            if !self.mask[row * self.columns + col] {
-                *value = f64::NAN;
-            }
-        }
-        Ok(values)
-    }
-
-    fn read_texts(&self, variable: usize, window: &Window) -> Result<Vec<String>> {
-        self.inner.read_texts(variable, window)
     }
 }
 
@@ -295,16 +264,10 @@ impl Cube {
                 .rule("no cell has its longitude and latitude inside"));
         }
         let cut = self.select(y, &rows)?.select(x, &cols)?;
-        let inside = &inside;
-        let mask: Vec<bool> = rows.iter().flat_map(|r| cols.iter().map(move |c| inside[r * width + c])).collect();
-        let outside = mask.iter().filter(|m| !**m).count();
-        let at = |v: &Variable| {
-            let place = v.axes.iter().position(|&a| a == y).zip(v.axes.iter().position(|&a| a == x));
-            place.filter(|_| !v.auxiliary && v.holds == Holds::Numbers)
-        };
-        let at = self.variables().iter().map(at).collect();
-        let columns = cols.len();
-        let mut out = cut.rewrap(cut.axes().to_vec(), cut.variables().to_vec(), |inner| Arc::new(Masked { inner, mask, columns, at }))?;
+        let row = |r: &usize| Mask::runs(&cols.iter().map(|c| inside[r * width + c]).collect::<Vec<_>>());
+        let mask = Mask { axes: [y, x], rows: rows.iter().map(row).collect() };
+        let (columns, outside) = (cols.len(), rows.len() * cols.len() - mask.count());
+        let mut out = mask.over(&cut)?;
         if outside > 0 {
             let text =
                 format!("the grid is cut to {} by {columns} cells; {outside} of them lie outside the box and are missing", rows.len());
@@ -336,7 +299,7 @@ impl Cube {
 mod tests {
     use super::*;
     use crate::Crs;
-    use crate::cube::Attributes;
+    use crate::cube::{Attributes, Holds};
 
     /// A grid of 4 longitudes and 3 latitudes whose value is 10 × row + column.
     struct Grid;

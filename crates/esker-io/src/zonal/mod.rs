@@ -7,7 +7,6 @@
 
 mod area;
 mod centres;
-mod mask;
 mod overlap;
 mod sample;
 mod within;

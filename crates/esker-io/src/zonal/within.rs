@@ -5,12 +5,11 @@
 
 use std::path::Path;
 
-use esker_core::cube::{AxisKind, Window};
+use esker_core::cube::{AxisKind, Mask, Window};
 use esker_core::{Crs, Cube, Error, Features, Note, Result, Shape, Table};
 use rayon::prelude::*;
 
 use super::area::Area;
-use super::mask::Mask;
 use crate::crs::Transform;
 use crate::grid::scale;
 use crate::vector::centroid;

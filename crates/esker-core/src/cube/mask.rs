@@ -3,21 +3,21 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use esker_core::cube::{Blocks, Variable, Window};
-use esker_core::{Cube, Result};
+use super::{Blocks, Cube, Variable, Window};
+use crate::Result;
 
 /// The cells of a plane that count, as runs along its second axis.
 #[derive(Debug)]
-pub(super) struct Mask {
+pub struct Mask {
     /// The axes of the plane, by their place in the cube.
-    pub(super) axes: [usize; 2],
+    pub axes: [usize; 2],
     /// Runs of each row, ascending.
-    pub(super) rows: Vec<Vec<Range<u32>>>,
+    pub rows: Vec<Vec<Range<u32>>>,
 }
 
 impl Mask {
     /// The cells of a row that are set, as runs.
-    pub(super) fn runs(inside: &[bool]) -> Vec<Range<u32>> {
+    pub fn runs(inside: &[bool]) -> Vec<Range<u32>> {
         let mut runs: Vec<Range<u32>> = Vec::new();
         for (i, _) in inside.iter().enumerate().filter(|(_, set)| **set) {
             let i = i as u32;
@@ -30,18 +30,18 @@ impl Mask {
     }
 
     /// Number of cells that count.
-    pub(super) fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.rows.iter().flatten().map(|r| r.len()).sum()
     }
 
     /// The rows that have cells, from the first to the last.
-    pub(super) fn used_rows(&self) -> Range<usize> {
+    pub fn used_rows(&self) -> Range<usize> {
         let first = self.rows.iter().position(|r| !r.is_empty()).unwrap_or(0);
         first..self.rows.iter().rposition(|r| !r.is_empty()).map_or(first, |last| last + 1)
     }
 
     /// Which columns have cells.
-    pub(super) fn used_columns(&self, columns: usize) -> Vec<bool> {
+    pub fn used_columns(&self, columns: usize) -> Vec<bool> {
         let mut used = vec![false; columns];
         for run in self.rows.iter().flatten() {
             used[run.start as usize..run.end as usize].fill(true);
@@ -65,7 +65,10 @@ impl Mask {
     }
 
     /// The cube with the other cells missing in every variable that lies on both axes, those aside that only place others.
-    pub(super) fn over(self, cube: &Cube) -> Result<Cube> {
+    ///
+    /// # Errors
+    /// The cube has not these axes.
+    pub fn over(self, cube: &Cube) -> Result<Cube> {
         let place = |v: &Variable, axis: usize| v.axes.iter().position(|&a| a == axis);
         let both = |v: &Variable| if v.auxiliary { None } else { place(v, self.axes[0]).zip(place(v, self.axes[1])) };
         let places = cube.variables().iter().map(both).collect();
