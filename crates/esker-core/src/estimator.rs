@@ -42,6 +42,33 @@ pub trait Estimator: Send + Sync {
     /// # Errors
     /// Samples it cannot learn from, or the user stopped the work.
     fn fit(&self, train: &Samples, target: &str, cx: &Context) -> Result<Box<dyn Model>>;
+
+    /// The parameter that counts the steps in which it learns (rounds of boosting, epochs of a network), where it learns in steps that
+    /// can be watched.
+    fn steps(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// As [`Estimator::fit`], while `watch` looks on after every step and may end the learning. With a number of steps at which the watch
+    /// ended it, `fit` gives the same model. Estimators without steps are fitted unwatched.
+    ///
+    /// # Errors
+    /// As [`Estimator::fit`], or those of `watch`.
+    fn fit_watched(&self, train: &Samples, target: &str, _watch: &mut dyn Watch, cx: &Context) -> Result<Box<dyn Model>> {
+        self.fit(train, target, cx)
+    }
+}
+
+/// Looks on while a model learns step by step, at rows that it does not learn from.
+pub trait Watch: Send {
+    /// The rows looked at, prepared as the training rows are.
+    fn rows(&self) -> &Samples;
+
+    /// Takes what the model says of the rows after so many steps, from 1; `false` ends the learning there.
+    ///
+    /// # Errors
+    /// What is said cannot be judged.
+    fn see(&mut self, step: usize, said: &Prediction) -> Result<bool>;
 }
 
 /// What has been learned.
