@@ -47,6 +47,25 @@ impl Ensemble {
         self.trees.len()
     }
 
+    /// The trees.
+    pub(super) fn list(&self) -> &[Tree] {
+        &self.trees
+    }
+
+    /// The row of values of the leaf that each row falls into, rows × trees.
+    ///
+    /// # Errors
+    /// A feature is missing or of another type, a class was never seen.
+    pub(super) fn leaves(&self, at: &Samples) -> Result<Vec<u32>> {
+        let bound = self.bins.bind(at)?;
+        let mut leaves = vec![0; at.rows() * self.trees.len()];
+        leaves.par_chunks_mut(self.trees.len().max(1)).enumerate().with_min_len(64).for_each(|(row, leaves)| {
+            let codes: Vec<u8> = bound.iter().map(|column| column.code(row)).collect();
+            leaves.iter_mut().zip(&self.trees).for_each(|(leaf, tree)| *leaf = tree.leaf(|f| codes[f]) as u32);
+        });
+        Ok(leaves)
+    }
+
     /// Number of outputs a row.
     pub(super) fn outputs(&self) -> usize {
         self.lanes as usize * self.width as usize
