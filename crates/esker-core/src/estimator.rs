@@ -1,6 +1,6 @@
 //! Estimators learn from samples and become models; the two are two types.
 
-use crate::{Context, Note, Prediction, Result, Samples};
+use crate::{Column, Context, Error, Note, Prediction, Result, Samples};
 
 /// Which targets an estimator takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +89,15 @@ pub trait Model: Send + Sync {
         shuffled_one_by_one(self, at, order, sets)
     }
 
+    /// Partial dependence (Friedman 2001): for each column of `grids`, the mean answer over the rows of `at` when the feature of that name has each
+    /// of its values in all rows; values × outputs (one for numbers, one a level for classes).
+    ///
+    /// # Errors
+    /// As [`Model::predict`], or there are no rows.
+    fn dependence(&self, at: &Samples, grids: &[Column]) -> Result<Vec<Vec<f64>>> {
+        dependence_one_by_one(self, at, grids)
+    }
+
     /// What each feature adds to each answer: Shapley values of the model's own walk down its trees (path-dependent tree SHAP). `None` where
     /// the model has no trees.
     ///
@@ -144,6 +153,34 @@ pub fn shuffled_one_by_one<M: Model + ?Sized>(model: &M, at: &Samples, order: &[
         }
     }
     Ok(said)
+}
+
+/// [`Model::dependence`] for any model: the samples are copied, and predicted once for each value.
+///
+/// # Errors
+/// As [`Model::dependence`].
+pub fn dependence_one_by_one<M: Model + ?Sized>(model: &M, at: &Samples, grids: &[Column]) -> Result<Vec<Vec<f64>>> {
+    let rows = at.rows();
+    if rows == 0 {
+        return Err(Error::data("partial dependence").got("no rows").rule("it is a mean over rows"));
+    }
+    let mut work = at.clone();
+    let mut all = Vec::with_capacity(grids.len());
+    for grid in grids {
+        let own = at.column(&grid.name)?.clone();
+        let mut means = Vec::new();
+        for value in 0..grid.len() {
+            work.put(grid.select(&vec![value; rows]))?;
+            let (answers, outputs) = match model.predict(&work)? {
+                Prediction::Real { centre, .. } => (centre, 1),
+                Prediction::Class { levels, probability } => (probability, levels.len()),
+            };
+            means.extend((0..outputs).map(|k| answers.iter().skip(k).step_by(outputs).sum::<f64>() / rows as f64));
+        }
+        work.put(own)?;
+        all.push(means);
+    }
+    Ok(all)
 }
 
 /// What contributions add up to.

@@ -414,3 +414,19 @@ fn interactions_share_out_the_contributions() {
     let n = stumps.features.len();
     assert!(stumps.values.iter().enumerate().all(|(k, v)| k / n % n == k % n || *v == 0.0));
 }
+
+#[test]
+fn partial_dependence_is_the_mean_of_what_is_predicted() {
+    for classes in [false, true] {
+        let table = wide(900, classes);
+        let some: Vec<usize> = (0..30).collect();
+        let grids: Vec<Column> = table.features("y").map(|c| c.select(&some)).collect();
+        for kind in [Kind::Boosting, Kind::Forest] {
+            let model = fit(kind, &[("trees", 8.0)], &table);
+            let (fast, slow) =
+                (model.dependence(&table, &grids).unwrap(), esker_core::dependence_one_by_one(&*model, &table, &grids).unwrap());
+            fast.iter().zip(&slow).for_each(|(a, b)| close(a, b, 1e-10));
+            assert!(model.dependence(&table.select(&[]), &grids).is_err());
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Fitted boosting.
 
-use esker_core::{Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples, Told};
+use esker_core::{Column, Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples, Told, dependence_one_by_one};
 use esker_math::exponentials;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +78,15 @@ impl Model for Boosted {
     fn predict_shuffled(&self, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
         let sums = self.ensemble.sums_shuffled(at, &self.start, order, sets)?;
         Ok(sums.into_iter().map(|s| self.said(s)).collect())
+    }
+
+    fn dependence(&self, at: &Samples, grids: &[Column]) -> Result<Vec<Vec<f64>>> {
+        // A mean of answers is one of scores only where the two are the same.
+        let same = matches!(self.answer, Answer::Real { .. }) && self.link == Link::Identity;
+        if same && self.range == (f64::NEG_INFINITY, f64::INFINITY) && self.ensemble.list().iter().all(|t| t.len() < 1000) {
+            return self.explain().dependence(at, grids);
+        }
+        dependence_one_by_one(self, at, grids)
     }
 
     fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {

@@ -22,6 +22,7 @@ mod rounds;
 mod route;
 mod rules;
 mod shap;
+mod shuffle;
 mod split;
 mod spread;
 mod sums;
