@@ -52,7 +52,7 @@ def main():
         model, task, settings, peers = CASES[case]
         folder = str(options.folder / case)
         explain = case == "explain"
-        commands = {"esker": [str(program), folder, model, task, "THREADS=2", f"EXPLAIN={str(explain or case == 'large').lower()}", *settings]}
+        commands = {"esker": [str(program), folder, model, task, "THREADS=2", f"EXPLAIN={str(task == 'regression' and model == 'boosting').lower()}", *settings]}
         if model == "forest" and options.sklearnex:
             peers = [*peers, "sklearnex"]
         for peer in peers:
@@ -74,7 +74,7 @@ def main():
         ratios = []
         for what in WORK:
             rest = [middle(p, what) for p in peers if middle(p, what)]
-            ratios.append(f"{min(rest) / middle('esker', what):8.1f}x" if rest else f"{'-':>9}")
+            ratios.append(f"{min(rest) / middle('esker', what):8.1f}x" if rest and middle('esker', what) else f"{'-':>9}")
         print(f"{'ratio':10} {' '.join(ratios)}   fastest peer / Esker", flush=True)
 
 

@@ -124,6 +124,15 @@ pub trait Model: Send + Sync {
         Ok(None)
     }
 
+    /// How alike rows are to the model: for each row of `at` and each of `others`, the share of trees in which both end in one leaf (Breiman 2001),
+    /// rows × others. `None` where the model has no trees.
+    ///
+    /// # Errors
+    /// As [`Model::predict`].
+    fn proximities(&self, _at: &Samples, _others: &Samples) -> Result<Option<Vec<f64>>> {
+        Ok(None)
+    }
+
     /// What can be read off the model itself.
     fn inside(&self) -> Inside;
 
@@ -203,7 +212,7 @@ pub enum Told {
 pub struct Contributions {
     /// What they add up to.
     pub told: Told,
-    /// The class of each output; one of an empty name for numbers.
+    /// The class of each output; for numbers one of an empty name, and `low` and `high` where an interval goes with it.
     pub outputs: Vec<String>,
     /// Names of the features.
     pub features: Vec<String>,
@@ -218,7 +227,7 @@ pub struct Contributions {
 pub struct Interactions {
     /// What they add up to.
     pub told: Told,
-    /// The class of each output; one of an empty name for numbers.
+    /// The class of each output; for numbers one of an empty name, and `low` and `high` where an interval goes with it.
     pub outputs: Vec<String>,
     /// Names of the features.
     pub features: Vec<String>,

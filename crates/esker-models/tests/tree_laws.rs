@@ -430,3 +430,17 @@ fn partial_dependence_is_the_mean_of_what_is_predicted() {
         }
     }
 }
+
+#[test]
+fn rows_are_near_where_trees_send_them_together() {
+    let table = wide(500, true);
+    let at = table.select(&(0..40).collect::<Vec<_>>());
+    for kind in [Kind::Boosting, Kind::Forest] {
+        let near = fit(kind, &[("trees", 30.0)], &table).proximities(&at, &at).unwrap().unwrap();
+        for i in 0..40 {
+            assert_eq!(near[i * 40 + i], 1.0);
+            assert!((0..40).all(|j| near[i * 40 + j] == near[j * 40 + i] && (0.0..=1.0).contains(&near[i * 40 + j])));
+        }
+        assert!(near.iter().any(|&p| p < 0.5) && near.iter().filter(|&&p| p > 0.0 && p < 1.0).count() > 100);
+    }
+}

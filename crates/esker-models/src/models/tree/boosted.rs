@@ -1,6 +1,8 @@
 //! Fitted boosting.
 
-use esker_core::{Column, Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples, Told, dependence_one_by_one};
+use esker_core::{
+    Column, Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples, Spread, Told, dependence_one_by_one,
+};
 use esker_math::exponentials;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,8 @@ pub(super) struct Boosted {
     pub(super) link: Link,
     /// Lowest and highest possible answer.
     pub(super) range: (f64, f64),
+    /// The coverage of the interval whose ends the second and third scores are.
+    pub(super) level: Option<f64>,
     pub(super) answer: Answer,
     pub(super) notes: Vec<Note>,
 }
@@ -34,12 +38,17 @@ impl Boosted {
     }
 
     fn said(&self, sums: Vec<f64>) -> Prediction {
-        said(sums, self.start.len(), self.link, self.range, &self.answer)
+        said(sums, self.start.len(), (self.link, self.range, self.level), &self.answer)
     }
 }
 
 /// The answer of scores, rows × outputs.
-pub(super) fn said(mut scores: Vec<f64>, outputs: usize, link: Link, (low, high): (f64, f64), answer: &Answer) -> Prediction {
+pub(super) fn said(
+    mut scores: Vec<f64>,
+    outputs: usize,
+    (link, (low, high), level): (Link, (f64, f64), Option<f64>),
+    answer: &Answer,
+) -> Prediction {
     let (levels, present) = match answer {
         Answer::Real { unit } => {
             if link == Link::Log {
@@ -48,7 +57,12 @@ pub(super) fn said(mut scores: Vec<f64>, outputs: usize, link: Link, (low, high)
             if low.is_finite() || high.is_finite() {
                 scores.iter_mut().for_each(|s| *s = s.clamp(low, high));
             }
-            return Prediction::real(unit, scores);
+            let Some(level) = level else { return Prediction::real(unit, scores) };
+            let of = |k: usize| scores.iter().skip(k).step_by(3).copied();
+            // Quantiles are fitted apart and may cross: an interval holds its answer.
+            let low = of(0).zip(of(1)).zip(of(2)).map(|((c, a), b)| c.min(a).min(b)).collect();
+            let high = of(0).zip(of(1)).zip(of(2)).map(|((c, a), b)| c.max(a).max(b)).collect();
+            return Prediction::Real { unit: unit.clone(), centre: of(0).collect(), spread: Spread::Interval { level, low, high } };
         }
         Answer::Class { levels, present } => (levels, present),
     };
@@ -82,7 +96,7 @@ impl Model for Boosted {
 
     fn dependence(&self, at: &Samples, grids: &[Column]) -> Result<Vec<Vec<f64>>> {
         // A mean of answers is one of scores only where the two are the same.
-        let same = matches!(self.answer, Answer::Real { .. }) && self.link == Link::Identity;
+        let same = matches!(self.answer, Answer::Real { .. }) && self.link == Link::Identity && self.level.is_none();
         if same && self.range == (f64::NEG_INFINITY, f64::INFINITY) && self.ensemble.list().iter().all(|t| t.len() < 1000) {
             return self.explain().dependence(at, grids);
         }
@@ -99,6 +113,10 @@ impl Model for Boosted {
 
     fn interactions(&self, at: &Samples) -> Result<Option<Interactions>> {
         self.explain().interactions(at).map(Some)
+    }
+
+    fn proximities(&self, at: &Samples, others: &Samples) -> Result<Option<Vec<f64>>> {
+        self.ensemble.proximities(at, others).map(Some)
     }
 
     fn inside(&self) -> Inside {
@@ -121,12 +139,14 @@ impl Model for Boosted {
 pub fn load(bytes: &[u8]) -> Result<Box<dyn Model>> {
     let model: Boosted = store::load("boosting", bytes)?;
     let outputs = match &model.answer {
+        Answer::Real { .. } if model.level.is_some() => 3,
         Answer::Real { .. } => 1,
         Answer::Class { present, .. } if present.len() <= 2 => 1,
         Answer::Class { present, .. } => present.len(),
     };
     let (low, high) = model.range;
     let sound = low < high
+        && model.level.is_none_or(|level| (0.0..1.0).contains(&level) && matches!(model.answer, Answer::Real { .. }))
         && (model.link == Link::Identity || matches!(model.answer, Answer::Real { .. }))
         && model.answer.sound()
         && model.start.len() == outputs

@@ -54,13 +54,36 @@ impl Ensemble {
     /// # Errors
     /// A feature is missing or of another type, a class was never seen.
     pub(super) fn leaves(&self, at: &Samples) -> Result<Vec<u32>> {
+        self.each_tree(at, |tree, codes| tree.leaf(|f| codes[f]) as u32)
+    }
+
+    /// The node that each row ends in, rows × trees: leaves of one class may share their values.
+    fn leaf_nodes(&self, at: &Samples) -> Result<Vec<u32>> {
+        self.each_tree(at, |tree, codes| tree.end(|f| codes[f]) as u32)
+    }
+
+    fn each_tree(&self, at: &Samples, find: impl Fn(&Tree, &[u8]) -> u32 + Sync) -> Result<Vec<u32>> {
         let bound = self.bins.bind(at)?;
-        let mut leaves = vec![0; at.rows() * self.trees.len()];
-        leaves.par_chunks_mut(self.trees.len().max(1)).enumerate().with_min_len(64).for_each(|(row, leaves)| {
+        let mut found = vec![0; at.rows() * self.trees.len()];
+        found.par_chunks_mut(self.trees.len().max(1)).enumerate().with_min_len(64).for_each(|(row, found)| {
             let codes: Vec<u8> = bound.iter().map(|column| column.code(row)).collect();
-            leaves.iter_mut().zip(&self.trees).for_each(|(leaf, tree)| *leaf = tree.leaf(|f| codes[f]) as u32);
+            found.iter_mut().zip(&self.trees).for_each(|(found, tree)| *found = find(tree, &codes));
         });
-        Ok(leaves)
+        Ok(found)
+    }
+
+    /// The share of trees in which a row and another end in one leaf, rows × others.
+    ///
+    /// # Errors
+    /// As [`Ensemble::leaves`].
+    pub(super) fn proximities(&self, at: &Samples, others: &Samples) -> Result<Vec<f64>> {
+        let (trees, mine, theirs) = (self.trees.len(), self.leaf_nodes(at)?, self.leaf_nodes(others)?);
+        let mut shares = vec![0.0; at.rows() * others.rows()];
+        let count = |a: &[u32], b: &[u32]| a.iter().zip(b).filter(|(a, b)| a == b).count() as f64 / trees as f64;
+        shares.par_chunks_mut(others.rows().max(1)).zip(mine.par_chunks(trees.max(1))).for_each(|(shares, mine)| {
+            shares.iter_mut().zip(theirs.chunks_exact(trees.max(1))).for_each(|(share, theirs)| *share = count(mine, theirs));
+        });
+        Ok(shares)
     }
 
     /// The bins of the features.

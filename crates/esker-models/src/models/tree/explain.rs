@@ -24,7 +24,7 @@ impl<'a> Explain<'a> {
         let outputs = match (told, answer) {
             (Told::LogOdds, Answer::Class { levels, present }) => present.last().map(|&k| levels[k as usize].clone()).into_iter().collect(),
             (_, Answer::Class { levels, present }) => present.iter().map(|&k| levels[k as usize].clone()).collect(),
-            (_, Answer::Real { .. }) => vec![String::new()],
+            (_, Answer::Real { .. }) => ["", "low", "high"].into_iter().take(start.len()).map(str::to_owned).collect(),
         };
         Self { ensemble, trees: explain(ensemble.list(), ensemble.bins()), start, scale, told, outputs }
     }

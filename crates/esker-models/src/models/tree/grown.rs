@@ -80,6 +80,10 @@ impl Model for Grown {
         self.explain(&self.start()).interactions(at).map(Some)
     }
 
+    fn proximities(&self, at: &Samples, others: &Samples) -> Result<Option<Vec<f64>>> {
+        self.ensemble.proximities(at, others).map(Some)
+    }
+
     fn inside(&self) -> Inside {
         self.ensemble.inside()
     }
