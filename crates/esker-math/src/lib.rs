@@ -6,6 +6,7 @@
 pub mod dense;
 pub mod distribution;
 pub mod neighbours;
+pub mod net;
 pub mod optimise;
 pub mod sphere;
 pub mod statistics;
