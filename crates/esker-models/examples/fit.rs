@@ -68,7 +68,8 @@ fn main() -> Outcome<()> {
             "REPEATS" => repeats = value.parse()?,
             "SEED" => seed = value.parse()?,
             _ => {
-                let value = value.parse().map(Setting::Integer).or_else(|_| value.parse().map(Setting::Real))?;
+                let number = value.parse().map(Setting::Integer).or_else(|_| value.parse().map(Setting::Real));
+                let value = number.unwrap_or_else(|_| value.parse().map_or_else(|_| Setting::Text(value.to_owned()), Setting::Flag));
                 settings = settings.set(&parameters, name, value).map_err(|e| e.to_string())?;
             }
         }

@@ -63,7 +63,11 @@ impl Saved {
                 && layers.last().is_some_and(|l| l.outputs == self.answer.outputs())
                 && sound(layers, self.activation, LIMIT)
         };
-        answers && self.networks.iter().all(ends)
+        let course = |of: &Learning| {
+            let epochs = of.epoch.len();
+            [&of.loss, &of.rate].into_iter().chain(&of.gradient).all(|v| v.len() == epochs && v.iter().all(|v| v.is_finite()))
+        };
+        answers && self.networks.iter().all(ends) && self.learning.as_ref().is_none_or(course)
     }
 
     /// The model, ready to answer.

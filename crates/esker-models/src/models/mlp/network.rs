@@ -121,6 +121,7 @@ impl<T: Number> Network<T> {
                 network.parameters[gain][..layer.outputs].fill(T::ONE);
             }
         }
+        network.turn();
         network
     }
 
