@@ -176,7 +176,11 @@ fn a_network_shows_how_it_learned() {
     odd.gradient.iter_mut().for_each(|g| g.fill(0.0));
     record.chosen.learning = Some(odd);
     check(&figure::all(&record, &rows));
-    for broken in [learning(2, 0, "loss"), Learning { loss: vec![f64::NAN; 5], ..learning(2, 5, "loss") }, Learning { gradient: vec![vec![1.0]], ..learning(2, 5, "loss") }] {
+    for broken in [
+        learning(2, 0, "loss"),
+        Learning { loss: vec![f64::NAN; 5], ..learning(2, 5, "loss") },
+        Learning { gradient: vec![vec![1.0]], ..learning(2, 5, "loss") },
+    ] {
         record.chosen.learning = Some(broken);
         assert!(!names(&figure::all(&record, &rows)).contains(&"learning"));
     }

@@ -64,11 +64,14 @@ plain!(f64);
 pub use x86::{Avx2, Avx512};
 
 #[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code, reason = "these lanes are made only inside functions compiled for the instructions, which run only where the processor has them")]
+#[allow(
+    unsafe_code,
+    reason = "these lanes are made only inside functions compiled for the instructions, which run only where the processor has them"
+)]
 mod x86 {
     use std::arch::x86_64::{
-        __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps,
-        _mm512_storeu_ps,
+        __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+        _mm512_set1_ps, _mm512_storeu_ps,
     };
 
     use super::{Lanes, WIDTH};

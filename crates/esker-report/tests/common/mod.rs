@@ -241,7 +241,8 @@ pub fn classification(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
             .models
             .push(model(name, vec![run("leave-one-group-out WELL", scores(honest, &mut rng)), run("random", scores(easy, &mut rng))]));
     }
-    record.chosen = Chosen { model: "boosting".into(), reason: "highest balanced accuracy".into(), settings: Settings::default(), learning: None };
+    record.chosen =
+        Chosen { model: "boosting".into(), reason: "highest balanced accuracy".into(), settings: Settings::default(), learning: None };
     let chosen = &mut record.models[3].runs[0];
     chosen.classes = (0..k)
         .map(|i| {

@@ -61,7 +61,8 @@ impl Case {
         let (_, told) = self.run(&self.network, &self.truth, true);
         let (step, mut moved) = (1e-5, 0);
         for layer in &self.network.layers {
-            let mut used: Vec<usize> = (0..layer.inputs).flat_map(|k| (0..layer.outputs).map(move |j| (k, j))).map(|(k, j)| layer.at(k, j)).collect();
+            let mut used: Vec<usize> =
+                (0..layer.inputs).flat_map(|k| (0..layer.outputs).map(move |j| (k, j))).map(|(k, j)| layer.at(k, j)).collect();
             for range in [Some(layer.bias.clone()), layer.gain.clone()].into_iter().flatten() {
                 used.extend(range.take(layer.outputs));
             }
@@ -86,9 +87,14 @@ fn gradients_are_those_of_central_differences_for_every_layer_and_loss() {
     for activation in [Activation::Relu, Activation::Gelu, Activation::Silu, Activation::Tanh] {
         for (norm, dropout) in [(false, 0.0), (true, 0.0), (false, 0.4), (true, 0.4)] {
             // One output, several of numbers, few and many classes; layers narrower and wider than the lanes.
-            for (sizes, classes) in
-                [(&[5, 7, 18, 1][..], false), (&[3, 9, 2], false), (&[4, 6, 3], true), (&[2, 5, 17], true), (&[6, 3], true), (&[6, 1], false)]
-            {
+            for (sizes, classes) in [
+                (&[5, 7, 18, 1][..], false),
+                (&[3, 9, 2], false),
+                (&[4, 6, 3], true),
+                (&[2, 5, 17], true),
+                (&[6, 3], true),
+                (&[6, 1], false),
+            ] {
                 let case = Case::new(sizes, activation, norm, dropout, classes);
                 case.against_differences(&format!("{sizes:?}, {activation:?}, norm {norm}, dropout {dropout}, classes {classes}"));
             }
@@ -112,7 +118,11 @@ fn single_precision_agrees_with_double() {
             let (also, single) = case.run(&network, &truth, true);
             let size = double.iter().map(|g| g * g).sum::<f64>().sqrt();
             let off = double.iter().zip(&single).map(|(d, s)| (d - s).powi(2)).sum::<f64>().sqrt();
-            assert!((also - loss).abs() < 1e-5 * loss && off < 1e-5 * size, "{activation:?}: loss {loss} {also}, gradient off by {}", off / size);
+            assert!(
+                (also - loss).abs() < 1e-5 * loss && off < 1e-5 * size,
+                "{activation:?}: loss {loss} {also}, gradient off by {}",
+                off / size
+            );
         }
     }
 }

@@ -14,15 +14,7 @@ pub(crate) enum Truth<T> {
 impl<T: Number> Truth<T> {
     /// Of these rows, weighted, the sum of the losses; `slopes` becomes the gradient of `scale` times that sum at the outputs. Rows of both lie
     /// `apart`; columns beyond `outputs` keep slope 0.
-    pub(crate) fn loss(
-        &self,
-        rows: &[u32],
-        weight: &[T],
-        scale: T,
-        (outputs, apart): (usize, usize),
-        said: &[T],
-        slopes: &mut [T],
-    ) -> f64 {
+    pub(crate) fn loss(&self, rows: &[u32], weight: &[T], scale: T, (outputs, apart): (usize, usize), said: &[T], slopes: &mut [T]) -> f64 {
         let mut sum = 0.0;
         let each = rows.iter().zip(weight).zip(said.chunks_exact(apart).zip(slopes.chunks_exact_mut(apart)));
         for ((&row, &w), (said, slopes)) in each {

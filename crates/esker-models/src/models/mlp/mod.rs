@@ -8,6 +8,7 @@ mod model;
 mod network;
 mod norm;
 mod optimiser;
+mod pace;
 mod pass;
 mod settings;
 mod task;
@@ -50,10 +51,11 @@ impl Mlp {
         let plan = self.wanted.plan(task.features(), task.answer.outputs(), data.weight.len());
         let start = |k: u64| Learner::<f32>::new(plan.clone(), data.weight.len(), cx.rng.fork("network", k));
         let mut learners: Vec<Learner<f32>> = (0..self.wanted.networks as u64).map(start).collect();
+        let alone = cx.threads <= learners.len();
         let mut made = None;
         for epoch in 1..=self.wanted.epochs {
             cx.check()?;
-            learners.par_iter_mut().map(|l| l.epoch(&data, cx)).collect::<Result<Vec<()>>>()?;
+            learners.par_iter_mut().map(|l| l.epoch(&data, alone, cx)).collect::<Result<Vec<()>>>()?;
             if epoch < self.wanted.epochs && watch.is_none() {
                 continue;
             }

@@ -35,7 +35,11 @@ fn learning() -> Vec<Parameter> {
     vec![
         Parameter::integer("epochs", 100, 1, 10_000, "Passes over the training rows."),
         Parameter::integer("batch", 0, 0, 1_000_000, "Rows a step learns from; 0 is a 32nd of the training rows, but 16 to 256."),
-        Parameter::choice("optimiser", Method::NAMES, "Adam with weight decay apart from the gradient, Adam, or gradient descent with momentum."),
+        Parameter::choice(
+            "optimiser",
+            Method::NAMES,
+            "Adam with weight decay apart from the gradient, Adam, or gradient descent with momentum.",
+        ),
         Parameter::real("rate", 2e-3, 1e-7, 10.0, "Learning rate: the length of a step.").tuned(Search::LogUniform(2e-4, 2e-2)),
         Parameter::choice(
             "schedule",
@@ -51,7 +55,8 @@ fn learning() -> Vec<Parameter> {
              nothing of what came before.",
         ),
         Parameter::real("momentum", 0.9, 0.0, 0.999, "Share of the last step that the next one keeps ('sgd' alone)."),
-        Parameter::real("weight_decay", 1e-2, 0.0, 10.0, "Pull of the weights to 0, constant terms left out.").tuned(Search::LogUniform(1e-4, 1.0)),
+        Parameter::real("weight_decay", 1e-2, 0.0, 10.0, "Pull of the weights to 0, constant terms left out.")
+            .tuned(Search::LogUniform(1e-4, 1.0)),
         Parameter::real("clip", 0.0, 0.0, 1e6, "Longest gradient that is followed as it is, longer ones are shortened to it; 0 is any."),
     ]
 }

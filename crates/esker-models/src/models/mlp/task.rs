@@ -36,14 +36,18 @@ impl Task {
                 let centre = weighted_mean(&y, &weight);
                 let scale = if y.iter().all(|v| *v == y[0]) { 0.0 } else { weighted_variance(&y, &weight).sqrt() };
                 if !centre.is_finite() || !(scale * 1e36).is_finite() {
-                    return Err(Error::numeric("the target").got("numbers too large to square").rule("the network learns it with mean 0 and spread 1"));
+                    return Err(Error::numeric("the target")
+                        .got("numbers too large to square")
+                        .rule("the network learns it with mean 0 and spread 1"));
                 }
                 let truth = Truth::Real(y.iter().map(|v| ((v - centre) / scale) as f32).collect());
                 (Answer::Real { unit, centre: if scale > 0.0 { centre } else { y[0] }, scale }, truth)
             }
             Target::Class(places, classes) => (Answer::Class { shares: shares(&places, &classes, &weight), classes }, Truth::Class(places)),
         };
-        let plain = x.columns() == 0 || matches!(&answer, Answer::Real { scale: 0.0, .. }) || answer.outputs() == 1 && matches!(answer, Answer::Class { .. });
+        let plain = x.columns() == 0
+            || matches!(&answer, Answer::Real { scale: 0.0, .. })
+            || answer.outputs() == 1 && matches!(answer, Answer::Class { .. });
         let mut inputs = vec![0.0; rows * x.columns()];
         put(&x, 0..rows, &mut inputs);
         let task = Self { names: x.names, answer, rows };
@@ -62,7 +66,9 @@ impl Task {
             Answer::Class { classes, .. } if classes.count() == 1 => {
                 Note::warning("one-class", format!("all training rows are of class '{}'", classes.name(0)))
             }
-            _ if self.names.is_empty() => Note::warning("no-features", "there is no feature to learn from: the network predicts the same everywhere"),
+            _ if self.names.is_empty() => {
+                Note::warning("no-features", "there is no feature to learn from: the network predicts the same everywhere")
+            }
             _ => Note::warning("constant-target", "the target is the same in all training rows, and so is the prediction"),
         };
         let Self { names, answer, .. } = self;

@@ -8,6 +8,7 @@ use esker_math::net::{Dots, Number};
 use super::loss::Truth;
 use super::network::{Network, Shape};
 use super::optimiser::{Method, Optimiser, Schedule};
+use super::pace::Pace;
 use super::pass::{BLOCK, Pass};
 
 /// Multiplications of a batch that are worth a part of their own.
@@ -62,6 +63,7 @@ pub(crate) struct Learner<T> {
     rng: Rng,
     steps: u64,
     parts: Vec<Part<T>>,
+    pace: Pace,
     pub epochs: Vec<Epoch>,
 }
 
@@ -84,14 +86,14 @@ impl<T: Number> Learner<T> {
         let room = if plan.shape.norm { batch } else { BLOCK.min(batch) };
         let part = || Part { pass: Pass::new(&network, room, true), weight: vec![T::ZERO; room], loss: 0.0 };
         let parts = (0..parts).map(|_| part()).collect();
-        Self { plan, optimiser, order: (0..rows as u32).collect(), rng, steps: 0, parts, epochs: Vec::new(), network }
+        Self { plan, optimiser, order: (0..rows as u32).collect(), rng, steps: 0, parts, pace: Pace::new(), epochs: Vec::new(), network }
     }
 
-    /// One pass over all rows.
+    /// One pass over all rows, `alone` if other threads have better to do.
     ///
     /// # Errors
     /// The loss or the gradient leaves the range of numbers, or the user stopped the work.
-    pub(crate) fn epoch(&mut self, data: &Data<T>, cx: &Context) -> Result<()> {
+    pub(crate) fn epoch(&mut self, data: &Data<T>, alone: bool, cx: &Context) -> Result<()> {
         let rows = self.order.len();
         let batches = rows.div_ceil(self.plan.batch);
         if batches > 1 {
@@ -101,7 +103,8 @@ impl<T: Number> Learner<T> {
         for b in 0..batches {
             cx.check()?;
             let batch = b * rows / batches..(b + 1) * rows / batches;
-            now.loss += self.gradient(data, batch, cx.threads > 1);
+            let many = !alone && self.parts.len() > 1 && self.pace.next();
+            now.loss += self.gradient(data, batch, many);
             let clip = self.clip(&mut now.gradient);
             let done = self.steps as f64 / (batches * self.plan.length) as f64;
             now.rate = self.plan.rate * self.plan.schedule.factor(done);
