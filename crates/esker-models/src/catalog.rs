@@ -124,7 +124,7 @@ impl Kind {
             Self::Logistic => logistic::load(bytes),
             Self::Neighbours => neighbours::load(bytes),
             Self::Forest => tree::forest::load(bytes),
-            Self::Boosting => tree::boosting::load(bytes),
+            Self::Boosting => tree::load_boosting(bytes),
             Self::Mlp => mlp::load(bytes),
         }
     }

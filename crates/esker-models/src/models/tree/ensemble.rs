@@ -97,7 +97,7 @@ impl Ensemble {
     fn route(&self, routes: &[Route], codes: &[u8], sums: &mut [f64]) {
         let (width, outputs) = (self.width as usize, self.outputs());
         let rows = sums.len() / outputs;
-        let mut leaves = vec![0; rows];
+        let mut leaves = vec![0_u8; rows];
         // Sums lane by lane, so that a tree adds to numbers that lie side by side.
         let mut apart = vec![0.0; if outputs > 1 { sums.len() } else { 0 }];
         for (row, sums) in sums.chunks_exact(outputs).enumerate().filter(|_| outputs > 1) {
@@ -107,8 +107,8 @@ impl Ensemble {
             send(route, &mut leaves, |f| &codes[f * rows..(f + 1) * rows]);
             for k in 0..width {
                 let mut values = [0.0; 256];
-                for (value, &row) in values.iter_mut().zip(route.rows()) {
-                    *value = tree.values()[row as usize * width + k];
+                for (value, &node) in values.iter_mut().zip(route.nodes()) {
+                    *value = tree.values()[tree.row_of(node) as usize * width + k];
                 }
                 let lane = t % self.lanes as usize * width + k;
                 let sums = if outputs > 1 { &mut apart[lane * rows..(lane + 1) * rows] } else { &mut *sums };
