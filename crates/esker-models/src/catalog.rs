@@ -123,7 +123,7 @@ impl Kind {
             Self::ElasticNet => elastic_net::load(bytes),
             Self::Logistic => logistic::load(bytes),
             Self::Neighbours => neighbours::load(bytes),
-            Self::Forest => tree::forest::load(bytes),
+            Self::Forest => tree::load_forest(bytes),
             Self::Boosting => tree::load_boosting(bytes),
             Self::Mlp => mlp::load(bytes),
         }
