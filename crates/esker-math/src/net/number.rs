@@ -198,7 +198,7 @@ fn tangent(x: f32) -> f32 {
         top = s.mul_add(top, c);
     }
     let mut below = 1.198_258_4e-6;
-    for c in [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525_2e-3] {
+    for c in [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3] {
         below = s.mul_add(below, c);
     }
     x * top / below

@@ -229,3 +229,90 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use esker_core::Rng;
+
+    fn draws(n: usize, rng: &mut Rng) -> Vec<f32> {
+        (0..n).map(|_| rng.normal() as f32).collect()
+    }
+
+    /// The same product in lanes of AVX2, where the processor has them.
+    #[cfg(target_arch = "x86_64")]
+    #[allow(unsafe_code, reason = "called only where the processor has the instructions")]
+    fn narrower(of: Product<'_, f32>, out: &mut [f32]) {
+        #[target_feature(enable = "avx2,fma")]
+        fn run(of: Product<'_, f32>, out: &mut [f32]) {
+            panels::<crate::net::lanes::Avx2, 6, 1>(of, out);
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: both were detected.
+            unsafe { run(of, out) }
+        } else {
+            panels::<Plain<f32>, 4, 1>(of, out);
+        }
+    }
+
+    #[test]
+    fn products_are_those_of_the_definition_and_the_same_in_all_lanes() {
+        let mut rng = Rng::new(2);
+        for (rows, inner, columns) in [(1, 1, 16), (7, 5, 32), (23, 64, 48), (64, 20, 64), (13, 0, 16)] {
+            let (left, right, row) = (draws(rows * inner, &mut rng), draws(inner * columns, &mut rng), draws(columns, &mut rng));
+            let before = draws(rows * columns, &mut rng);
+            let turned: Vec<f32> = (0..inner * rows).map(|i| left[i % rows * inner + i / rows]).collect();
+            for (what, factor) in [(0, Left::Rows(&left[..], inner)), (1, Left::Turned(&turned[..], rows)), (2, Left::Ones)] {
+                for onto in [Onto::Zero, Onto::Row(&row[..]), Onto::Self_] {
+                    let of = Product { rows, inner, columns, left: factor, right: &right, onto };
+                    let mut out = before.clone();
+                    single(of, &mut out);
+                    for i in 0..rows {
+                        for j in 0..columns {
+                            let start = match onto {
+                                Onto::Zero => 0.0,
+                                Onto::Row(row) => row[j],
+                                Onto::Self_ => before[i * columns + j],
+                            };
+                            let factor = |q: usize| if what == 2 { 1.0 } else { left[i * inner + q] };
+                            let sum = (0..inner).fold(start, |sum, q| factor(q).mul_add(right[q * columns + j], sum));
+                            assert_eq!(
+                                out[i * columns + j].to_bits(),
+                                sum.to_bits(),
+                                "{rows} x {inner} x {columns}, factor {what}, {onto:?}"
+                            );
+                        }
+                    }
+                    let mut plain = before.clone();
+                    panels::<Plain<f32>, 4, 1>(of, &mut plain);
+                    assert!(plain == out, "plain loops");
+                    #[cfg(target_arch = "x86_64")]
+                    {
+                        let mut narrow = before.clone();
+                        narrower(of, &mut narrow);
+                        assert!(narrow == out, "AVX2");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn dots_are_those_of_the_definition_and_the_same_in_all_lanes() {
+        let mut rng = Rng::new(3);
+        let (rows, outputs, columns) = (9, 3, 80);
+        let (left, right) = (draws(rows * columns, &mut rng), draws(outputs * columns, &mut rng));
+        let of = Dots { rows, outputs, columns, left: &left, right: &right, onto: &[0.5, 0.0, -1.0] };
+        let (mut out, mut plain) = (vec![0.0; rows * outputs], vec![0.0; rows * outputs]);
+        dots_single(of, &mut out);
+        dots::<Plain<f32>>(of, &mut plain);
+        assert!(out == plain);
+        for i in 0..rows {
+            for j in 0..outputs {
+                let terms = left[i * columns..].iter().zip(&right[j * columns..]).take(columns);
+                let sum = f64::from(of.onto[j]) + terms.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+                assert!((f64::from(out[i * outputs + j]) - sum).abs() < 1e-4);
+            }
+        }
+    }
+}

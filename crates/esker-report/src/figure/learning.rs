@@ -31,7 +31,7 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     let items: Vec<(String, Key)> = layers.iter().cloned().zip(pens.iter().map(|p| Key::Line(*p))).collect();
     let values: Vec<f64> = learning.gradient.iter().flatten().copied().filter(|v| *v > 0.0).collect();
     let domain = rounded(range(&values).unwrap_or((0.1, 1.0)));
-    let panel = panel(&mut c, (half + 10.0, WIDTH - 8.0), &epochs, domain);
+    let panel = panel(&mut c, (half + 10.0, WIDTH - 16.0), &epochs, domain);
     panel.head(&mut c, half + 10.0, "Backpropagation");
     panel.y_axis(&mut c, "Mean length of the gradient", true);
     for (row, pen) in learning.gradient.iter().zip(&pens) {
@@ -70,7 +70,7 @@ fn loss(c: &mut Canvas, learning: &Learning, epochs: &[f64], edges: (f64, f64)) 
     let domain = rounded(range(&seen.collect::<Vec<_>>()).unwrap_or((0.1, 1.0)));
     let panel = panel(c, edges, epochs, domain);
     panel.head(c, edges.0, "Loss on the training rows");
-    panel.y_axis(c, &capital(&learning.measure), true);
+    panel.y_axis(c, &capital(measure(learning)), true);
     let (left, _, w, _) = panel.area;
     if learning.none > 0.0 {
         let y = panel.y.at(learning.none);
@@ -100,7 +100,7 @@ fn words(cx: &Cx<'_>, of: &Learning) -> Words {
     );
     let alt = format!(
         "The {} falls from {} in epoch {} to {} in epoch {epochs}; the same answer everywhere has {}. The gradient is longest in {} and is drawn for {} layers.",
-        of.measure,
+        measure(of),
         number(first),
         of.epoch[0],
         number(last),
@@ -109,6 +109,11 @@ fn words(cx: &Cx<'_>, of: &Learning) -> Words {
         of.gradient.len()
     );
     Words { name: "learning", title: "How the network learned".to_owned(), alt, caption }
+}
+
+/// What the loss is.
+fn measure(of: &Learning) -> &str {
+    if of.measure.is_empty() { "loss" } else { &of.measure }
 }
 
 /// The words with a capital to begin with.
