@@ -1,5 +1,6 @@
 //! Estimators learn from samples and become models; the two are two types.
 
+use crate::record::Learning;
 use crate::{Column, Context, Error, Note, Prediction, Result, Samples};
 
 /// Which targets an estimator takes.
@@ -254,6 +255,8 @@ pub enum Inside {
         /// (feature, number of splits).
         splits: Vec<(String, usize)>,
     },
+    /// A network, with the course of its learning.
+    Network(Learning),
     /// Nothing simple to show.
     Closed,
 }

@@ -82,7 +82,7 @@ fn main() -> Outcome<()> {
             "EXPLAIN" => explain = value.parse()?,
             _ => {
                 let number = value.parse().map(Setting::Integer).or_else(|_| value.parse().map(Setting::Real));
-                let value = number.unwrap_or_else(|_: std::num::ParseFloatError| Setting::Text(value.to_owned()));
+                let value = number.unwrap_or_else(|_| value.parse().map_or_else(|_| Setting::Text(value.to_owned()), Setting::Flag));
                 settings = settings.set(&parameters, name, value).map_err(|e| e.to_string())?;
             }
         }

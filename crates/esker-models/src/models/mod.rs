@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod elastic_net;
 pub mod linear;
 pub mod logistic;
+pub mod mlp;
 pub mod neighbours;
 mod training;
 pub mod tree;
