@@ -1,6 +1,6 @@
 //! Estimators learn from samples and become models; the two are two types.
 
-use crate::{Context, Note, Prediction, Result, Samples};
+use crate::{Context, DecisionTree, Note, Prediction, Result, Samples};
 
 /// Which targets an estimator takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +159,13 @@ pub enum Inside {
         gain: Vec<(String, f64)>,
         /// (feature, number of splits).
         splits: Vec<(String, usize)>,
+    },
+    /// One tree that can be read.
+    Decision {
+        /// (feature, share of gain), summing to 1 unless no split was made.
+        gain: Vec<(String, f64)>,
+        /// The tree itself.
+        tree: DecisionTree,
     },
     /// Nothing simple to show.
     Closed,

@@ -26,11 +26,13 @@ pub enum Kind {
     Forest,
     /// Gradient boosting on histograms.
     Boosting,
+    /// One decision tree.
+    DecisionTree,
 }
 
 impl Kind {
     /// Every estimator, in the order of the reference page.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Mean,
         Self::GroupMean,
         Self::Linear,
@@ -40,6 +42,7 @@ impl Kind {
         Self::Neighbours,
         Self::Forest,
         Self::Boosting,
+        Self::DecisionTree,
     ];
 
     /// The name in the recipe.
@@ -54,6 +57,7 @@ impl Kind {
             Self::Neighbours => "neighbours",
             Self::Forest => "forest",
             Self::Boosting => "boosting",
+            Self::DecisionTree => "decision-tree",
         }
     }
 
@@ -74,6 +78,7 @@ impl Kind {
             Self::Neighbours => neighbours::DOC,
             Self::Forest => tree::forest::DOC,
             Self::Boosting => tree::boosting::DOC,
+            Self::DecisionTree => tree::single::DOC,
         }
     }
 
@@ -87,6 +92,7 @@ impl Kind {
             Self::Neighbours => neighbours::parameters(),
             Self::Forest => tree::forest::parameters(),
             Self::Boosting => tree::boosting::parameters(),
+            Self::DecisionTree => tree::single::parameters(),
         }
     }
 
@@ -102,6 +108,7 @@ impl Kind {
             Self::Neighbours => Box::new(neighbours::Neighbours::new(settings)),
             Self::Forest => Box::new(tree::forest::Forest::new(settings)),
             Self::Boosting => Box::new(tree::boosting::Boosting::new(settings)),
+            Self::DecisionTree => Box::new(tree::single::Single::new(settings)),
         }
     }
 
@@ -118,6 +125,7 @@ impl Kind {
             Self::Neighbours => neighbours::load(bytes),
             Self::Forest => tree::forest::load(bytes),
             Self::Boosting => tree::boosting::load(bytes),
+            Self::DecisionTree => tree::single::load(bytes),
         }
     }
 }

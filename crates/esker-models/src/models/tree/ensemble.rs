@@ -42,6 +42,11 @@ impl Ensemble {
         }
     }
 
+    /// The bins and the trees on them.
+    pub(super) fn parts(&self) -> (&Bins, &[Tree]) {
+        (&self.bins, &self.trees)
+    }
+
     /// Number of trees.
     pub(super) fn trees(&self) -> usize {
         self.trees.len()

@@ -14,5 +14,6 @@ mod node;
 mod route;
 mod screen;
 mod shap;
+pub mod single;
 mod split;
 mod target;
