@@ -64,6 +64,13 @@ impl DecisionTree {
         self.nodes.iter().map(|n| if n.hidden > 0 { n.hidden } else { usize::from(n.split.is_none()) }).sum()
     }
 
+    /// Whether there is a root and every child stands behind its parent; a record may come from elsewhere.
+    pub fn sound(&self) -> bool {
+        let stands = |i: usize, child: usize| child > i && child < self.nodes.len();
+        !self.nodes.is_empty()
+            && self.nodes.iter().enumerate().all(|(i, n)| n.split.as_ref().is_none_or(|s| stands(i, s.left) && stands(i, s.right)))
+    }
+
     /// How deep each node lies; the root is at 0.
     pub fn depths(&self) -> Vec<usize> {
         let mut depth = vec![0; self.nodes.len()];

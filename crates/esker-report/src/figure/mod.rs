@@ -19,6 +19,7 @@ mod residuals;
 pub mod scale;
 mod stats;
 pub mod text;
+pub mod tree;
 
 use esker_core::Record;
 use esker_core::record::Rows;
@@ -77,6 +78,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         observed::draw,
         maps::residuals,
         residuals::draw,
+        tree::draw,
         importance::draw,
         effects::draw,
         coverage::draw,
@@ -90,6 +92,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         classes::scores,
         classes::curves,
         maps::errors,
+        tree::draw,
         importance::draw,
         effects::draw,
         folds::draw,

@@ -237,6 +237,7 @@ pub fn glaciers() -> (Record, Rows) {
         },
         intervals: Some(intervals()),
         explanation: Some(explanation()),
+        tree: None,
         notes: vec![
             Note::alarm(
                 "noise-ceiling",
