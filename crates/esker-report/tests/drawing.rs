@@ -304,11 +304,15 @@ fn a_tree_is_drawn_as_far_as_it_can_be_read_and_told_in_words() {
             assert_eq!(drawn.svg.matches(">yes<").count() + drawn.svg.matches(">no<").count(), shown);
             assert_eq!(drawn.caption.contains("split further, which is not drawn"), depth > 5, "{}", drawn.caption);
             assert_eq!(drawn.svg.contains("or missing"), depth % 2 == 1);
-            assert!(drawn.svg.contains("≤ 12.4") && drawn.alt.contains("temp_07 ≤ 12.4") && drawn.alt.contains("yr⁻¹"), "{}", drawn.alt);
+            assert!(
+                drawn.svg.contains("≤\u{A0}12.4") && drawn.alt.contains("temp_07 ≤\u{A0}12.4") && drawn.alt.contains("yr⁻¹"),
+                "{}",
+                drawn.alt
+            );
             let page = page::page(&record, &rows, &figures);
-            assert!(page.contains("The leaves of the tree in words") && page.contains("temp_07 ≤ 12.4"));
+            assert!(page.contains("The leaves of the tree in words") && page.contains("temp_07 ≤\u{A0}12.4"));
             assert_eq!(page.contains("the first 64 of 128"), depth == 7);
-            assert_eq!(page.contains("temp_07 &gt; 12.4"), depth < 7, "the right half comes behind the first 64 leaves");
+            assert_eq!(page.contains("temp_07 &gt;\u{A0}12.4"), depth < 7, "the right half comes behind the first 64 leaves");
         }
         record.tree = Some(tree(6, outputs, "<script>alert(1)</script> and a name that never ends, longer than any box"));
         check(&figure::all(&record, &rows));

@@ -33,7 +33,8 @@ fn answer(split: &DecisionSplit) -> String {
     match &split.rule {
         DecisionRule::UpTo(v) => {
             let unit = unit(split.unit.as_str());
-            format!("≤ {}{}{unit}", threshold(*v), if unit.is_empty() { "" } else { "\u{A0}" })
+            // The sign stays with its number; the unit may stand below.
+            format!("≤\u{A0}{}{}{unit}", threshold(*v), if unit.is_empty() { "" } else { " " })
         }
         DecisionRule::Among(levels) => format!("is {}", levels.join(" or ")),
         DecisionRule::Known => "is known".to_owned(),
@@ -58,14 +59,27 @@ pub fn opposite(split: &DecisionSplit) -> String {
 
 /// What a node says: its mean with the spread, or its most frequent class with its share.
 pub fn says(node: &DecisionNode, classes: &[String]) -> String {
+    let (what, beside) = parts(node, classes);
+    format!("{what} {beside}")
+}
+
+/// What a node says, and what stands behind it: the spread, or the share of the class.
+fn parts(node: &DecisionNode, classes: &[String]) -> (String, String) {
     if classes.is_empty() {
-        return format!("{} ± {}", number(node.value.first().copied().unwrap_or(f64::NAN)), number(node.spread));
+        let mean = node.value.first().copied().unwrap_or(f64::NAN);
+        // Two digits of the spread say how many of the mean there are.
+        let power = node.spread.abs().log10().floor();
+        if node.spread > 0.0 && (-3.0..6.0).contains(&power) && mean.abs() < 1e6 {
+            let decimals = (1.0 - power).max(0.0) as usize;
+            return (fixed(mean, decimals), format!("± {}", fixed(node.spread, decimals)));
+        }
+        return (number(mean), format!("± {}", number(node.spread)));
     }
     let top = most_frequent(node);
     let share = node.value.get(top).copied().unwrap_or(0.0);
     // Three nines are not certainty.
     let percent = if share < 1.0 { fixed((100.0 * share).min(99.9), usize::from(share > 0.99)) } else { "100".to_owned() };
-    format!("{} {percent} %", classes.get(top).map_or("", String::as_str))
+    (classes.get(top).cloned().unwrap_or_default(), format!("{percent} %"))
 }
 
 fn most_frequent(node: &DecisionNode) -> usize {
@@ -105,8 +119,8 @@ impl Layout {
 struct Look<'a> {
     cx: &'a Cx<'a>,
     classes: Vec<String>,
-    /// Least and largest mean.
-    range: (f64, f64),
+    /// The means of all boxes, ascending.
+    means: Vec<f64>,
 }
 
 impl Look<'_> {
@@ -118,9 +132,9 @@ impl Look<'_> {
     /// The lines of a box: text and whether it is bold.
     fn lines(&self, node: &DecisionNode, room: f64) -> Vec<(String, bool)> {
         let rows = format!("{} {}", count(node.rows), if node.rows == 1 { "row" } else { "rows" });
-        let says = says(node, &self.classes);
         let Some(split) = &node.split else {
-            let mut lines = vec![(fit(&says, SIZE, true, room), true), (fit(&rows, SIZE, false, room), false)];
+            let mut lines = self.value(node, room);
+            lines.push((fit(&rows, SIZE, false, room), false));
             if node.hidden > 0 {
                 lines.push((fit(&format!("… {} leaves below", count(node.hidden)), SIZE, false, room), false));
             }
@@ -136,16 +150,31 @@ impl Look<'_> {
         if split.missing_left && self.gaps(&split.feature) && !matches!(split.rule, DecisionRule::Known) {
             lines.push((fit("or missing", SIZE, false, room), false));
         }
-        let both = format!("{says}, {rows}");
+        let both = format!("{}, {rows}", says(node, &self.classes));
         lines.push((if width(&both, SIZE, false) <= room { both } else { fit(&rows, SIZE, false, room) }, false));
         lines
     }
 
+    /// What a leaf says: on one line, if need be with a shortened class or with the spread below.
+    fn value(&self, node: &DecisionNode, room: f64) -> Vec<(String, bool)> {
+        let (what, beside) = parts(node, &self.classes);
+        let whole = format!("{what} {beside}");
+        if width(&whole, SIZE, true) <= room {
+            return vec![(whole, true)];
+        }
+        if self.classes.is_empty() {
+            return vec![(fit(&what, SIZE, true, room), true), (fit(&beside, SIZE, false, room), false)];
+        }
+        let name = fit(&what, SIZE, true, room - width(&format!(" {beside}"), SIZE, true));
+        vec![(format!("{name} {beside}"), true)]
+    }
+
     fn ground(&self, node: &DecisionNode) -> (Paint, f64) {
         if self.classes.is_empty() {
-            let (low, high) = self.range;
-            let share = if high > low { (node.value.first().copied().unwrap_or(low) - low) / (high - low) } else { 0.0 };
-            return (Paint::Rgb(BLUE), 0.04 + 0.42 * share.clamp(0.0, 1.0));
+            // By rank: a single extreme leaf would leave all others alike.
+            let mean = node.value.first().copied().unwrap_or(f64::NAN);
+            let share = self.means.partition_point(|m| *m < mean) as f64 / self.means.len().max(2).saturating_sub(1) as f64;
+            return (Paint::Rgb(BLUE), 0.04 + 0.42 * share);
         }
         (Paint::Rgb(category(most_frequent(node), self.classes.len())), 0.16)
     }
@@ -191,9 +220,9 @@ fn branches(c: &mut Canvas, layout: &Layout, i: usize, split: &DecisionSplit) {
 pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     let whole = cx.record.tree.as_ref().filter(|t| t.sound() && t.nodes[0].split.is_some())?;
     let tree = whole.cut(DEEPEST);
-    let means = || tree.nodes.iter().filter_map(|n| n.value.first().copied()).filter(|v| v.is_finite());
-    let range = (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
-    let look = Look { cx, classes: cx.class_names(), range };
+    let mut means: Vec<f64> = tree.nodes.iter().filter_map(|n| n.value.first().copied()).filter(|v| v.is_finite()).collect();
+    means.sort_unstable_by(f64::total_cmp);
+    let look = Look { cx, classes: cx.class_names(), means };
     let items: Vec<(String, Key)> = (0..look.classes.len())
         .map(|k| (look.classes[k].clone(), Key::Dot(Paint::Rgb(category(k, look.classes.len())))))
         .filter(|_| look.classes.len() <= 12)
@@ -267,13 +296,13 @@ mod tests {
     #[test]
     fn questions_have_units_and_digits_enough() {
         let up = |v, unit| question(&split(DecisionRule::UpTo(v), unit));
-        assert_eq!(up(12.4, "deg"), "slope ≤ 12.4\u{A0}deg");
-        assert_eq!(up(1987.5, ""), "slope ≤ 1987.5");
-        assert_eq!(up(-0.123_456_78, "m"), "slope ≤ −0.12346\u{A0}m");
-        assert_eq!(up(1_234_567.8, "m2"), "slope ≤ 1,234,568\u{A0}m²");
-        assert_eq!(up(0.0, ""), "slope ≤ 0");
-        assert_eq!(up(3.25e-7, ""), "slope ≤ 3.25 × 10⁻⁷");
-        assert_eq!(opposite(&split(DecisionRule::UpTo(12.4), "deg")), "slope > 12.4\u{A0}deg");
+        assert_eq!(up(12.4, "deg"), "slope ≤\u{A0}12.4 deg");
+        assert_eq!(up(1987.5, ""), "slope ≤\u{A0}1987.5");
+        assert_eq!(up(-0.123_456_78, "m"), "slope ≤\u{A0}−0.12346 m");
+        assert_eq!(up(1_234_567.8, "m2"), "slope ≤\u{A0}1,234,568 m²");
+        assert_eq!(up(0.0, ""), "slope ≤\u{A0}0");
+        assert_eq!(up(3.25e-7, ""), "slope ≤\u{A0}3.25 × 10⁻⁷");
+        assert_eq!(opposite(&split(DecisionRule::UpTo(12.4), "deg")), "slope >\u{A0}12.4 deg");
         assert_eq!(opposite(&split(DecisionRule::Among(vec!["tuff".into(), "chalk".into()]), "")), "slope is not tuff or chalk");
         assert_eq!(opposite(&split(DecisionRule::Known, "")), "slope is missing");
     }
