@@ -5,5 +5,6 @@ pub mod elastic_net;
 pub mod linear;
 pub mod logistic;
 pub mod neighbours;
+pub mod svm;
 mod training;
 pub mod tree;

@@ -1,0 +1,1 @@
+//! Beside scikit-learn.
