@@ -68,7 +68,11 @@ fn main() -> Outcome<()> {
             "REPEATS" => repeats = value.parse()?,
             "SEED" => seed = value.parse()?,
             _ => {
-                let value = value.parse().map(Setting::Integer).or_else(|_| value.parse().map(Setting::Real))?;
+                let value = value
+                    .parse()
+                    .map(Setting::Integer)
+                    .or_else(|_| value.parse().map(Setting::Real))
+                    .unwrap_or_else(|_| Setting::Text(value.into()));
                 settings = settings.set(&parameters, name, value).map_err(|e| e.to_string())?;
             }
         }

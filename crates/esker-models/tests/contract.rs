@@ -65,6 +65,15 @@ fn every_ensemble_of_trees_keeps_its_laws() {
 }
 
 #[test]
+fn every_kernel_keeps_its_laws() {
+    let parameters = Kind::Svm.parameters();
+    for (name, value) in [("kernel", Setting::Text("linear".into())), ("tolerance", Setting::Real(1e-8)), ("cost", Setting::Real(1000.0))] {
+        let settings = Settings::defaults(&parameters).set(&parameters, name, value).expect("a value within its rule");
+        estimator(&format!("svm with {name}"), Laws::EXACT, &|| Kind::Svm.estimator(&settings), &|bytes| Kind::Svm.load(bytes));
+    }
+}
+
+#[test]
 fn every_preparation_keeps_its_laws() {
     for step in Step::ALL {
         transform(step.name(), &|| step.transform(), &|bytes| step.load(bytes));

@@ -223,3 +223,44 @@ pub(super) fn solve(problem: &Problem, cache: &mut Cache, beta: Vec<f64>, cx: &C
     let bias = state.bias();
     Ok(Solution { beta: state.beta, residual: state.residual, bias, gap, steps })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use esker_core::Rng;
+
+    /// The optimality conditions, looked at row by row: what the kernel matrix says, not what was kept along the way.
+    #[test]
+    fn the_conditions_hold_where_it_says_so_and_the_gap_is_told_where_not() {
+        let (mut rng, rows) = (Rng::new(3), 90);
+        let columns: Vec<f64> = (0..2 * rows).map(|_| rng.normal()).collect();
+        let target: Vec<f64> = (0..rows).map(|r| columns[r] * columns[rows + r] + 0.1 * rng.normal()).collect();
+        let high: Vec<f64> = (0..rows).map(|r| if r % 10 == 0 { 0.0 } else { 2.0 }).collect();
+        let low: Vec<f64> = high.iter().map(|h| -h).collect();
+        let mut problem = Problem { target: &target, low: &low, high: &high, tube: 0.05, tolerance: 1e-7, steps: 100_000 };
+        let mut cache = Cache::new(&columns, rows, 0.5, 1 << 20);
+        let cx = Context::new(1, 1);
+        let found = solve(&problem, &mut cache, vec![0.0; rows], &cx).unwrap();
+        assert!(found.gap <= 1e-7 && found.beta.iter().sum::<f64>().abs() < 1e-12);
+        for t in 0..rows {
+            let said: f64 = found.bias + found.beta.iter().zip(cache.row(t)).map(|(b, k)| b * f64::from(*k)).sum::<f64>();
+            let (over, b) = (target[t] - said, found.beta[t]);
+            assert!((low[t]..=high[t]).contains(&b));
+            let fits = match b {
+                _ if high[t] == 0.0 => true,
+                b if b == high[t] => over > 0.05 - 1e-6,
+                b if b == low[t] => over < -0.05 + 1e-6,
+                b if b > 0.0 => (over - 0.05).abs() < 1e-6,
+                b if b < 0.0 => (over + 0.05).abs() < 1e-6,
+                _ => over.abs() < 0.05 + 1e-6,
+            };
+            assert!(fits, "row {t}: coefficient {b}, residual {over}");
+        }
+        // From another start the same optimum is reached, and one with few steps says what it lacks.
+        let again = solve(&problem, &mut cache, found.beta.iter().map(|b| 0.5 * b).collect(), &cx).unwrap();
+        assert!((again.dual(&problem) - found.dual(&problem)).abs() < 1e-8);
+        problem.steps = 5;
+        let short = solve(&problem, &mut cache, vec![0.0; rows], &cx).unwrap();
+        assert!(short.steps == 5 && short.gap > 1e-3 && short.dual(&problem) > found.dual(&problem));
+    }
+}
