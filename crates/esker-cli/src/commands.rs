@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Context, Conversion, Error, Findings, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe, Sampling, Selection,
+    Ask, Context, Conversion, Error, Findings, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe, Sampling, Selection,
     inspect::Inspection,
 };
 
@@ -25,6 +25,7 @@ pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
         Command::Check { recipe } => cli.check(recipe),
         Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
         Command::Predict { model, data, output } => cli.predict(model, data, output),
+        Command::Explain { model, data, output, against, pairs } => cli.explain(model, data, output, against.as_deref(), *pairs),
         Command::Info { file, values } => cli.info(file, *values),
         Command::Convert { from, to, variables, time, bbox, within, layer, sheet, like, method } => {
             let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
@@ -160,6 +161,25 @@ impl Session<'_> {
         } else {
             self.say(&show::notes(&predicted.notes));
             show::print(&show::predicted(&model.header, &predicted, output));
+        }
+        Ok(())
+    }
+
+    fn explain(&self, model: &Path, data: &Path, output: &Path, against: Option<&Path>, pairs: bool) -> Result<()> {
+        let model = LoadedModel::read(model)?;
+        let cx = self.watched(Context::new(0, self.threads()));
+        let ask = match (against, pairs) {
+            (Some(file), _) => Ask::Against(model.read_rows(file)?),
+            (None, true) => Ask::Pairs,
+            (None, false) => Ask::Features,
+        };
+        let told = model.contribute(model.read_rows(data)?, ask, &cx)?;
+        esker::write_table(output, &told.table)?;
+        if self.arguments.json {
+            show::print(&show::contributed_json(&model.header, &told, output));
+        } else {
+            self.say(&show::notes(&told.notes));
+            show::print(&show::contributed(&model.header, &told, output));
         }
         Ok(())
     }

@@ -3,14 +3,15 @@
 use std::collections::BinaryHeap;
 
 use esker_core::{
-    Context, Contributions, DecisionNode, DecisionRule, DecisionSplit, DecisionTree, Estimator, Inside, Model, Needs, Note, Parameter,
-    Prediction, Result, Samples, Search, Settings, Targets, Unit,
+    Context, Contributions, DecisionNode, DecisionRule, DecisionSplit, DecisionTree, Estimator, Inside, Interactions, Model, Needs, Note,
+    Parameter, Prediction, Result, Samples, Search, Settings, Targets, Told, Unit,
 };
 use serde::{Deserialize, Serialize};
 
 use super::bag::{Bag, Growth};
 use super::bins::{self, Binned, Bins, MOST_SORTED};
 use super::ensemble::{Ensemble, damaged};
+use super::explain::Explain;
 use super::grow::Use;
 use super::measure::{Classes, Item, Numbers};
 use super::node::{Side, Tree};
@@ -65,7 +66,7 @@ impl Single {
 
     fn growth(&self, features: usize) -> Growth {
         let depth = if self.depth == 0 { usize::MAX } else { self.depth };
-        Growth { depth, min_leaf: self.min_leaf as f64, tried: features.max(1) }
+        Growth { depth, min_leaf: self.min_leaf as f64, tried: features.max(1), random: false }
     }
 
     /// The tree before it is cut back.
@@ -303,6 +304,16 @@ struct Grown {
 }
 
 impl Grown {
+    /// What is said before the tree is asked.
+    fn start(&self) -> Vec<f64> {
+        vec![0.0; self.ensemble.outputs()]
+    }
+
+    fn explain<'a>(&'a self, start: &'a [f64]) -> Explain<'a> {
+        let told = if matches!(self.answer, Answer::Real { .. }) { Told::Answer } else { Told::Probability };
+        Explain::new(&self.ensemble, start, 1.0, (told, &self.answer))
+    }
+
     fn said(&self, sums: Vec<f64>) -> Prediction {
         match &self.answer {
             Answer::Real { unit } => Prediction::real(unit, sums),
@@ -323,7 +334,7 @@ impl Grown {
 
     /// What the splits ask, in words and units.
     fn drawn(&self) -> DecisionTree {
-        let (bins, trees) = self.ensemble.parts();
+        let (bins, trees) = (self.ensemble.bins(), self.ensemble.list());
         let Some(tree) = trees.first() else { return DecisionTree::default() };
         let mut splits = vec![None; tree.len()];
         tree.splits().into_iter().for_each(|(node, left, feature, side)| splits[node] = Some((left, feature, side)));
@@ -361,7 +372,7 @@ impl Grown {
             Answer::Real { .. } => 1,
             Answer::Class { present, .. } => present.len(),
         };
-        let (bins, trees) = self.ensemble.parts();
+        let (bins, trees) = (self.ensemble.bins(), self.ensemble.list());
         let stats = |s: &Stats| {
             s.weight > 0.0
                 && s.weight.is_finite()
@@ -391,16 +402,24 @@ fn rule(bins: &Bins, feature: usize, side: &Side) -> DecisionRule {
 
 impl Model for Grown {
     fn predict(&self, at: &Samples) -> Result<Prediction> {
-        Ok(self.said(self.ensemble.sums(at, &vec![0.0; self.ensemble.outputs()])?))
+        Ok(self.said(self.ensemble.sums(at, &self.start())?))
     }
 
     fn predict_shuffled(&self, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
-        let sums = self.ensemble.sums_shuffled(at, &vec![0.0; self.ensemble.outputs()], order, sets)?;
+        let sums = self.ensemble.sums_shuffled(at, &self.start(), order, sets)?;
         Ok(sums.into_iter().map(|s| self.said(s)).collect())
     }
 
     fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
-        self.ensemble.contributions(at, &vec![0.0; self.ensemble.outputs()], 1.0).map(Some)
+        self.explain(&self.start()).contributions(at).map(Some)
+    }
+
+    fn contributions_against(&self, at: &Samples, background: &Samples) -> Result<Option<Contributions>> {
+        self.explain(&self.start()).against(at, background).map(Some)
+    }
+
+    fn interactions(&self, at: &Samples) -> Result<Option<Interactions>> {
+        self.explain(&self.start()).interactions(at).map(Some)
     }
 
     fn inside(&self) -> Inside {
