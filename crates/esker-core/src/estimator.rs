@@ -1,7 +1,7 @@
 //! Estimators learn from samples and become models; the two are two types.
 
 use crate::record::Learning;
-use crate::{Column, Context, Error, Note, Prediction, Result, Samples};
+use crate::{Column, Context, DecisionTree, Error, Note, Prediction, Result, Samples};
 
 /// Which targets an estimator takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -257,6 +257,13 @@ pub enum Inside {
     },
     /// A network, with the course of its learning.
     Network(Learning),
+    /// One tree that can be read.
+    Decision {
+        /// (feature, share of gain), summing to 1 unless no split was made.
+        gain: Vec<(String, f64)>,
+        /// The tree itself.
+        tree: DecisionTree,
+    },
     /// Nothing simple to show.
     Closed,
 }

@@ -8,6 +8,7 @@ mod codes;
 mod column;
 mod context;
 pub mod cube;
+mod decision;
 mod error;
 mod estimator;
 mod features;
@@ -29,6 +30,7 @@ pub use codes::{Codes, MISSING};
 pub use column::{Column, Values};
 pub use context::{Context, Progress, Silent};
 pub use cube::Cube;
+pub use decision::{DecisionNode, DecisionRule, DecisionSplit, DecisionTree};
 pub use error::{Error, Fault, Result};
 pub use estimator::{
     Contributions, Estimator, Inside, Interactions, Model, Needs, Targets, Told, Watch, dependence_one_by_one, shuffled_one_by_one,

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Note, Settings, Unit};
+use crate::{DecisionTree, Note, Settings, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
 pub const FORMAT: u32 = 1;
@@ -39,6 +39,9 @@ pub struct Record {
     pub intervals: Option<Intervals>,
     /// Explanation of the chosen model on held-out rows.
     pub explanation: Option<Explanation>,
+    /// The chosen model, if it is one tree that can be read; what lies deeper than ten splits is counted, not listed.
+    #[serde(default)]
+    pub tree: Option<DecisionTree>,
     /// Alarms, warnings and decisions, gravest first.
     pub notes: Vec<Note>,
 }

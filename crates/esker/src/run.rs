@@ -177,6 +177,7 @@ impl Plan {
             chosen: Chosen { model: part.name.clone(), reason, settings, learning: learning(&final_fit) },
             intervals,
             explanation,
+            tree: crate::explain::tree(&final_fit),
             notes,
         };
         let model = SavedModel::new(self, &record, &final_fit, &folds)?;

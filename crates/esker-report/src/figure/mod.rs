@@ -20,6 +20,7 @@ mod residuals;
 pub mod scale;
 mod stats;
 pub mod text;
+pub mod tree;
 
 use esker_core::Record;
 use esker_core::record::Rows;
@@ -79,6 +80,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         observed::draw,
         maps::residuals,
         residuals::draw,
+        tree::draw,
         importance::draw,
         effects::draw,
         coverage::draw,
@@ -93,6 +95,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         classes::scores,
         classes::curves,
         maps::errors,
+        tree::draw,
         importance::draw,
         effects::draw,
         folds::draw,

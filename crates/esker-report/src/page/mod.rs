@@ -12,6 +12,7 @@ mod reading;
 mod scores;
 mod summary;
 mod table;
+mod tree;
 mod words;
 
 use esker_core::record::{MetricCard, Record, Rows};
@@ -143,6 +144,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
     add("drivers", "What drives the answer", &|h| {
         drivers::meaning(r, h);
         drawn(h, Place::Drivers);
+        tree::leaves(r, h);
         drivers::importance(r, h);
         drivers::internal(r, h);
     });

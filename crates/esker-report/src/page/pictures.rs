@@ -31,7 +31,7 @@ impl Place {
             (Self::Folds, &["fold"]),
             (Self::Intervals, &["coverage", "interval"]),
             (Self::Classes, &["confusion", "class", "curve", "roc", "precision"]),
-            (Self::Drivers, &["importance", "effect", "internal"]),
+            (Self::Drivers, &["importance", "effect", "internal", "tree"]),
             (Self::Models, &["optimism", "learning", "model", "score", "difference"]),
             (Self::Fit, &["map", "residual", "observed", "predicted", "error"]),
             (Self::Data, &["distribution", "histogram", "target", "data"]),

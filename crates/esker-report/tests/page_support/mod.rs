@@ -238,6 +238,7 @@ pub fn glaciers() -> (Record, Rows) {
         },
         intervals: Some(intervals()),
         explanation: Some(explanation()),
+        tree: None,
         notes: vec![
             Note::alarm(
                 "noise-ceiling",

@@ -129,6 +129,24 @@ impl Bins {
         }
     }
 
+    /// The largest number that goes left where codes up to `code` do; `None` where all numbers do.
+    pub(super) fn threshold(&self, feature: usize, code: u8) -> Option<f64> {
+        match &self.features[feature].rule {
+            Rule::Real { cuts } => cuts.get(usize::from(code)).copied(),
+            Rule::Class { .. } => None,
+        }
+    }
+
+    /// The levels of a feature of classes that had training rows, with their codes.
+    pub(super) fn levels(&self, feature: usize) -> Vec<(&str, u8)> {
+        match &self.features[feature].rule {
+            Rule::Real { .. } => Vec::new(),
+            Rule::Class { levels, codes, bins } => {
+                levels.iter().zip(codes).filter(|(_, code)| *code < bins).map(|(level, &code)| (level.as_str(), code)).collect()
+            }
+        }
+    }
+
     /// The rows named as codes, column-major.
     ///
     /// # Errors
