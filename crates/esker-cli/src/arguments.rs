@@ -10,6 +10,7 @@ Examples:
   esker check recipe.toml                    list every fault and warning, do no work
   esker run recipe.toml                      compare, choose, explain; write runs/<name>/
   esker predict runs/<name>/model.esker new.csv -o out.csv
+  esker export model.esker -o model.onnx     take a model to other programs
   esker info era5.nc                         say what a file holds and what looks wrong
   esker convert era5.grib t2m.nc --time 2019-03 --bbox 5,43,17,49
   esker completions bash > ~/.local/share/bash-completion/completions/esker
@@ -136,6 +137,18 @@ pub enum Command {
         /// How values get onto another grid.
         #[arg(long, value_enum, default_value_t = Between::Nearest, requires = "like")]
         method: Between,
+    },
+    /// Write a model as ONNX, for onnxruntime and other programs.
+    #[command(
+        after_help = "Example:\n  esker export runs/glacier-mass-balance/model.esker -o model.onnx\n\nInputs are the columns the model learned from, by name; preparation is part of the file. Numbers are doubles (NaN is missing), classes are \
+        texts (empty is missing). Intervals and derived columns stay behind."
+    )]
+    Export {
+        /// A model written by esker run or esker import.
+        model: PathBuf,
+        /// File to write.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
     },
     /// Print the reference of models, designs and metrics, in Markdown.
     Reference,

@@ -25,6 +25,7 @@ pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
         Command::Check { recipe } => cli.check(recipe),
         Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
         Command::Predict { model, data, output } => cli.predict(model, data, output),
+        Command::Export { model, output } => cli.export(model, output),
         Command::Info { file, values } => cli.info(file, *values),
         Command::Convert { from, to, variables, time, bbox, within, layer, sheet, like, method } => {
             let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
@@ -160,6 +161,18 @@ impl Session<'_> {
         } else {
             self.say(&show::notes(&predicted.notes));
             show::print(&show::predicted(&model.header, &predicted, output));
+        }
+        Ok(())
+    }
+
+    fn export(&self, model: &Path, output: &Path) -> Result<()> {
+        let exported = LoadedModel::read(model)?.to_onnx()?;
+        esker::write_file(output, &exported.bytes)?;
+        if self.arguments.json {
+            show::print(&show::exported_json(&exported, output));
+        } else {
+            self.say(&show::notes(&exported.notes));
+            show::print(&show::exported(&exported, output));
         }
         Ok(())
     }

@@ -83,6 +83,21 @@ impl Pipeline {
         Ok(Self { preparation, kind, model })
     }
 
+    /// The steps of the preparation, by name.
+    pub fn steps(&self) -> impl Iterator<Item = (&'static str, &dyn FittedTransform)> {
+        self.preparation.steps.iter().map(|(step, fitted)| (step.name(), fitted.as_ref()))
+    }
+
+    /// The model behind the preparation.
+    pub fn model(&self) -> &dyn Model {
+        self.model.as_ref()
+    }
+
+    /// What the model is.
+    pub fn kind(&self) -> &'static str {
+        self.kind.name()
+    }
+
     pub fn to_saved(&self) -> SavedPipeline {
         SavedPipeline {
             steps: self.preparation.steps.iter().map(|(s, t)| (s.name().to_owned(), t.save())).collect(),

@@ -2,6 +2,7 @@
 //!
 //! On tables of many rows a sample of them, another one for each tree, says which features all rows look at (`screen`).
 
+use esker_core::graph::{Function, Graph, Operation, Value};
 use esker_core::{
     Context, Contributions, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Rng, Samples, Search, Settings, Targets,
 };
@@ -16,6 +17,7 @@ use super::route::{Route, send};
 use super::screen::{Packed, Screened, Sums, pays};
 use super::split::{Cell, Limits};
 use super::target::{Answer, Known, Target, mean};
+use crate::models::training::widen;
 use crate::store;
 
 /// What it is, for the reference page and the methods paragraph.
@@ -500,6 +502,17 @@ impl Model for Boosted {
 
     fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
         self.ensemble.contributions(at, &self.start, 1.0).map(Some)
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
+        let sums = self.ensemble.describe(graph, &self.start, 1.0)?;
+        let Answer::Class { levels, present } = &self.answer else { return Ok(Some(sums)) };
+        let shares = match present.len() {
+            1 => graph.add(Operation::Constant(vec![1.0])),
+            2 => graph.map(sums, Function::Sigmoid),
+            _ => graph.map(sums, Function::Softmax),
+        };
+        Ok(Some(widen(graph, shares, levels.len(), present)))
     }
 
     fn inside(&self) -> Inside {

@@ -52,6 +52,22 @@ impl Ensemble {
         self.lanes as usize * self.width as usize
     }
 
+    /// The bins of the features.
+    pub(super) fn bins(&self) -> &Bins {
+        &self.bins
+    }
+
+    /// Each tree with the first output to which it adds its `width` numbers.
+    pub(super) fn by_output(&self) -> impl Iterator<Item = (&Tree, usize)> {
+        let (lanes, width) = (self.lanes as usize, self.width as usize);
+        self.trees.iter().enumerate().map(move |(t, tree)| (tree, t % lanes * width))
+    }
+
+    /// Numbers that a leaf has.
+    pub(super) fn width(&self) -> usize {
+        self.width as usize
+    }
+
     /// Whether no tree has a split.
     pub(super) fn is_flat(&self) -> bool {
         self.splits.iter().all(|&n| n == 0)

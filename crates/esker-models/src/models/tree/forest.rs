@@ -1,5 +1,6 @@
 //! Random forest on histograms: trees on bootstrap samples, averaged.
 
+use esker_core::graph::{Function, Graph, Value};
 use esker_core::{
     Context, Contributions, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Rng, Samples, Search, Settings, Targets,
 };
@@ -13,6 +14,7 @@ use super::grow::Use;
 use super::measure::{Classes, Item, Measure, Numbers};
 use super::node::Tree;
 use super::target::{Answer, Known, Target, mean};
+use crate::models::training::widen;
 use crate::store;
 
 /// What it is, for the reference page and the methods paragraph.
@@ -207,6 +209,14 @@ impl Model for Grown {
     fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
         let start = vec![self.centre; self.ensemble.outputs()];
         self.ensemble.contributions(at, &start, 1.0 / self.ensemble.trees() as f64).map(Some)
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
+        let start = vec![self.centre; self.ensemble.outputs()];
+        let sums = self.ensemble.describe(graph, &start, 1.0 / self.ensemble.trees() as f64)?;
+        let Answer::Class { levels, present } = &self.answer else { return Ok(Some(sums)) };
+        let shares = graph.map(sums, Function::Share);
+        Ok(Some(widen(graph, shares, levels.len(), present)))
     }
 
     fn inside(&self) -> Inside {

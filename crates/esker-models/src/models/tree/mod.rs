@@ -6,6 +6,7 @@
 mod bag;
 mod bins;
 pub mod boosting;
+mod describe;
 mod ensemble;
 pub mod forest;
 mod grow;
