@@ -11,6 +11,7 @@ Examples:
   esker run recipe.toml                      compare, choose, explain; write runs/<name>/
   esker predict runs/<name>/model.esker new.csv -o out.csv
   esker export model.esker -o model.onnx     take a model to other programs
+  esker import lightgbm.txt -o model.esker   take over a model of LightGBM or XGBoost
   esker info era5.nc                         say what a file holds and what looks wrong
   esker convert era5.grib t2m.nc --time 2019-03 --bbox 5,43,17,49
   esker completions bash > ~/.local/share/bash-completion/completions/esker
@@ -149,6 +150,30 @@ pub enum Command {
         /// File to write.
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+    },
+    /// Take over a model that LightGBM or XGBoost has fitted.
+    #[command(
+        after_help = "Examples:\n  esker import lightgbm.txt -o model.esker --target dmdtda --unit 'm w.e. yr-1'\n  esker import xgboost.json -o model.esker --target lithology --classes chalk,shale,sandstone\n\nLightGBM: save_model(\"model.txt\"); XGBoost: save_model(\"model.json\"). Predictions are those of the program itself; how good they are, \
+        Esker has not judged."
+    )]
+    Import {
+        /// A model that LightGBM saved as text, or XGBoost as JSON.
+        model: PathBuf,
+        /// File to write.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Name of the target, which such files do not hold.
+        #[arg(long, value_name = "NAME", default_value = "target")]
+        target: String,
+        /// Unit of the target.
+        #[arg(long, value_name = "UNIT", default_value = "")]
+        unit: String,
+        /// Names of the classes, in the order of their numbers [default: 0,1,…].
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        classes: Vec<String>,
+        /// Take the first rounds only, e.g. those up to the best of early stopping.
+        #[arg(long, value_name = "N")]
+        rounds: Option<usize>,
     },
     /// Print the reference of models, designs and metrics, in Markdown.
     Reference,

@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Context, Conversion, Error, Findings, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe, Sampling, Selection,
-    inspect::Inspection,
+    Context, Conversion, Error, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe, Sampling,
+    Selection, inspect::Inspection,
 };
 
 use crate::arguments::{Arguments, Between, Command};
@@ -26,6 +26,10 @@ pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
         Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
         Command::Predict { model, data, output } => cli.predict(model, data, output),
         Command::Export { model, output } => cli.export(model, output),
+        Command::Import { model, output, target, unit, classes, rounds } => {
+            let options = Importing { target: target.clone(), unit: unit.clone(), classes: classes.clone(), rounds: *rounds };
+            cli.import(model, output, &options)
+        }
         Command::Info { file, values } => cli.info(file, *values),
         Command::Convert { from, to, variables, time, bbox, within, layer, sheet, like, method } => {
             let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
@@ -173,6 +177,18 @@ impl Session<'_> {
         } else {
             self.say(&show::notes(&exported.notes));
             show::print(&show::exported(&exported, output));
+        }
+        Ok(())
+    }
+
+    fn import(&self, from: &Path, output: &Path, options: &Importing) -> Result<()> {
+        let (model, notes) = options.read(from)?;
+        esker::write_file(output, &model.to_bytes())?;
+        if self.arguments.json {
+            show::print(&show::imported_json(&model.header, &notes, output));
+        } else {
+            self.say(&show::notes(&notes));
+            show::print(&show::imported(&model.header, output));
         }
         Ok(())
     }

@@ -244,3 +244,17 @@ pub fn exported_json(exported: &Exported, output: &Path) -> String {
         "outputs": exported.outputs, "notes": exported.notes,
     }))
 }
+
+/// What was imported, in a line.
+pub fn imported(header: &Header, output: &Path) -> String {
+    format!("{}, {} features, target '{}': {}", header.title, header.schema.fields.len(), header.task.target(), output.display())
+}
+
+/// What was imported, for programs.
+pub fn imported_json(header: &Header, notes: &[Note], output: &Path) -> String {
+    let features: Vec<&str> = header.schema.fields.iter().map(|f| f.name.as_str()).collect();
+    pretty(&json!({
+        "ok": true, "file": output.display().to_string(), "title": header.title, "features": features,
+        "task": header.task, "notes": notes,
+    }))
+}

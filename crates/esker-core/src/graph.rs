@@ -3,6 +3,8 @@
 //! Preparation and model describe themselves in turn: each finds the columns it needs by name, as it finds them in [`Samples`](crate::Samples),
 //! and puts what it makes of them back. An operation is row by row: its value has one row a row of the table and a number of columns.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Error, FieldKind, Result, Schema, Trees};
 
 /// The value of an operation: its index in [`Graph::operations`].
@@ -10,7 +12,7 @@ use crate::{Error, FieldKind, Result, Schema, Trees};
 pub struct Value(pub usize);
 
 /// A function of each number, or of each row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Function {
     /// 1 / (1 + exp(−x)).
     Sigmoid,
@@ -36,6 +38,44 @@ pub enum Function {
     Truncate,
     /// Missing where |x| is at most 1e-35, in single precision.
     ZeroMissing,
+}
+
+impl Function {
+    /// The function of each number of a row, or of the row.
+    pub fn apply(self, row: &mut [f64]) {
+        match self {
+            Self::Softmax => {
+                let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                row.iter_mut().for_each(|x| *x = (*x - top).exp());
+                Self::Share.apply(row);
+            }
+            Self::Share => {
+                let total: f64 = row.iter().sum();
+                row.iter_mut().for_each(|x| *x /= total);
+            }
+            _ => row.iter_mut().for_each(|x| *x = self.of(*x)),
+        }
+    }
+
+    /// The function of a number; those of rows take it for a row of its own.
+    pub fn of(self, x: f64) -> f64 {
+        match self {
+            Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Self::Softmax => 1.0,
+            Self::Share => x / x,
+            Self::Exp => x.exp(),
+            Self::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
+            Self::SignedSquare => x * x.abs(),
+            Self::Relu if x.is_nan() => x,
+            Self::Relu => x.max(0.0),
+            Self::Tanh => x.tanh(),
+            Self::Single => f64::from(x as f32),
+            Self::Floor => x.floor(),
+            Self::Truncate => x.trunc(),
+            Self::ZeroMissing if x.abs() <= f64::from(1e-35_f32) => f64::NAN,
+            Self::ZeroMissing => x,
+        }
+    }
 }
 
 /// What is done. Missing numbers are NaN throughout.

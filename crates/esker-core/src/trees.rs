@@ -54,6 +54,26 @@ pub struct Trees {
     pub values: Vec<f64>,
 }
 
+/// A node as a file has it, before it has its place here.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Part {
+    /// A leaf of one number.
+    Leaf(f64),
+    /// A split whose sides are named as the file names them.
+    Split {
+        /// The input that is tested.
+        input: u32,
+        /// What is asked.
+        test: Test,
+        /// Whether a missing value passes.
+        missing: bool,
+        /// The side of rows that pass.
+        yes: usize,
+        /// The other side.
+        no: usize,
+    },
+}
+
 impl Trees {
     /// Trees without nodes yet, which add `width` numbers a leaf.
     pub fn new(inputs: usize, outputs: usize, width: usize) -> Self {
@@ -72,6 +92,44 @@ impl Trees {
     pub fn leaf(&mut self, values: &[f64]) -> Node {
         self.values.extend_from_slice(values);
         Node::Leaf((self.values.len() / values.len() - 1) as u32)
+    }
+
+    /// A further tree of one number a leaf, whose parts are named from 0 to `count` and asked for from `root` on.
+    ///
+    /// # Errors
+    /// Those of `part`, and parts that go in circles or lie beyond `count`.
+    pub fn plant(
+        &mut self,
+        output: usize,
+        root: usize,
+        count: usize,
+        mut part: impl FnMut(&mut Self, usize) -> Result<Part>,
+    ) -> Result<()> {
+        let mut met = vec![false; count];
+        self.roots.push((self.nodes.len() as u32, output as u32));
+        self.nodes.push(Node::Leaf(0));
+        let mut open = vec![(root, self.nodes.len() - 1)];
+        while let Some((name, place)) = open.pop() {
+            match met.get_mut(name) {
+                None => {
+                    return Err(Error::model("a tree")
+                        .got(format!("node {name}"))
+                        .rule(format!("it has nodes 0 to {}", count.saturating_sub(1))));
+                }
+                Some(true) => return Err(Error::model("a tree").got(format!("node {name} twice")).rule("a node lies below one other")),
+                Some(met) => *met = true,
+            }
+            self.nodes[place] = match part(self, name)? {
+                Part::Leaf(value) => self.leaf(&[value]),
+                Part::Split { input, test, missing, yes, no } => {
+                    let next = self.nodes.len();
+                    self.nodes.extend([Node::Leaf(0); 2]);
+                    open.extend([(no, next + 1), (yes, next)]);
+                    Node::Split { input, test, missing, yes: next as u32, no: next as u32 + 1 }
+                }
+            };
+        }
+        Ok(())
     }
 
     /// The leaf a row of a tree ends in.

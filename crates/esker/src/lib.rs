@@ -14,6 +14,7 @@ mod export;
 mod expression;
 mod findings;
 mod folds;
+mod import;
 mod info;
 pub mod inspect;
 mod intervals;
@@ -38,6 +39,7 @@ pub use esker_io::{Data, ReadOptions, Sampling, read_table, write_file, write_ta
 pub use esker_report::page::summary;
 pub use export::Exported;
 pub use findings::{Finding, Findings, Place};
+pub use import::Importing;
 pub use info::{AxisInfo, Info, Summary, VariableInfo};
 pub use map::{PredictedFile, PredictedMap};
 pub use model_file::{Header, LoadedModel, SavedModel};

@@ -101,10 +101,17 @@ impl SavedModel {
             design: plan.designs[0].describe(),
             data_sha256: plan.data_sha256.clone(),
         };
-        Ok(Self {
-            header,
-            body: postcard::to_stdvec(&body).map_err(|e| Error::model("the model").got(e.to_string()).rule("it cannot be written"))?,
-        })
+        Self::of(header, &body)
+    }
+
+    /// A model that no folds of ours have judged.
+    pub(crate) fn unjudged(header: Header, pipeline: &Pipeline) -> Result<Self> {
+        Self::of(header, &Body { pipeline: pipeline.to_saved(), folds: Vec::new(), residuals: None })
+    }
+
+    fn of(header: Header, body: &Body) -> Result<Self> {
+        let body = postcard::to_stdvec(body).map_err(|e| Error::model("the model").got(e.to_string()).rule("it cannot be written"))?;
+        Ok(Self { header, body })
     }
 
     /// The bytes of the file.

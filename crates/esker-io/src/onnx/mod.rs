@@ -65,7 +65,10 @@ pub fn onnx_bytes(graph: &Graph, answer: Value, card: &ModelCard) -> Result<Vec<
     model = model.message(8, &opset("", OPSET)).message(8, &opset(ML, writer.opset));
     let bytes = card.properties.iter().fold(model, |m, (key, value)| m.message(14, &entry(key, value))).into_bytes();
     if bytes.len() > MOST_BYTES {
-        return Err(Error::model("the model").got(format!("{} bytes as ONNX", bytes.len())).rule("an ONNX file holds at most 2 GiB").hint("fit fewer or smaller trees"));
+        return Err(Error::model("the model")
+            .got(format!("{} bytes as ONNX", bytes.len()))
+            .rule("an ONNX file holds at most 2 GiB")
+            .hint("fit fewer or smaller trees"));
     }
     Ok(bytes)
 }
@@ -269,7 +272,9 @@ impl<'a> Writer<'a> {
     fn answer(&mut self, answer: Value, card: &ModelCard) -> Result<Vec<Message>> {
         let (said, shares) = (format!("{}_predicted", card.target), format!("{}_probability", card.target));
         if let Some((name, _)) = self.inputs.iter().find(|i| i.0 == said || i.0 == shares) {
-            return Err(Error::model(format!("column '{name}'")).rule("the ONNX model has an output of that name").hint("name the target otherwise"));
+            return Err(Error::model(format!("column '{name}'"))
+                .rule("the ONNX model has an output of that name")
+                .hint("name the target otherwise"));
         }
         let from = self.names[answer.0].clone();
         if card.classes.is_empty() {

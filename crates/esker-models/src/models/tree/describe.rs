@@ -59,7 +59,9 @@ fn add(tree: &Tree, bins: &Bins, output: usize, scale: f64, to: &mut Trees) -> R
                 // The last bin has no cut: whatever is not missing goes left.
                 let cut = cuts.get(usize::from(code)).copied().unwrap_or(f64::MAX);
                 if also > code && also < bins {
-                    return Err(Error::model("a tree in the model file").got("a bin that goes left alone").rule("numbers are split by one cut"));
+                    return Err(Error::model("a tree in the model file")
+                        .got("a bin that goes left alone")
+                        .rule("numbers are split by one cut"));
                 }
                 Node::Split { input, test: Test::AtMost(cut), missing: code >= bins || also == bins, yes, no }
             }
