@@ -15,7 +15,7 @@ use trees::ML;
 /// Versions of the operators used; onnxruntime 1.19 (2024) and later know them.
 const OPSET: i64 = 18;
 const OPSET_TREES: i64 = 5;
-const OPSET_TREES_OF_MANY: i64 = 3;
+const OPSET_TREES_OF_MANY: i64 = 4;
 const REPRESENTATION: i64 = 10;
 /// A larger message is none: lengths of protocol buffers are 31 bits.
 const MOST_BYTES: usize = i32::MAX as usize;
@@ -169,6 +169,8 @@ impl<'a> Writer<'a> {
                 self.put("Div", &[&centred, &sd], &out, &[]);
             }
             Operation::Map { of, function } => self.function(&name(self, of), *function, &out),
+            // Nothing reads a row of no columns.
+            Operation::Join(parts) if parts.is_empty() => {}
             Operation::Join(parts) => {
                 let parts: Vec<String> = parts.iter().map(|p| name(self, p)).collect();
                 let parts: Vec<&str> = parts.iter().map(String::as_str).collect();

@@ -1,7 +1,7 @@
 //! Trees as ONNX operators, in double precision.
 //!
 //! Leaves of one number become `TreeEnsemble` (`ai.onnx.ml` 5). Leaves of several, which that operator cannot hold, become
-//! `TreeEnsembleRegressor` (`ai.onnx.ml` 3), whose sums come out in single precision.
+//! `TreeEnsembleRegressor` (`ai.onnx.ml` 4), whose sums come out in single precision.
 
 use esker_core::trees::{Node, Test, Trees};
 

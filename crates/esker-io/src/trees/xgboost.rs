@@ -2,6 +2,8 @@
 //!
 //! XGBoost compares in single precision: values of features are rounded to it first, and `x < cut` goes left.
 
+use std::borrow::Cow;
+
 use esker_core::graph::Function;
 use esker_core::trees::{Part, Test, Trees};
 use esker_core::{Error, Field, FieldKind, Imported, Note, Result, Schema, Unit};
@@ -97,7 +99,7 @@ struct Tree {
     left_children: Vec<i64>,
     right_children: Vec<i64>,
     split_indices: Vec<usize>,
-    split_conditions: Vec<f32>,
+    split_conditions: Vec<Option<f32>>,
     default_left: Vec<Flag>,
     #[serde(default)]
     split_type: Vec<u8>,
@@ -110,7 +112,7 @@ struct Tree {
     #[serde(default)]
     categories_sizes: Vec<usize>,
     #[serde(default)]
-    loss_changes: Vec<f32>,
+    loss_changes: Vec<Option<f32>>,
     tree_param: TreeParameters,
 }
 
@@ -141,7 +143,7 @@ impl Flag {
 /// # Errors
 /// JSON that is no such model, or one that is no sum of trees.
 pub(super) fn parse(bytes: &[u8], rounds: Option<usize>) -> Result<(Imported, Vec<Note>)> {
-    let file: File = serde_json::from_slice(bytes).map_err(|e| unread(bytes, &e))?;
+    let file: File = serde_json::from_slice(&plain(bytes)).map_err(|e| unread(bytes, &e))?;
     let File { learner, version } = file;
     let Learner { feature_names, feature_types, gradient_booster, learner_model_param: param, objective, attributes } = learner;
     let (forest, weights) = forest(gradient_booster)?;
@@ -187,11 +189,38 @@ pub(super) fn parse(bytes: &[u8], rounds: Option<usize>) -> Result<(Imported, Ve
     Ok((model, notes))
 }
 
+/// The text with null for the bare words `NaN` and `Infinity`, which JSON does not know and XGBoost writes for conditions without meaning.
+fn plain(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let (mut out, mut from, mut quoted, mut at) = (Vec::new(), 0, false, 0);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            b'N' | b'I' | b'-' if !quoted => {
+                if let Some(word) = [&b"NaN"[..], b"Infinity", b"-Infinity", b"-NaN"].iter().find(|w| bytes[at..].starts_with(w)) {
+                    out.extend_from_slice(&bytes[from..at]);
+                    out.extend_from_slice(b"null");
+                    at += word.len();
+                    from = at;
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if from == 0 {
+        return Cow::Borrowed(bytes);
+    }
+    out.extend_from_slice(&bytes[from..]);
+    Cow::Owned(out)
+}
+
 /// The error of JSON that does not read, with a word on what it may be.
 fn unread(bytes: &[u8], error: &serde_json::Error) -> Error {
-    let has = |key: &[u8]| bytes.windows(key.len()).take(4096).any(|w| w == key);
+    let has = |key: &[u8]| bytes.windows(key.len()).any(|w| w == key);
     let refused = damaged("the file", error.to_string(), "a model that XGBoost saved as JSON is wanted");
-    if has(b"\"tree_info\"") {
+    if has(b"\"tree_structure\"") {
         refused.hint("this looks like LightGBM's dump_model(): use its save_model(\"model.txt\")")
     } else if has(b"\"oblivious_trees\"") {
         refused.hint("this looks like a model of CatBoost, which is not read")
@@ -326,7 +355,7 @@ fn add(tree: &Tree, output: usize, weight: f32, model: &mut Imported) -> Result<
     let mut trees = std::mem::take(&mut model.trees);
     let planted = trees.plant(output, 0, count, |trees, at| {
         let (left, right) = (tree.left_children[at], tree.right_children[at]);
-        let condition = tree.split_conditions[at];
+        let condition = tree.split_conditions[at].unwrap_or(f32::NAN);
         if left == -1 {
             return Ok(Part::Leaf(f64::from(condition * weight)));
         }
@@ -337,7 +366,7 @@ fn add(tree: &Tree, output: usize, weight: f32, model: &mut Imported) -> Result<
         if feature >= count {
             return Err(damaged("split_indices", feature.to_string(), format!("there are {count} features")));
         }
-        let gain = tree.loss_changes.get(at).copied().filter(|g| g.is_finite()).map_or(0.0, |g| f64::from(g.max(0.0)));
+        let gain = tree.loss_changes.get(at).copied().flatten().filter(|g| g.is_finite()).map_or(0.0, |g| f64::from(g.max(0.0)));
         model.splits[feature] += 1;
         model.gain[feature] += gain;
         let class = matches!(model.schema.fields[feature].kind, FieldKind::Class { .. });
