@@ -26,10 +26,6 @@ pub enum Function {
     Softplus,
     /// The square with the sign kept.
     SignedSquare,
-    /// max(x, 0).
-    Relu,
-    /// Hyperbolic tangent.
-    Tanh,
     /// The nearest number of single precision.
     Single,
     /// The next whole number below.
@@ -66,9 +62,6 @@ impl Function {
             Self::Exp => x.exp(),
             Self::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
             Self::SignedSquare => x * x.abs(),
-            Self::Relu if x.is_nan() => x,
-            Self::Relu => x.max(0.0),
-            Self::Tanh => x.tanh(),
             Self::Single => f64::from(x as f32),
             Self::Floor => x.floor(),
             Self::Truncate => x.trunc(),
@@ -111,6 +104,15 @@ pub enum Operation {
         mean: f64,
         /// The standard deviation.
         sd: f64,
+    },
+    /// No smaller than `low`, no larger than `high`; what is missing stays so.
+    Clamp {
+        /// Numbers.
+        of: Value,
+        /// The smallest.
+        low: f64,
+        /// The largest.
+        high: f64,
     },
     /// A function.
     Map {
@@ -214,6 +216,7 @@ impl Graph {
             Operation::Fill { of, .. }
             | Operation::Missing(of)
             | Operation::Standardise { of, .. }
+            | Operation::Clamp { of, .. }
             | Operation::Map { of, .. }
             | Operation::Spoil { of, .. } => self.width(*of),
             Operation::Join(parts) => parts.iter().map(|p| self.width(*p)).sum(),

@@ -289,36 +289,20 @@ fn routed_rows_reach_the_leaves_that_walking_rows_reach() {
 }
 
 #[test]
-fn screening_finds_what_all_rows_find() {
-    let (train, test) = (wide(12_000, false), wide(3000, false));
+fn rounds_on_a_part_of_many_rows_fit_as_well_and_the_same_whatever_the_threads() {
+    let (train, test) = (wide(60_000, false), wide(3000, false));
     let truth = test.column("y").unwrap().reals().unwrap().to_vec();
-    let error = |screen: f64| {
-        let model = fit(Kind::Boosting, &[("trees", 60.0), ("rate", 0.2), ("screen_rows", screen)], &train);
+    let error = |most: f64| {
+        let model = fit(Kind::Boosting, &[("trees", 60.0), ("rate", 0.2), ("most_rows", most)], &train);
         let said = said(&*model, &test);
         said.iter().zip(&truth).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / truth.len() as f64
     };
-    let (whole, screened) = (error(0.0), error(3000.0));
-    assert!(screened != whole, "screening took place");
-    assert!(screened < 1.03 * whole, "{screened} and {whole}");
-    // A leaf of a screened tree answers with the mean of all its rows, to the precision that gradients are kept in.
-    let one = [("trees", 1.0), ("rate", 1.0), ("leaves", 8.0), ("lambda", 0.0), ("screen_rows", 1500.0)];
-    let said = said(&*fit(Kind::Boosting, &one, &train), &train);
-    let y = train.column("y").unwrap().reals().unwrap();
-    let mut leaves: std::collections::BTreeMap<u64, (f64, f64)> = std::collections::BTreeMap::new();
-    for (said, y) in said.iter().zip(y) {
-        let leaf = leaves.entry(said.to_bits()).or_default();
-        (leaf.0, leaf.1) = (leaf.0 + y, leaf.1 + 1.0);
-    }
-    assert_eq!(leaves.len(), 8);
-    for (said, (sum, rows)) in leaves {
-        assert!((f64::from_bits(said) - sum / rows).abs() < 1e-6);
-    }
-}
-
-#[test]
-fn threads_do_not_change_a_bit_of_screened_trees() {
+    let (whole, part) = (error(0.0), error(20_000.0));
+    assert!(part != whole, "only a part was learned from");
+    assert!(part < 1.05 * whole, "{part} and {whole}");
+    assert_eq!(error(60_000.0), whole);
     let table = wide(70_000, true);
-    let parameters = settings(Kind::Boosting, &[("trees", 4.0), ("rows", 0.9), ("screen_rows", 20_000.0)]);
+    let parameters = settings(Kind::Boosting, &[("trees", 4.0), ("rows", 0.9), ("most_rows", 40_000.0)]);
     let said = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
@@ -368,4 +352,65 @@ fn a_feature_that_no_tree_uses_contributes_nothing() {
     let told = fit(Kind::Boosting, &[], &table).contributions(&table).unwrap().unwrap();
     assert_eq!(told.features, ["idle", "x"]);
     assert!(told.values.chunks_exact(2).all(|v| v[0] == 0.0) && told.values.iter().any(|v| *v != 0.0));
+}
+
+#[test]
+fn against_a_background_contributions_are_shapley_values_of_what_the_model_says() {
+    // By definition: features in a set have the row's values, the others those of each background row in turn.
+    let table = wide(900, false);
+    let names: Vec<String> = table.features("y").map(|c| c.name.clone()).collect();
+    let keep: Vec<Column> = table.features("y").take(4).chain([table.column("y").unwrap()]).cloned().collect();
+    let table = samples(keep);
+    let names = &names[..4];
+    let (at, background) = (table.select(&[3, 77, 500]), table.select(&(600..625).collect::<Vec<_>>()));
+    let factorial = |n: usize| (1..=n).product::<usize>() as f64;
+    for kind in [Kind::Boosting, Kind::Forest] {
+        let model = fit(kind, &[("trees", 10.0)], &table);
+        let told = model.contributions_against(&at, &background).unwrap().unwrap();
+        for row in 0..3 {
+            let worth = |set: usize| -> f64 {
+                let mut mixed = background.clone();
+                for (_, name) in names.iter().enumerate().filter(|(f, _)| set >> f & 1 == 1) {
+                    mixed.put(at.column(name).unwrap().select(&[row; 25])).unwrap();
+                }
+                said(&*model, &mixed).iter().sum::<f64>() / 25.0
+            };
+            assert!((told.base[0] - worth(0)).abs() < 1e-9);
+            for (f, name) in names.iter().enumerate() {
+                let sets = (0..16_usize).filter(|s| s >> f & 1 == 0);
+                let weight = |s: usize| factorial(s.count_ones() as usize) * factorial(3 - s.count_ones() as usize) / factorial(4);
+                let expected: f64 = sets.map(|s| weight(s) * (worth(s | 1 << f) - worth(s))).sum();
+                let place = told.features.iter().position(|n| n == name).unwrap();
+                let given = told.values[row * 4 + place];
+                assert!((given - expected).abs() < 1e-9, "{kind:?}, {name}: {given} and {expected}");
+            }
+        }
+        let error = model.contributions_against(&at, &background.select(&[])).err().unwrap().to_string();
+        assert_eq!(error, "the background: got no rows; contributions are differences from what is said of its rows");
+    }
+}
+
+#[test]
+fn interactions_share_out_the_contributions() {
+    for classes in [false, true] {
+        let table = wide(800, classes);
+        let at = table.select(&(0..100).collect::<Vec<_>>());
+        for kind in [Kind::Boosting, Kind::Forest] {
+            let model = fit(kind, &[("trees", 8.0)], &table);
+            let (alone, pairs) = (model.contributions(&at).unwrap().unwrap(), model.interactions(&at).unwrap().unwrap());
+            let n = alone.features.len();
+            assert_eq!((pairs.features, pairs.base), (alone.features, alone.base));
+            for (square, given) in pairs.values.chunks_exact(n * n).zip(alone.values.chunks_exact(n)) {
+                for (i, row) in square.chunks_exact(n).enumerate() {
+                    assert!((row.iter().sum::<f64>() - given[i]).abs() < 1e-9);
+                    (0..n).for_each(|j| assert_eq!(row[j], square[j * n + i]));
+                }
+            }
+        }
+    }
+    // A model of trees with one split each has none.
+    let table = wide(800, false);
+    let stumps = fit(Kind::Boosting, &[("leaves", 2.0)], &table).interactions(&table).unwrap().unwrap();
+    let n = stumps.features.len();
+    assert!(stumps.values.iter().enumerate().all(|(k, v)| k / n % n == k % n || *v == 0.0));
 }

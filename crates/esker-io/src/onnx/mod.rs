@@ -168,6 +168,18 @@ impl<'a> Writer<'a> {
                 let centred = self.make("Sub", &[&name(self, of), &mean], &[]);
                 self.put("Div", &[&centred, &sd], &out, &[]);
             }
+            Operation::Clamp { of, low, high } => {
+                // Not `Clip`, which need not keep NaN.
+                let (mut of, mut steps) = (name(self, of), Vec::new());
+                steps.extend((*low > f64::MIN).then_some(("Less", *low)));
+                steps.extend((*high < f64::MAX).then_some(("Greater", *high)));
+                for (beyond, edge) in steps {
+                    let edge = self.number(edge);
+                    let out = self.make(beyond, &[&of, &edge], &[]);
+                    of = self.make("Where", &[&out, &edge, &of], &[]);
+                }
+                self.put("Identity", &[&of], &out, &[]);
+            }
             Operation::Map { of, function } => self.function(&name(self, of), *function, &out),
             // Nothing reads a row of no columns.
             Operation::Join(parts) if parts.is_empty() => {}
@@ -214,8 +226,6 @@ impl<'a> Writer<'a> {
             Function::Softmax => return self.put("Softmax", &[of], out, &[("axis", Attribute::Int(1))]),
             Function::Exp => "Exp",
             Function::Softplus => "Softplus",
-            Function::Relu => "Relu",
-            Function::Tanh => "Tanh",
             Function::Floor => "Floor",
             Function::Share => {
                 let axis = self.whole(&[1]);

@@ -267,6 +267,8 @@ fn run(node: &Node, given: &[&Tensor], rows: usize) -> Tensor {
         "Sub" => pair(given[0], given[1], |a, b| a - b),
         "Mul" => pair(given[0], given[1], |a, b| a * b),
         "Div" => pair(given[0], given[1], |a, b| a / b),
+        "Less" => pair(given[0], given[1], |a, b| f64::from(u8::from(a < b))),
+        "Greater" => pair(given[0], given[1], |a, b| f64::from(u8::from(a > b))),
         "LessOrEqual" => pair(given[0], given[1], |a, b| f64::from(u8::from(a <= b))),
         "Sigmoid" => each(given[0], |x| 1.0 / (1.0 + (-x).exp())),
         "Exp" => each(given[0], f64::exp),

@@ -31,8 +31,8 @@ impl Ensemble {
             known.push(graph.lookup(&column, |_| 0.0, 0.0));
         }
         let mut trees = Trees::new(bins.len(), self.outputs(), self.width());
-        for (tree, output) in self.by_output() {
-            add(tree, bins, output, scale, &mut trees)?;
+        for (t, tree) in self.list().iter().enumerate() {
+            add(tree, bins, t % self.lanes() * self.width(), scale, &mut trees)?;
         }
         let of = graph.add(Operation::Join(inputs));
         let sums = graph.add(Operation::Trees { of, trees, constants: start.to_vec() });
@@ -66,8 +66,10 @@ fn add(tree: &Tree, bins: &Bins, output: usize, scale: f64, to: &mut Trees) -> R
                 Node::Split { input, test: Test::AtMost(cut), missing: code >= bins || also == bins, yes, no }
             }
             side @ Side::Among(_) => {
-                let members = (0..=bins.bins(feature)).filter(|&c| side.left(c)).map(u32::from).collect();
-                Node::Split { input, test: Test::Among(to.set(members)), missing: false, yes, no }
+                // Every row has a code: the smaller of the two sets says it all.
+                let (left, right): (Vec<u8>, Vec<u8>) = (0..=bins.bins(feature)).partition(|&c| side.left(c));
+                let (members, yes, no) = if left.len() <= right.len() { (left, yes, no) } else { (right, no, yes) };
+                Node::Split { input, test: Test::Among(to.set(members.into_iter().map(u32::from).collect())), missing: false, yes, no }
             }
         };
     }

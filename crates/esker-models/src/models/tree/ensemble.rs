@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use esker_core::{Contributions, Error, Inside, Result, Samples};
+use esker_core::{Error, Inside, Result, Samples};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,6 @@ use super::bins::Bins;
 use super::grow::Use;
 use super::node::{Tree, trace};
 use super::route::{Route, send};
-use super::shap::{ROWS, explain};
 
 /// Rows that go down all trees together: their codes stay in the nearest cache.
 const BLOCK: usize = 256;
@@ -47,9 +46,23 @@ impl Ensemble {
         self.trees.len()
     }
 
-    /// Number of outputs a row.
-    pub(super) fn outputs(&self) -> usize {
-        self.lanes as usize * self.width as usize
+    /// The trees.
+    pub(super) fn list(&self) -> &[Tree] {
+        &self.trees
+    }
+
+    /// The row of values of the leaf that each row falls into, rows × trees.
+    ///
+    /// # Errors
+    /// A feature is missing or of another type, a class was never seen.
+    pub(super) fn leaves(&self, at: &Samples) -> Result<Vec<u32>> {
+        let bound = self.bins.bind(at)?;
+        let mut leaves = vec![0; at.rows() * self.trees.len()];
+        leaves.par_chunks_mut(self.trees.len().max(1)).enumerate().with_min_len(64).for_each(|(row, leaves)| {
+            let codes: Vec<u8> = bound.iter().map(|column| column.code(row)).collect();
+            leaves.iter_mut().zip(&self.trees).for_each(|(leaf, tree)| *leaf = tree.leaf(|f| codes[f]) as u32);
+        });
+        Ok(leaves)
     }
 
     /// The bins of the features.
@@ -57,15 +70,19 @@ impl Ensemble {
         &self.bins
     }
 
-    /// Each tree with the first output to which it adds its `width` numbers.
-    pub(super) fn by_output(&self) -> impl Iterator<Item = (&Tree, usize)> {
-        let (lanes, width) = (self.lanes as usize, self.width as usize);
-        self.trees.iter().enumerate().map(move |(t, tree)| (tree, t % lanes * width))
+    /// Trees side by side, one after the other in the list.
+    pub(super) fn lanes(&self) -> usize {
+        self.lanes as usize
     }
 
-    /// Numbers that a leaf has.
+    /// Values of a leaf.
     pub(super) fn width(&self) -> usize {
         self.width as usize
+    }
+
+    /// Number of outputs a row.
+    pub(super) fn outputs(&self) -> usize {
+        self.lanes as usize * self.width as usize
     }
 
     /// Whether no tree has a split.
@@ -113,7 +130,7 @@ impl Ensemble {
     fn route(&self, routes: &[Route], codes: &[u8], sums: &mut [f64]) {
         let (width, outputs) = (self.width as usize, self.outputs());
         let rows = sums.len() / outputs;
-        let mut leaves = vec![0; rows];
+        let mut leaves = vec![0_u8; rows];
         // Sums lane by lane, so that a tree adds to numbers that lie side by side.
         let mut apart = vec![0.0; if outputs > 1 { sums.len() } else { 0 }];
         for (row, sums) in sums.chunks_exact(outputs).enumerate().filter(|_| outputs > 1) {
@@ -123,8 +140,8 @@ impl Ensemble {
             send(route, &mut leaves, |f| &codes[f * rows..(f + 1) * rows]);
             for k in 0..width {
                 let mut values = [0.0; 256];
-                for (value, &row) in values.iter_mut().zip(route.rows()) {
-                    *value = tree.values()[row as usize * width + k];
+                for (value, &node) in values.iter_mut().zip(route.nodes()) {
+                    *value = tree.values()[tree.row_of(node) as usize * width + k];
                 }
                 let lane = t % self.lanes as usize * width + k;
                 let sums = if outputs > 1 { &mut apart[lane * rows..(lane + 1) * rows] } else { &mut *sums };
@@ -136,46 +153,6 @@ impl Ensemble {
         for (row, sums) in sums.chunks_exact_mut(outputs).enumerate().filter(|_| outputs > 1) {
             sums.iter_mut().enumerate().for_each(|(k, s)| *s = apart[k * rows + row]);
         }
-    }
-
-    /// What each feature gives to the sums, which are multiplied by `scale`; `start` is put before them.
-    ///
-    /// # Errors
-    /// A feature is missing or of another type, a class was never seen.
-    pub(super) fn contributions(&self, at: &Samples, start: &[f64], scale: f64) -> Result<Contributions> {
-        let bound = self.bins.bind(at)?;
-        let (features, outputs, width) = (self.bins.len(), self.outputs(), self.width as usize);
-        let explained = explain(&self.trees, &self.bins);
-        let mut base = start.to_vec();
-        for (t, (tree, explained)) in self.trees.iter().zip(&explained).enumerate() {
-            let lane = t % self.lanes as usize * width;
-            let expected = explained.expected(tree.values(), width);
-            base[lane..lane + width].iter_mut().zip(expected).for_each(|(base, e)| *base += scale * e);
-        }
-        let mut values = vec![0.0; at.rows() * outputs * features];
-        values.par_chunks_mut(ROWS * outputs * features).enumerate().for_each(|(block, values)| {
-            let rows = values.len() / (outputs * features);
-            let mut codes = vec![0; rows * features];
-            for (column, codes) in bound.iter().zip(codes.chunks_exact_mut(rows)) {
-                column.codes(block * ROWS, codes);
-            }
-            // Lane by lane, feature by feature, value by value, row by row.
-            let lanes = self.lanes as usize;
-            let mut given = vec![0.0; values.len()];
-            for (t, (tree, explained)) in self.trees.iter().zip(&explained).enumerate() {
-                let lane = &mut given[t % lanes * features * width * rows..][..features * width * rows];
-                explained.add(tree.values(), width, |f| &codes[f * rows..(f + 1) * rows], rows, lane);
-            }
-            for (row, values) in values.chunks_exact_mut(outputs * features).enumerate() {
-                for (i, value) in values.iter_mut().enumerate() {
-                    let (output, feature) = (i / features, i % features);
-                    let (lane, k) = (output / width, output % width);
-                    *value = scale * given[((lane * features + feature) * width + k) * rows + row];
-                }
-            }
-        });
-        let features = (0..features).map(|f| self.bins.name(f).to_owned()).collect();
-        Ok(Contributions { features, base, values })
     }
 
     /// For each of `sets`, what [`Ensemble::sums`] says of samples whose row `i` has the set's features from row
