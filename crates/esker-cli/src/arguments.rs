@@ -99,7 +99,7 @@ pub enum Command {
     /// Say what a file holds: axes, variables, units, CRS, calendar, what was decided and what looks wrong.
     #[command(after_help = "Example:\n  esker info era5.nc\n  esker info dem.tif --values --json")]
     Info {
-        /// A file in any format Esker reads, or its address: https://…, s3://bucket/key.
+        /// A file in any format Esker reads, or its address: https://…, s3://bucket/key; or a model.
         file: PathBuf,
         /// Read every value, and show how many are missing, the smallest, the mean and the largest.
         #[arg(long)]

@@ -13,7 +13,7 @@ use esker::{
 
 use crate::arguments::{Arguments, Between, Command};
 use crate::progress::Bars;
-use crate::{show, show_data};
+use crate::{show, show_data, show_model};
 
 type Result<T> = std::result::Result<T, Findings>;
 
@@ -173,10 +173,10 @@ impl Session<'_> {
         let exported = LoadedModel::read(model)?.to_onnx()?;
         esker::write_file(output, &exported.bytes)?;
         if self.arguments.json {
-            show::print(&show::exported_json(&exported, output));
+            show::print(&show_model::exported_json(&exported, output));
         } else {
             self.say(&show::notes(&exported.notes));
-            show::print(&show::exported(&exported, output));
+            show::print(&show_model::exported(&exported, output));
         }
         Ok(())
     }
@@ -185,15 +185,20 @@ impl Session<'_> {
         let (model, notes) = options.read(from)?;
         esker::write_file(output, &model.to_bytes())?;
         if self.arguments.json {
-            show::print(&show::imported_json(&model.header, &notes, output));
+            show::print(&show_model::imported_json(&model.header, &notes, output));
         } else {
             self.say(&show::notes(&notes));
-            show::print(&show::imported(&model.header, output));
+            show::print(&show_model::imported(&model.header, output));
         }
         Ok(())
     }
 
     fn info(&self, file: &Path, values: bool) -> Result<()> {
+        if LoadedModel::is_one(file) {
+            let model = LoadedModel::read(file)?;
+            show::print(&if self.arguments.json { show_model::info_json(&model, file) } else { show_model::info(&model, file) });
+            return Ok(());
+        }
         let cx = self.watched(Context::new(0, self.threads()));
         let info = Info::read(file, &ReadOptions::default(), values, &cx)?;
         show::print(&if self.arguments.json { show_data::info_json(&info) } else { show_data::info(&info) });

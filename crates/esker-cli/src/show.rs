@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use esker::record::{MetricCard, ModelRun, Record, Task};
-use esker::{Exported, Findings, Header, Note, Plan, Predicted, Weight, inspect::Inspection};
+use esker::{Findings, Header, Note, Plan, Predicted, Weight, inspect::Inspection};
 use serde_json::{Value, json};
 
 /// Prints to stdout; a reader that has gone away (`| head`) is no error.
@@ -228,33 +228,5 @@ pub fn predicted_json(header: &Header, predicted: &Predicted, output: &Path) -> 
     pretty(&json!({
         "ok": true, "rows": predicted.table.rows(), "model": header.model, "level": header.level,
         "coverage": header.coverage, "file": output.display().to_string(), "notes": predicted.notes,
-    }))
-}
-
-/// What was exported, in a line.
-pub fn exported(exported: &Exported, output: &Path) -> String {
-    let columns = if exported.inputs.len() == 1 { "column" } else { "columns" };
-    format!("ONNX model of {} {columns} that answers {}: {}", exported.inputs.len(), exported.outputs.join(" and "), output.display())
-}
-
-/// What was exported, for programs.
-pub fn exported_json(exported: &Exported, output: &Path) -> String {
-    pretty(&json!({
-        "ok": true, "file": output.display().to_string(), "format": "ONNX", "inputs": exported.inputs,
-        "outputs": exported.outputs, "notes": exported.notes,
-    }))
-}
-
-/// What was imported, in a line.
-pub fn imported(header: &Header, output: &Path) -> String {
-    format!("{}, {} features, target '{}': {}", header.title, header.schema.fields.len(), header.task.target(), output.display())
-}
-
-/// What was imported, for programs.
-pub fn imported_json(header: &Header, notes: &[Note], output: &Path) -> String {
-    let features: Vec<&str> = header.schema.fields.iter().map(|f| f.name.as_str()).collect();
-    pretty(&json!({
-        "ok": true, "file": output.display().to_string(), "title": header.title, "features": features,
-        "task": header.task, "notes": notes,
     }))
 }

@@ -134,7 +134,7 @@ fn series(features: &[String]) -> Vec<String> {
 }
 
 /// Importance read off the model itself, as shares.
-fn internal(fitted: &Pipeline) -> (Vec<(String, f64)>, String) {
+pub(crate) fn internal(fitted: &Pipeline) -> (Vec<(String, f64)>, String) {
     let (mut list, kind) = match fitted.inside() {
         Inside::Trees { gain, .. } => (gain, "share of split gain"),
         Inside::Linear { coefficients, .. } => {

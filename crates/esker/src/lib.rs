@@ -34,7 +34,7 @@ mod tune;
 mod work;
 
 pub use convert::{Conversion, Converted};
-pub use esker_core::{Context, Error, Fault, Note, Progress, Record, Silent, Table, Weight, record};
+pub use esker_core::{Context, Error, Fault, FieldKind, Note, Progress, Record, Silent, Table, Weight, record};
 pub use esker_io::{Data, ReadOptions, Sampling, read_table, write_file, write_table};
 pub use esker_report::page::summary;
 pub use export::Exported;

@@ -140,6 +140,17 @@ pub struct LoadedModel {
 }
 
 impl LoadedModel {
+    /// Whether a file on disk begins as a model does.
+    pub fn is_one(path: &Path) -> bool {
+        let mut start = [0; MAGIC.len()];
+        std::fs::File::open(path).and_then(|mut f| std::io::Read::read_exact(&mut f, &mut start)).is_ok() && start == *MAGIC
+    }
+
+    /// What the model's own splits or coefficients say of each feature, as shares, with what they are shares of.
+    pub fn importance(&self) -> (Vec<(String, f64)>, String) {
+        crate::explain::internal(&self.pipeline)
+    }
+
     /// Reads a model file.
     ///
     /// # Errors
