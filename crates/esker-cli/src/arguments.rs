@@ -96,6 +96,25 @@ pub enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Explain predictions row by row: what each feature gives to the answer of a model of trees.
+    #[command(
+        after_help = "Contributions are exact Shapley values: base and contributions add up to the answer. Without --against, a walk down a tree that\nmay not look at a feature goes to both sides as the training rows did (path-dependent); with it, unknown features have\nthe values of the background rows (interventional).\n\nExample:\n  esker explain model.esker new.csv -o why.csv\n  esker explain model.esker new.csv --against train.csv -o why.csv\n  esker explain model.esker new.csv --pairs -o why.csv"
+    )]
+    Explain {
+        /// A model written by esker run.
+        model: PathBuf,
+        /// Rows to explain, in any format Esker reads.
+        data: PathBuf,
+        /// Table to write, .csv or .parquet.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Background rows that answers are compared with; a hundred will do.
+        #[arg(long, value_name = "FILE", conflicts_with = "pairs")]
+        against: Option<PathBuf>,
+        /// Also what each pair of features gives together.
+        #[arg(long)]
+        pairs: bool,
+    },
     /// Say what a file holds: axes, variables, units, CRS, calendar, what was decided and what looks wrong.
     #[command(after_help = "Example:\n  esker info era5.nc\n  esker info dem.tif --values --json")]
     Info {

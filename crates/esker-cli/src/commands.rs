@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Context, Conversion, Error, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe, Sampling,
+    Ask, Context, Conversion, Error, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe, Sampling,
     Selection, inspect::Inspection,
 };
 
@@ -30,6 +30,7 @@ pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
             let options = Importing { target: target.clone(), unit: unit.clone(), classes: classes.clone(), rounds: *rounds };
             cli.import(model, output, &options)
         }
+        Command::Explain { model, data, output, against, pairs } => cli.explain(model, data, output, against.as_deref(), *pairs),
         Command::Info { file, values } => cli.info(file, *values),
         Command::Convert { from, to, variables, time, bbox, within, layer, sheet, like, method } => {
             let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
@@ -189,6 +190,25 @@ impl Session<'_> {
         } else {
             self.say(&show::notes(&notes));
             show::print(&show_model::imported(&model.header, output));
+        }
+        Ok(())
+    }
+
+    fn explain(&self, model: &Path, data: &Path, output: &Path, against: Option<&Path>, pairs: bool) -> Result<()> {
+        let model = LoadedModel::read(model)?;
+        let cx = self.watched(Context::new(0, self.threads()));
+        let ask = match (against, pairs) {
+            (Some(file), _) => Ask::Against(model.read_rows(file)?),
+            (None, true) => Ask::Pairs,
+            (None, false) => Ask::Features,
+        };
+        let told = model.contribute(model.read_rows(data)?, ask, &cx)?;
+        esker::write_table(output, &told.table)?;
+        if self.arguments.json {
+            show::print(&show::contributed_json(&model.header, &told, output));
+        } else {
+            self.say(&show::notes(&told.notes));
+            show::print(&show::contributed(&model.header, &told, output));
         }
         Ok(())
     }

@@ -196,3 +196,43 @@ fn ctrl_c_leaves_the_earlier_run_untouched() {
     assert_eq!(desk.bytes("out/record.json"), before);
     assert_eq!(desk.files(), files);
 }
+
+#[test]
+fn rows_are_explained_so_that_contributions_add_up_to_the_prediction() {
+    let desk = Desk::new();
+    desk.write(
+        "recipe.toml",
+        RECIPE
+            .replace("kind = \"mean\"", "kind = \"forest\"\ntrees = 10")
+            .replace("kind = \"ridge\"\ntune = { trials = 4 }", "kind = \"forest\"\nname = \"second\"\ntrees = 5"),
+    );
+    desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);
+    desk.ok(&["predict", "out/model.esker", "glaciers.csv", "-o", "said.csv"]);
+    let column = |file: &str, keep: &dyn Fn(&str) -> bool| -> Vec<Vec<f64>> {
+        let text = desk.read(file);
+        let mut lines = text.lines().map(|l| l.split(',').collect::<Vec<_>>());
+        let header = lines.next().unwrap();
+        let places: Vec<usize> = (0..header.len()).filter(|&i| keep(header[i])).collect();
+        lines.map(|cells| places.iter().map(|&i| cells[i].parse().unwrap()).collect()).collect()
+    };
+    let answers = column("said.csv", &|name| name == "dmdtda_predicted");
+    for (words, columns) in [(vec![], 9), (vec!["--against", "glaciers.csv"], 9), (vec!["--pairs"], 9)] {
+        let mut all = vec!["explain", "out/model.esker", "glaciers.csv", "-o", "why.csv"];
+        all.extend(words);
+        let said = desk.ok(&all);
+        assert!(said.contains("244 rows explained") && said.contains("add up to the answer"), "{said}");
+        let given = column("why.csv", &|name| name == "dmdtda_base" || name.starts_with("dmdtda_from_"));
+        assert!(given[0].len() >= columns);
+        for (given, answer) in given.iter().zip(&answers) {
+            assert!((given.iter().sum::<f64>() - answer[0]).abs() < 1e-9, "{all:?}");
+        }
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&desk.ok(&["explain", "out/model.esker", "glaciers.csv", "-o", "why.csv", "--json"])).unwrap();
+    assert_eq!((json["rows"].as_u64(), json["unit"].as_str()), (Some(244), Some("m w.e. yr-1")));
+    // A model without trees says so.
+    desk.write("flat.toml", RECIPE.replace("kind = \"boosting\"\ntrees = 20\nleaves = 6", "kind = \"linear\""));
+    desk.ok(&["run", "flat.toml", "-o", "flat", "--quiet"]);
+    let refused = desk.fails(&["explain", "flat/model.esker", "glaciers.csv", "-o", "no.csv"]);
+    assert!(refused.contains("only models of trees") && !desk.path("no.csv").exists(), "{refused}");
+}

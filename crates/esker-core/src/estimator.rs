@@ -156,12 +156,28 @@ pub fn shuffled_one_by_one<M: Model + ?Sized>(model: &M, at: &Samples, order: &[
     Ok(said)
 }
 
-/// What features add to answers: `base` plus the sum over features is the answer.
-///
-/// Answers are numbers in the target's unit for regression. For classes a forest's are probabilities; boosting's are scores: the log odds of the
-/// second of two classes, or one score a class whose softmax gives the probabilities.
+/// What contributions add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The answer, in the target's unit; before it is kept within what is possible.
+    Answer,
+    /// The natural logarithm of the answer.
+    Logarithm,
+    /// The probability of each class.
+    Probability,
+    /// The natural logarithm of the odds of the second of two classes.
+    LogOdds,
+    /// A score a class, whose softmax gives the probabilities.
+    Scores,
+}
+
+/// What features add to answers: `base` plus the sum over features is what `told` says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contributions {
+    /// What they add up to.
+    pub told: Told,
+    /// The class of each output; one of an empty name for numbers.
+    pub outputs: Vec<String>,
     /// Names of the features.
     pub features: Vec<String>,
     /// What is answered when nothing is known of a row, one number an output.
@@ -173,6 +189,10 @@ pub struct Contributions {
 /// What pairs of features add to answers: a feature's contribution is the sum of its row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interactions {
+    /// What they add up to.
+    pub told: Told,
+    /// The class of each output; one of an empty name for numbers.
+    pub outputs: Vec<String>,
     /// Names of the features.
     pub features: Vec<String>,
     /// What is answered when nothing is known of a row, one number an output.

@@ -7,6 +7,7 @@
 mod alarms;
 mod card;
 mod columns;
+mod contribute;
 mod convert;
 mod dataset;
 mod explain;
@@ -33,8 +34,9 @@ mod source;
 mod tune;
 mod work;
 
+pub use contribute::{Ask, Contributed};
 pub use convert::{Conversion, Converted};
-pub use esker_core::{Context, Error, Fault, FieldKind, Note, Progress, Record, Silent, Table, Weight, record};
+pub use esker_core::{Context, Error, Fault, FieldKind, Note, Progress, Record, Silent, Table, Told, Weight, record};
 pub use esker_io::{Data, ReadOptions, Sampling, read_table, write_file, write_table};
 pub use esker_report::page::summary;
 pub use export::Exported;

@@ -1,8 +1,8 @@
 //! A pipeline: preparation fitted on training rows, then a model. To everyone else it is one model.
 
 use esker_core::{
-    Context, Estimator, FittedTransform, Inside, Model, Needs, Note, Prediction, Result, Samples, Settings, Targets, Values,
-    shuffled_one_by_one,
+    Context, Contributions, Estimator, FittedTransform, Inside, Interactions, Model, Needs, Note, Prediction, Result, Samples, Settings,
+    Targets, Values, shuffled_one_by_one,
 };
 use esker_models::{Kind, Step, load_model};
 use serde::{Deserialize, Serialize};
@@ -134,6 +134,18 @@ impl Model for Pipeline {
             return self.model.predict_shuffled(at, order, sets);
         }
         shuffled_one_by_one(self, at, order, sets)
+    }
+
+    fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
+        self.model.contributions(&self.preparation.apply(at.clone())?)
+    }
+
+    fn contributions_against(&self, at: &Samples, background: &Samples) -> Result<Option<Contributions>> {
+        self.model.contributions_against(&self.preparation.apply(at.clone())?, &self.preparation.apply(background.clone())?)
+    }
+
+    fn interactions(&self, at: &Samples) -> Result<Option<Interactions>> {
+        self.model.interactions(&self.preparation.apply(at.clone())?)
     }
 
     fn inside(&self) -> Inside {

@@ -49,7 +49,15 @@ impl LoadedModel {
     }
 
     /// As [`LoadedModel::predict`], on the threads at hand.
-    pub(crate) fn predict_here(&self, mut table: Table, cx: &Context) -> Result<Predicted> {
+    pub(crate) fn predict_here(&self, table: Table, cx: &Context) -> Result<Predicted> {
+        let (given, samples, notes) = self.admit(table)?;
+        let beyond = self.header.schema.beyond(&samples);
+        let columns = self.columns(&samples, cx)?;
+        Ok(Predicted { table: beside(given, columns)?, notes, beyond })
+    }
+
+    /// The columns of a table as they came, and its rows as the model takes them.
+    pub(crate) fn admit(&self, mut table: Table) -> Result<(Table, Samples, Vec<Note>)> {
         let mut notes = std::mem::take(&mut table.notes);
         let given = table.columns().len();
         for d in &self.header.derive {
@@ -65,20 +73,8 @@ impl LoadedModel {
         }
         let (samples, admitted) = self.header.schema.admit(&table)?;
         notes.extend(admitted);
-        let beyond = self.header.schema.beyond(&samples);
         let samples = self.with_group(samples, &table)?;
-        let columns = self.columns(&samples, cx)?;
-        let mut out = Table::new(table.columns()[..given].to_vec())?;
-        for column in columns {
-            if out.columns().iter().any(|c| c.name == column.name) {
-                return Err(Error::data(format!("column '{}'", column.name))
-                    .got("a column of that name in the table")
-                    .rule("predictions need it")
-                    .hint("rename or remove the column"));
-            }
-            out.put(column)?;
-        }
-        Ok(Predicted { table: out, notes, beyond })
+        Ok((Table::new(table.columns()[..given].to_vec())?, samples, notes))
     }
 
     fn with_group(&self, samples: Samples, table: &Table) -> Result<Samples> {
@@ -126,4 +122,21 @@ impl LoadedModel {
             _ => Err(Error::model("the model").rule("its task and its answers are of one kind")),
         }
     }
+}
+
+/// A table with further columns.
+///
+/// # Errors
+/// It has a column of such a name.
+pub(crate) fn beside(mut table: Table, columns: Vec<Column>) -> Result<Table> {
+    for column in columns {
+        if table.columns().iter().any(|c| c.name == column.name) {
+            return Err(Error::data(format!("column '{}'", column.name))
+                .got("a column of that name in the table")
+                .rule("predictions need it")
+                .hint("rename or remove the column"));
+        }
+        table.put(column)?;
+    }
+    Ok(table)
 }

@@ -1,7 +1,7 @@
 //! Fitted boosting.
 
 use esker_core::graph::{Function, Graph, Operation, Value};
-use esker_core::{Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples};
+use esker_core::{Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples, Told};
 use esker_math::exponentials;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,16 @@ pub(super) struct Boosted {
 }
 
 impl Boosted {
+    fn explain(&self) -> Explain<'_> {
+        let told = match (&self.answer, self.link, self.start.len()) {
+            (Answer::Real { .. }, Link::Identity, _) => Told::Answer,
+            (Answer::Real { .. }, Link::Log, _) => Told::Logarithm,
+            (Answer::Class { .. }, _, 1) => Told::LogOdds,
+            (Answer::Class { .. }, ..) => Told::Scores,
+        };
+        Explain::new(&self.ensemble, &self.start, 1.0, (told, &self.answer))
+    }
+
     fn said(&self, sums: Vec<f64>) -> Prediction {
         said(sums, self.start.len(), self.link, self.range, &self.answer)
     }
@@ -73,15 +83,15 @@ impl Model for Boosted {
     }
 
     fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
-        Explain::new(&self.ensemble, &self.start, 1.0).contributions(at).map(Some)
+        self.explain().contributions(at).map(Some)
     }
 
     fn contributions_against(&self, at: &Samples, background: &Samples) -> Result<Option<Contributions>> {
-        Explain::new(&self.ensemble, &self.start, 1.0).against(at, background).map(Some)
+        self.explain().against(at, background).map(Some)
     }
 
     fn interactions(&self, at: &Samples) -> Result<Option<Interactions>> {
-        Explain::new(&self.ensemble, &self.start, 1.0).interactions(at).map(Some)
+        self.explain().interactions(at).map(Some)
     }
 
     fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
