@@ -159,27 +159,8 @@ impl<'a> Writer<'a> {
                 let gap = self.make("IsNaN", &[&of], &[]);
                 self.put("Cast", &[&gap], &out, &[("to", Attribute::Int(DOUBLE))]);
             }
-            Operation::Standardise { of, sd, .. } if *sd == 0.0 => {
-                let zero = self.number(0.0);
-                self.put("Mul", &[&name(self, of), &zero], &out, &[]);
-            }
-            Operation::Standardise { of, mean, sd } => {
-                let (mean, sd) = (self.number(*mean), self.number(*sd));
-                let centred = self.make("Sub", &[&name(self, of), &mean], &[]);
-                self.put("Div", &[&centred, &sd], &out, &[]);
-            }
-            Operation::Clamp { of, low, high } => {
-                // Not `Clip`, which need not keep NaN.
-                let (mut of, mut steps) = (name(self, of), Vec::new());
-                steps.extend((*low > f64::MIN).then_some(("Less", *low)));
-                steps.extend((*high < f64::MAX).then_some(("Greater", *high)));
-                for (beyond, edge) in steps {
-                    let edge = self.number(edge);
-                    let out = self.make(beyond, &[&of, &edge], &[]);
-                    of = self.make("Where", &[&out, &edge, &of], &[]);
-                }
-                self.put("Identity", &[&of], &out, &[]);
-            }
+            Operation::Standardise { of, mean, sd } => self.standardise(&name(self, of), *mean, *sd, &out),
+            Operation::Clamp { of, low, high } => self.clamp(name(self, of), *low, *high, &out),
             Operation::Map { of, function } => self.function(&name(self, of), *function, &out),
             // Nothing reads a row of no columns.
             Operation::Join(parts) if parts.is_empty() => {}
@@ -205,6 +186,28 @@ impl<'a> Writer<'a> {
                 self.put("Add", &[&name(self, of), &gap], &out, &[]);
             }
         }
+    }
+
+    fn standardise(&mut self, of: &str, mean: f64, sd: f64, out: &str) {
+        if sd == 0.0 {
+            let zero = self.number(0.0);
+            return self.put("Mul", &[of, &zero], out, &[]);
+        }
+        let (mean, sd) = (self.number(mean), self.number(sd));
+        let centred = self.make("Sub", &[of, &mean], &[]);
+        self.put("Div", &[&centred, &sd], out, &[]);
+    }
+
+    /// Not by `Clip`, which need not keep NaN.
+    fn clamp(&mut self, mut of: String, low: f64, high: f64, out: &str) {
+        for (beyond, edge, bounds) in [("Less", low, low > f64::MIN), ("Greater", high, high < f64::MAX)] {
+            if bounds {
+                let edge = self.number(edge);
+                let outside = self.make(beyond, &[&of, &edge], &[]);
+                of = self.make("Where", &[&outside, &edge, &of], &[]);
+            }
+        }
+        self.put("Identity", &[&of], out, &[]);
     }
 
     fn lookup(&mut self, of: &str, table: &[(String, f64)], missing: f64, out: &str) {

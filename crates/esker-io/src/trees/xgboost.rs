@@ -3,6 +3,7 @@
 //! XGBoost compares in single precision: values of features are rounded to it first, and `x < cut` goes left.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use esker_core::graph::Function;
 use esker_core::trees::{Part, Test, Trees};
@@ -354,57 +355,46 @@ fn add(tree: &Tree, output: usize, weight: f32, model: &mut Imported) -> Result<
     let segments = segments(tree)?;
     let mut trees = std::mem::take(&mut model.trees);
     let planted = trees.plant(output, 0, count, |trees, at| {
-        let (left, right) = (tree.left_children[at], tree.right_children[at]);
-        let condition = tree.split_conditions[at].unwrap_or(f32::NAN);
-        if left == -1 {
-            return Ok(Part::Leaf(f64::from(condition * weight)));
+        if tree.left_children[at] == -1 {
+            return Ok(Part::Leaf(f64::from(tree.split_conditions[at].unwrap_or(f32::NAN) * weight)));
         }
-        let child = |c: i64| usize::try_from(c).map_err(|_| damaged("children", c.to_string(), "children are nodes of the tree"));
-        let (left, right, to_left) = (child(left)?, child(right)?, tree.default_left[at].is_set());
-        let feature = tree.split_indices[at];
-        let count = model.schema.fields.len();
-        if feature >= count {
-            return Err(damaged("split_indices", feature.to_string(), format!("there are {count} features")));
-        }
-        let gain = tree.loss_changes.get(at).copied().flatten().filter(|g| g.is_finite()).map_or(0.0, |g| f64::from(g.max(0.0)));
-        model.splits[feature] += 1;
-        model.gain[feature] += gain;
-        let class = matches!(model.schema.fields[feature].kind, FieldKind::Class { .. });
-        if tree.split_type.get(at) == Some(&1) {
-            // Categories of the set go right, all others left.
-            let members = segments.get(&at).copied().unwrap_or(&[]).iter();
-            let members = members.map(|&c| u32::try_from(c).ok().filter(|c| *c < MOST_CATEGORIES));
-            let members =
-                members.collect::<Option<_>>().ok_or_else(|| damaged("categories", "a number out of range", "they count from 0"))?;
-            let set = trees.set(members);
-            let through: &[Function] = if class { &[] } else { &[Function::Single, Function::Floor] };
-            return Ok(Part::Split {
-                input: model.input(feature, through),
-                test: Test::Among(set),
-                missing: !to_left,
-                yes: right,
-                no: left,
-            });
-        }
-        if class {
-            return Err(damaged(
-                format!("feature '{}'", model.schema.fields[feature].name),
-                "a split of numbers",
-                "it is one of categories",
-            ));
-        }
-        if condition.is_nan() {
-            return Err(damaged("split_conditions", "NaN", "conditions are numbers"));
-        }
-        let cut = f64::from(condition).clamp(f64::MIN, f64::MAX);
-        Ok(Part::Split { input: model.input(feature, &[Function::Single]), test: Test::Below(cut), missing: to_left, yes: left, no: right })
+        split(tree, at, &segments, model, trees)
     });
     model.trees = trees;
     planted
 }
 
+/// A split of a tree.
+fn split(tree: &Tree, at: usize, segments: &HashMap<usize, &[i64]>, model: &mut Imported, trees: &mut Trees) -> Result<Part> {
+    let child = |c: i64| usize::try_from(c).map_err(|_| damaged("children", c.to_string(), "children are nodes of the tree"));
+    let (left, right, to_left) = (child(tree.left_children[at])?, child(tree.right_children[at])?, tree.default_left[at].is_set());
+    let (feature, count) = (tree.split_indices[at], model.schema.fields.len());
+    if feature >= count {
+        return Err(damaged("split_indices", feature.to_string(), format!("there are {count} features")));
+    }
+    model.splits[feature] += 1;
+    model.gain[feature] += tree.loss_changes.get(at).copied().flatten().filter(|g| g.is_finite()).map_or(0.0, |g| f64::from(g.max(0.0)));
+    let class = matches!(model.schema.fields[feature].kind, FieldKind::Class { .. });
+    if tree.split_type.get(at) == Some(&1) {
+        // Categories of the set go right, all others left.
+        let members = segments.get(&at).copied().unwrap_or(&[]).iter();
+        let members = members.map(|&c| u32::try_from(c).ok().filter(|c| *c < MOST_CATEGORIES));
+        let members = members.collect::<Option<_>>().ok_or_else(|| damaged("categories", "a number out of range", "they count from 0"))?;
+        let set = trees.set(members);
+        let through: &[Function] = if class { &[] } else { &[Function::Single, Function::Floor] };
+        return Ok(Part::Split { input: model.input(feature, through), test: Test::Among(set), missing: !to_left, yes: right, no: left });
+    }
+    if class {
+        return Err(damaged(format!("feature '{}'", model.schema.fields[feature].name), "a split of numbers", "it is one of categories"));
+    }
+    let condition = tree.split_conditions[at].filter(|c| !c.is_nan());
+    let condition = condition.ok_or_else(|| damaged("split_conditions", "no number", "conditions are numbers"))?;
+    let cut = f64::from(condition).clamp(f64::MIN, f64::MAX);
+    Ok(Part::Split { input: model.input(feature, &[Function::Single]), test: Test::Below(cut), missing: to_left, yes: left, no: right })
+}
+
 /// The categories of each node that has some.
-fn segments(tree: &Tree) -> Result<std::collections::HashMap<usize, &[i64]>> {
+fn segments(tree: &Tree) -> Result<HashMap<usize, &[i64]>> {
     if tree.categories_nodes.len() != tree.categories_segments.len() || tree.categories_nodes.len() != tree.categories_sizes.len() {
         return Err(damaged("categories_nodes", "lists of other lengths", "each node has a start and a size"));
     }
