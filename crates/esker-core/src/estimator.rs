@@ -1,5 +1,6 @@
 //! Estimators learn from samples and become models; the two are two types.
 
+use crate::graph::{Graph, Value};
 use crate::record::Learning;
 use crate::{Column, Context, DecisionTree, Error, Note, Prediction, Result, Samples};
 
@@ -131,6 +132,15 @@ pub trait Model: Send + Sync {
     /// # Errors
     /// As [`Model::predict`].
     fn proximities(&self, _at: &Samples, _others: &Samples) -> Result<Option<Vec<f64>>> {
+        Ok(None)
+    }
+
+    /// Describes the model as operations on the columns of `graph`. Their value is what [`Model::predict`] says: a number, or the probability
+    /// of each level. `None` where the model is nothing that other programs could compute from the columns alone.
+    ///
+    /// # Errors
+    /// A column that the graph lacks or holds otherwise.
+    fn describe(&self, _graph: &mut Graph) -> Result<Option<Value>> {
         Ok(None)
     }
 

@@ -12,6 +12,8 @@ mod decision;
 mod error;
 mod estimator;
 mod features;
+pub mod graph;
+mod imported;
 mod judge;
 mod note;
 mod prediction;
@@ -23,6 +25,7 @@ mod settings;
 mod support;
 mod table;
 mod transform;
+pub mod trees;
 mod unit;
 
 pub use calendar::{Calendar, DAYS, Date};
@@ -36,6 +39,8 @@ pub use estimator::{
     Contributions, Estimator, Inside, Interactions, Model, Needs, Targets, Told, Watch, dependence_one_by_one, shuffled_one_by_one,
 };
 pub use features::{Features, Geometry, Shape};
+pub use graph::Graph;
+pub use imported::{Imported, Input};
 pub use judge::{Better, Fold, Metric, Splitter};
 pub use note::{Note, Weight};
 pub use prediction::{Prediction, Spread};
@@ -47,4 +52,5 @@ pub use settings::{Parameter, Rule, Search, Setting, Settings};
 pub use support::{Crs, Places, Support, Times};
 pub use table::Table;
 pub use transform::{FittedTransform, Transform};
+pub use trees::Trees;
 pub use unit::Unit;

@@ -2,7 +2,7 @@
 
 use esker_core::{Error, Estimator, FittedTransform, Model, Parameter, Result, Settings, Transform};
 
-use crate::models::{baseline, elastic_net, linear, logistic, mlp, neighbours, svm, tree};
+use crate::models::{baseline, elastic_net, imported, linear, logistic, mlp, neighbours, svm, tree};
 use crate::prepare::{encode, impute, standardise};
 
 /// An estimator by its kind.
@@ -143,6 +143,18 @@ impl Kind {
             Self::DecisionTree => tree::single::load(bytes),
             Self::Svm => svm::load(bytes),
         }
+    }
+}
+
+/// A fitted model from the name of its kind and the bytes of [`Model::save`]: of any estimator, or one that was imported.
+///
+/// # Errors
+/// No such kind, or bytes that are not such a model; they may come from a stranger.
+pub fn load_model(kind: &str, bytes: &[u8]) -> Result<Box<dyn Model>> {
+    match Kind::parse(kind) {
+        Some(known) => known.load(bytes),
+        None if kind == imported::NAME => imported::load(bytes),
+        None => Err(Error::model(format!("model kind '{kind}'")).rule("no such kind is known")),
     }
 }
 

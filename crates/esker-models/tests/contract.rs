@@ -23,12 +23,8 @@ fn laws(kind: Kind, settings: &Settings) -> Laws {
 }
 
 /// Settings beside the defaults under which more laws hold.
-const STRICT: [(Kind, &str, i64); 4] = [
-    (Kind::Boosting, "min_leaf", 1),
-    (Kind::DecisionTree, "min_leaf", 1),
-    (Kind::Neighbours, "k", 1),
-    (Kind::Mlp, "batch", 1000),
-];
+const STRICT: [(Kind, &str, i64); 4] =
+    [(Kind::Boosting, "min_leaf", 1), (Kind::DecisionTree, "min_leaf", 1), (Kind::Neighbours, "k", 1), (Kind::Mlp, "batch", 1000)];
 
 /// The defaults, the strict settings, and one draw from the search space: tuning must not reach what breaks a law.
 fn settings(kind: Kind) -> Vec<(String, Settings)> {

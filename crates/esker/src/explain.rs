@@ -145,7 +145,7 @@ pub(crate) fn tree(fitted: &Pipeline) -> Option<DecisionTree> {
 }
 
 /// Importance read off the model itself, as shares.
-fn internal(fitted: &Pipeline) -> (Vec<(String, f64)>, String) {
+pub(crate) fn internal(fitted: &Pipeline) -> (Vec<(String, f64)>, String) {
     let (mut list, kind) = match fitted.inside() {
         Inside::Trees { gain, .. } | Inside::Decision { gain, .. } => (gain, "share of split gain"),
         Inside::Linear { coefficients, .. } => {

@@ -2,6 +2,7 @@
 
 pub mod baseline;
 pub mod elastic_net;
+pub mod imported;
 pub mod linear;
 pub mod logistic;
 pub mod mlp;

@@ -121,6 +121,23 @@ impl Bins {
         matches!(self.features[feature].rule, Rule::Class { .. })
     }
 
+    /// The cuts between the bins of a feature of numbers.
+    pub(super) fn cuts(&self, feature: usize) -> &[f64] {
+        match &self.features[feature].rule {
+            Rule::Real { cuts } => cuts,
+            Rule::Class { .. } => &[],
+        }
+    }
+
+    /// The code of each level of a feature of classes, by its name.
+    pub(super) fn level_codes(&self, feature: usize) -> impl Iterator<Item = (&str, u8)> {
+        let (levels, codes) = match &self.features[feature].rule {
+            Rule::Real { .. } => (&[][..], &[][..]),
+            Rule::Class { levels, codes, .. } => (levels.as_slice(), codes.as_slice()),
+        };
+        levels.iter().map(String::as_str).zip(codes.iter().copied())
+    }
+
     /// Bins of a feature, which is also the code of its missing values.
     pub(super) fn bins(&self, feature: usize) -> u8 {
         match &self.features[feature].rule {

@@ -1,5 +1,6 @@
 //! Fitted boosting.
 
+use esker_core::graph::{Function, Graph, Operation, Value};
 use esker_core::{
     Column, Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples, Spread, Told, dependence_one_by_one,
 };
@@ -10,6 +11,7 @@ use super::ensemble::{Ensemble, damaged};
 use super::explain::Explain;
 use super::loss::{Link, sigmoid, soften};
 use super::target::Answer;
+use crate::models::training::widen;
 use crate::store;
 
 /// Fitted boosting.
@@ -117,6 +119,25 @@ impl Model for Boosted {
 
     fn proximities(&self, at: &Samples, others: &Samples) -> Result<Option<Vec<f64>>> {
         self.ensemble.proximities(at, others).map(Some)
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
+        if self.level.is_some() {
+            // The ends of an interval are no answer that other programs know.
+            return Ok(None);
+        }
+        let sums = self.ensemble.describe(graph, &self.start, 1.0)?;
+        let Answer::Class { levels, present } = &self.answer else {
+            let said = if self.link == Link::Log { graph.map(sums, Function::Exp) } else { sums };
+            let (low, high) = (self.range.0.max(f64::MIN), self.range.1.min(f64::MAX));
+            return Ok(Some(graph.add(Operation::Clamp { of: said, low, high })));
+        };
+        let shares = match present.len() {
+            1 => graph.add(Operation::Constant(vec![1.0])),
+            2 => graph.map(sums, Function::Sigmoid),
+            _ => graph.map(sums, Function::Softmax),
+        };
+        Ok(Some(widen(graph, shares, levels.len(), present)))
     }
 
     fn inside(&self) -> Inside {

@@ -8,6 +8,7 @@ mod bins;
 mod boosted;
 pub mod boosting;
 mod bundle;
+mod describe;
 mod ensemble;
 mod explain;
 pub mod forest;
