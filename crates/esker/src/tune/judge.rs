@@ -26,7 +26,7 @@ pub(super) fn prepare(model: &ModelPart, train: &Samples, target: &str, folds: &
             let rows = train.select(&fold.train);
             let steps = steps(needs, &rows, target);
             let (preparation, train_rows) = Preparation::fit(&steps, rows, target)?;
-            Ok(Part { train: train_rows, test: preparation.apply(train.select(&fold.test))? })
+            Ok(Part { train: train_rows.kept(), test: preparation.apply(train.select(&fold.test))?.kept() })
         })
         .collect()
 }

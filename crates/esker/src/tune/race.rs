@@ -284,3 +284,230 @@ impl Raced {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use esker_core::{Fault, Search};
+
+    use super::*;
+    use crate::work::on_threads;
+
+    /// A known function of two settings, best at rate 0.05 and leaves 20, with folds that differ in how hard they are.
+    struct Known {
+        calls: AtomicUsize,
+        seen: Mutex<Vec<(usize, usize)>>,
+        /// Trials that cannot be fitted.
+        fails: fn(usize) -> bool,
+        /// Calls after which the time is over.
+        time: usize,
+        /// Steps in which it learns.
+        steps: usize,
+    }
+
+    impl Known {
+        fn new() -> Self {
+            Self { calls: AtomicUsize::new(0), seen: Mutex::default(), fails: |_| false, time: usize::MAX, steps: 1 }
+        }
+    }
+
+    impl Judge for Known {
+        fn judge(&self, trial: usize, settings: &Settings, fold: usize) -> Result<Outcome> {
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            self.seen.lock().unwrap().push((trial, fold));
+            if (self.fails)(trial) {
+                return if trial == 0 { Err(esker_core::Error::numeric("own")) } else { Ok(None) };
+            }
+            let apart = [(settings.real("rate") / 0.05).ln(), (settings.integer("leaves") as f64 / 20.0).ln()];
+            let loss = 1.0 + 3.0 * fold as f64 + apart.iter().map(|d| d * d).sum::<f64>() + 0.1 * (7.0 * apart[0] + fold as f64).sin();
+            // Best at step 4 on the first fold, at 6 on the second, and so on.
+            let best = 4.0 + 2.0 * fold as f64;
+            Ok(Some((1..=self.steps).map(|s| if self.steps == 1 { loss } else { loss + 0.1 * (s as f64 - best).powi(2) }).collect()))
+        }
+
+        fn over(&self) -> bool {
+            self.calls.load(Ordering::Relaxed) >= self.time
+        }
+    }
+
+    fn parameters() -> Vec<Parameter> {
+        vec![
+            Parameter::real("rate", 0.5, 1e-3, 1.0, "").tuned(Search::LogUniform(1e-3, 1.0)),
+            Parameter::integer("leaves", 5, 2, 64, "").tuned(Search::LogInteger(2, 64)),
+            Parameter::integer("steps", 10, 1, 100, ""),
+        ]
+    }
+
+    struct Told {
+        entries: Vec<(Vec<Setting>, Vec<Outcome>, bool)>,
+        tuning: record::Tuning,
+    }
+
+    fn race(judge: &Known, change: impl Fn(&mut Rules<'_>), seed: u64, threads: usize) -> Result<Told> {
+        let parameters = parameters();
+        let spaces: Vec<Space> = parameters.iter().filter_map(Space::declared).collect();
+        let own = Settings::defaults(&parameters);
+        let mut rules = Rules {
+            parameters: &parameters,
+            spaces: &spaces,
+            own: &own,
+            trials: 40,
+            method: Method::Tpe,
+            halving: true,
+            folds: 3,
+            better: Better::Lower,
+            steps: None,
+            timed: false,
+        };
+        change(&mut rules);
+        let cx = Context::new(seed, threads);
+        let raced = on_threads(&cx, || rules.run(judge, &cx.rng, &cx))?;
+        let tuning = raced.told(&rules)?;
+        Ok(Told { entries: raced.entries.into_iter().map(|e| (e.values, e.seen, e.dropped)).collect(), tuning })
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_race_on_any_number_of_threads() {
+        for method in Method::ALL {
+            let run = |seed, threads| race(&Known::new(), |r| r.method = method, seed, threads).unwrap();
+            let (one, two, other) = (run(1, 1), run(1, 2), run(2, 2));
+            assert_eq!(one.entries, two.entries);
+            assert_eq!(one.tuning, two.tuning);
+            assert_ne!(one.entries, other.entries);
+        }
+    }
+
+    #[test]
+    fn the_best_candidate_wins_and_the_own_settings_are_judged_on_every_fold() {
+        for method in Method::ALL {
+            for halving in [true, false] {
+                let told = race(
+                    &Known::new(),
+                    |r| {
+                        r.method = method;
+                        r.halving = halving;
+                    },
+                    3,
+                    2,
+                )
+                .unwrap();
+                let t = told.tuning;
+                assert_eq!((t.trials, t.candidates.len(), t.candidates[0].scores.len()), (40, 40, 3));
+                assert!(t.score < t.default_score - 1.0, "{} against {}", t.score, t.default_score);
+                assert!((0.015..0.2).contains(&t.chosen.real("rate")), "{:?}", t.chosen);
+                assert_eq!(t.candidates.iter().filter(|c| c.chosen).count(), 1);
+                let fits: usize = t.candidates.iter().map(|c| c.scores.len()).sum();
+                assert_eq!(t.fits, fits);
+                if halving {
+                    assert!(fits < 80 && t.candidates.iter().all(|c| c.dropped == (c.scores.len() < 3)));
+                } else {
+                    assert_eq!(fits, 120);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn parzen_estimators_find_better_settings_than_chance() {
+        let best = |method: Method| {
+            let scores = (0..20).map(|seed| race(&Known::new(), |r| r.method = method, seed, 2).unwrap().tuning.score);
+            scores.sum::<f64>() / 20.0
+        };
+        let (tpe, random) = (best(Method::Tpe), best(Method::Random));
+        assert!(tpe < random - 0.02, "{tpe} {random}");
+    }
+
+    #[test]
+    fn candidates_that_cannot_be_fitted_are_out_and_the_own_settings_must_be() {
+        let judge = Known { fails: |trial| trial % 2 == 1, ..Known::new() };
+        let told = race(&judge, |_| {}, 1, 2).unwrap();
+        assert!(told.tuning.candidates.iter().skip(1).step_by(2).all(|c| !c.chosen && c.scores.iter().all(Option::is_none)));
+        assert!(told.tuning.score.is_finite());
+        let error = race(&Known { fails: |trial| trial == 0, ..Known::new() }, |_| {}, 1, 2).err().unwrap();
+        assert_eq!(error.fault, Fault::Numeric);
+    }
+
+    #[test]
+    fn when_the_time_ends_what_is_known_is_used() {
+        for time in [0, 1, 2, 12, 25] {
+            let told = race(
+                &Known { time, ..Known::new() },
+                |r| {
+                    r.timed = true;
+                    r.method = Method::Random;
+                },
+                1,
+                1,
+            )
+            .unwrap()
+            .tuning;
+            assert!(told.time_ended);
+            assert_eq!(told.candidates[0].scores.len(), 3, "the own settings are judged on all folds after {time} calls");
+            assert!(told.fits <= time + 3 && told.score <= told.default_score);
+        }
+        assert!(!race(&Known::new(), |r| r.timed = true, 1, 2).unwrap().tuning.time_ended);
+    }
+
+    #[test]
+    fn the_mean_over_folds_says_the_number_of_steps() {
+        let judge = Known { steps: 30, ..Known::new() };
+        let told = race(&judge, |r| r.steps = Some("steps"), 1, 2).unwrap().tuning;
+        assert_eq!(told.chosen.integer("steps"), 6, "4, 6 and 8 are best on the three folds");
+        assert!(told.candidates.iter().filter(|c| c.scores.len() == 3).all(|c| c.steps == Some(6)));
+        // Without anything to search, only the steps are counted.
+        let told = race(
+            &Known { steps: 30, ..Known::new() },
+            |r| {
+                r.steps = Some("steps");
+                r.spaces = &[];
+                r.trials = 1;
+            },
+            1,
+            2,
+        )
+        .unwrap()
+        .tuning;
+        assert_eq!((told.chosen.integer("steps"), told.fits, told.score), (6, 3, told.default_score));
+    }
+
+    #[test]
+    fn learning_that_ended_early_on_a_fold_goes_on_with_its_last_score() {
+        let seen = vec![Some(vec![3.0, 2.0, 2.5]), Some(vec![3.0, 2.8, 2.4, 2.0])];
+        let entry = Entry { values: Vec::new(), settings: Settings::default(), seen, dropped: false };
+        let standing = entry.standing(2, Better::Lower);
+        assert_eq!((standing.step, standing.scores), (4, vec![-2.5, -2.0]));
+        let first = entry.standing(1, Better::Lower);
+        assert_eq!((first.step, first.scores), (2, vec![-2.0]));
+    }
+
+    #[test]
+    fn a_space_of_few_values_is_searched_through_once() {
+        let values = ["a", "b", "c"].map(|w| Setting::Text(w.into())).to_vec();
+        let words = Parameter::choice("rate", &["a", "b", "c"], "");
+        let spaces = [Space { parameter: "rate".into(), range: esker_core::Range::Choice { values } }];
+        struct Even;
+        impl Judge for Even {
+            fn judge(&self, _: usize, _: &Settings, _: usize) -> Result<Outcome> {
+                Ok(Some(vec![1.0]))
+            }
+        }
+        let (parameters, own) = ([words.clone()], Settings::defaults(&[words]));
+        let rules = Rules {
+            parameters: &parameters,
+            spaces: &spaces,
+            own: &own,
+            trials: 30,
+            method: Method::Tpe,
+            halving: true,
+            folds: 2,
+            better: Better::Lower,
+            steps: None,
+            timed: false,
+        };
+        let cx = Context::new(1, 1);
+        let raced = rules.run(&Even, &cx.rng, &cx).unwrap();
+        assert_eq!((raced.entries.len(), raced.best), (3, 0), "among equals the own settings stay");
+    }
+}

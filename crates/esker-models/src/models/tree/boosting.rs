@@ -8,7 +8,7 @@ use esker_core::{
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::bins::{self, Binned, Bins, MANY_ROWS, MOST_SORTED};
+use super::bins::{self, Binned, MANY_ROWS, MOST_SORTED};
 use super::ensemble::{Ensemble, damaged};
 use super::grow::{Bounds, Grower, Use};
 use super::node::Tree;
@@ -152,15 +152,15 @@ impl Estimator for Boosting {
             // Any stretch of the rows is then a random sample of them.
             known.shuffle(&mut cx.rng.fork("order", 0));
         }
-        let bins = Bins::fit(train, target, &known.rows, self.bins)?;
-        let binned = bins.encode(train, &known.rows)?;
+        let made = bins::shared(train, target, &known.rows, self.bins)?;
+        let (bins, binned) = &*made;
         let weight = known.weight.as_deref();
         let (start, (trees, uses)) = match &known.values {
             Known::Real(y) => {
                 let start = vec![mean(y, |i| known.weight_of(i))];
                 let grown = match weight {
-                    None => self.rounds(&binned, self.bounds, &start, Squared { y }, cx)?,
-                    Some(weight) => self.rounds(&binned, self.bounds, &start, Weighted { y, weight }, cx)?,
+                    None => self.rounds(binned, self.bounds, &start, Squared { y }, cx)?,
+                    Some(weight) => self.rounds(binned, self.bounds, &start, Weighted { y, weight }, cx)?,
                 };
                 (start, grown)
             }
@@ -170,19 +170,19 @@ impl Estimator for Boosting {
                     1 => (vec![0.0], (Vec::new(), vec![Use::default(); bins.len()])),
                     2 => {
                         let start = vec![logs[1] - logs[0]];
-                        let grown = self.rounds(&binned, bounds, &start, Logistic { class, weight }, cx)?;
+                        let grown = self.rounds(binned, bounds, &start, Logistic { class, weight }, cx)?;
                         (start, grown)
                     }
                     classes => {
                         let loss = Multinomial { class, weight, classes, shares: vec![0.0; binned.rows * classes] };
-                        let grown = self.rounds(&binned, bounds, &logs, loss, cx)?;
+                        let grown = self.rounds(binned, bounds, &logs, loss, cx)?;
                         (logs, grown)
                     }
                 }
             }
         };
         let lanes = start.len();
-        let ensemble = Ensemble::new(bins, trees, lanes, 1, &uses);
+        let ensemble = Ensemble::new(bins.clone(), trees, lanes, 1, &uses);
         let notes = notes(&ensemble, &known);
         Ok(Box::new(Boosted { ensemble, start, answer: known.answer, notes }))
     }

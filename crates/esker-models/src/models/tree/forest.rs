@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::bag::{Bag, Growth};
-use super::bins::{self, Binned, Bins, MOST_SORTED};
+use super::bins::{self, Binned, MOST_SORTED};
 use super::ensemble::{Ensemble, damaged};
 use super::grow::Use;
 use super::measure::{Classes, Item, Measure, Numbers};
@@ -136,8 +136,8 @@ impl Estimator for Forest {
             // The first rows tell of all where bins are made.
             known.shuffle(&mut cx.rng.fork("order", 0));
         }
-        let bins = Bins::fit(train, target, &known.rows, self.bins)?;
-        let binned = bins.encode(train, &known.rows)?;
+        let made = bins::shared(train, target, &known.rows, self.bins)?;
+        let (bins, binned) = &*made;
         let growth = self.growth(bins.len(), known.classes() > 0);
         let weight = |row: u32, times: f64| known.weight_of(row as usize) * times;
         let (centre, width, (trees, uses)) = match &known.values {
@@ -145,15 +145,15 @@ impl Estimator for Forest {
                 let centre = mean(y, |i| known.weight_of(i));
                 // Targets as differences from their mean: sums stay small and a constant stays exact.
                 let item = |row: u32, times| Item { row, weight: weight(row, times), target: y[row as usize] - centre };
-                (centre, 1, self.plant(&binned, &Numbers, growth, cx, item)?)
+                (centre, 1, self.plant(binned, &Numbers, growth, cx, item)?)
             }
             Known::Class(class) => {
                 let item = |row: u32, times| Item { row, weight: weight(row, times), target: class[row as usize] };
                 let measure = Classes(known.classes());
-                (0.0, known.classes(), self.plant(&binned, &measure, growth, cx, item)?)
+                (0.0, known.classes(), self.plant(binned, &measure, growth, cx, item)?)
             }
         };
-        let ensemble = Ensemble::new(bins, trees, 1, width, &uses);
+        let ensemble = Ensemble::new(bins.clone(), trees, 1, width, &uses);
         let mut notes = Vec::new();
         if ensemble.is_flat() {
             let rows = known.rows.len();
