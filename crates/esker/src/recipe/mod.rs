@@ -13,7 +13,7 @@ use esker_models::Kind;
 use crate::findings::Place;
 use crate::selection::Selection;
 
-pub(crate) use read::DATA_KEYS;
+pub(crate) use read::{DATA_KEYS, TUNE_KEYS};
 pub(crate) use section::nearest;
 
 /// A recipe, well formed but not yet checked against data.

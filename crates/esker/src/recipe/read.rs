@@ -314,6 +314,15 @@ fn models(root: &Section<'_>) -> Vec<ModelPart> {
     models
 }
 
+/// The keys of `tune` in a `[[model]]`, for the reference.
+pub(crate) const TUNE_KEYS: [(&str, &str); 5] = [
+    ("trials", "Settings tried in each training part, the recipe's own among them; 16, or as many as the minutes allow."),
+    ("minutes", "Minutes that tuning of this model may take over all parts; runs that end by time may differ from each other."),
+    ("method", "How candidates are proposed: `tpe`, by tree-structured Parzen estimators after a first part at random, or `random`."),
+    ("halving", "Whether candidates that fall behind are dropped before the last inner fold; true."),
+    ("search", "Spaces by parameter, instead of the declared ones: `{ rate = [0.01, 0.3], weights = [\"uniform\", \"distance\"] }`."),
+];
+
 fn tune(s: &Section<'_>, parameters: &[Parameter], steps: Option<&'static str>) -> Option<Tune> {
     let patience = s.integer("early_stopping", 0, 1, 100_000) as usize;
     if patience > 0 && steps.is_none() {
@@ -394,6 +403,15 @@ mod tests {
         let text = "[data]\nsource = \"a.csv\"\nqqqqqqqq = 1\n[roles]\ntarget = \"y\"\n[validate]\ndesign = \"random\"\n[[model]]\nkind = \"mean\"\n";
         let hint = Recipe::parse("r.toml", text).unwrap_err().list[0].error.hint.clone().unwrap();
         let mut keys: Vec<&str> = DATA_KEYS.iter().map(|(key, _)| *key).collect();
+        keys.sort_unstable();
+        assert_eq!(hint, format!("known keys are {}", keys.join(", ")));
+    }
+
+    #[test]
+    fn the_reference_lists_every_key_of_tune() {
+        let text = "[data]\nsource = \"a.csv\"\n[roles]\ntarget = \"y\"\n[validate]\ndesign = \"random\"\n[[model]]\nkind = \"ridge\"\ntune = { qqqqqqqq = 1 }\n";
+        let hint = Recipe::parse("r.toml", text).unwrap_err().list[0].error.hint.clone().unwrap();
+        let mut keys: Vec<&str> = TUNE_KEYS.iter().map(|(key, _)| *key).collect();
         keys.sort_unstable();
         assert_eq!(hint, format!("known keys are {}", keys.join(", ")));
     }
