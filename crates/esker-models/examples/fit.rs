@@ -1,4 +1,4 @@
-//! Fits and asks a model on arrays of floats, for the benchmarks: `fit FOLDER MODEL TASK [THREADS=n] [REPEATS=n] [SEED=n] [name=value ...]`.
+//! Fits and asks a model on arrays of floats, for the benchmarks: `fit FOLDER MODEL TASK [THREADS=n] [REPEATS=n] [SEED=n] [EXPLAIN=false] [name=value ...]`.
 //!
 //! FOLDER holds `shape` (training rows, features, held-out rows) and little-endian f64 arrays: `x.f64` and `xt.f64`, feature after
 //! feature, NaN for missing, `y.f64` and `yt.f64`. TASK is `regression` or `classes`. Prints one line of JSON: seconds of fitting, of predicting
@@ -55,20 +55,22 @@ fn memory(key: &str) -> f64 {
 fn main() -> Outcome<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [folder, model, task, rest @ ..] = words.as_slice() else {
-        return Err("usage: fit FOLDER MODEL regression|classes [THREADS=n] [REPEATS=n] [SEED=n] [name=value ...]".into());
+        return Err("usage: fit FOLDER MODEL regression|classes [THREADS=n] [REPEATS=n] [SEED=n] [EXPLAIN=false] [name=value ...]".into());
     };
     let kind = Kind::parse(model).ok_or("no such model")?;
     let parameters = kind.parameters();
     let mut settings = Settings::defaults(&parameters);
-    let (mut threads, mut repeats, mut seed) = (2, 1, 1);
+    let (mut threads, mut repeats, mut seed, mut explain) = (2, 1, 1, true);
     for word in rest {
         let (name, value) = word.split_once('=').ok_or("name=value is wanted")?;
         match name {
             "THREADS" => threads = value.parse()?,
             "REPEATS" => repeats = value.parse()?,
             "SEED" => seed = value.parse()?,
+            "EXPLAIN" => explain = value.parse()?,
             _ => {
-                let value = value.parse().map(Setting::Integer).or_else(|_| value.parse().map(Setting::Real))?;
+                let number = value.parse().map(Setting::Integer).or_else(|_| value.parse().map(Setting::Real));
+                let value = number.unwrap_or_else(|_: std::num::ParseFloatError| Setting::Text(value.to_owned()));
                 settings = settings.set(&parameters, name, value).map_err(|e| e.to_string())?;
             }
         }
@@ -98,9 +100,11 @@ fn main() -> Outcome<()> {
             model.predict(&one).map_err(|e| e.to_string())?;
         }
         singles.push(begin.elapsed().as_secs_f64() / 50.0);
-        let begin = Instant::now();
-        pool.install(|| model.contributions(&some)).map_err(|e| e.to_string())?;
-        told.push(begin.elapsed().as_secs_f64());
+        if explain {
+            let begin = Instant::now();
+            pool.install(|| model.contributions(&some)).map_err(|e| e.to_string())?;
+            told.push(begin.elapsed().as_secs_f64());
+        }
     }
     let list = |v: &[f64]| v.iter().map(|x| format!("{x:.6}")).collect::<Vec<_>>().join(", ");
     println!(

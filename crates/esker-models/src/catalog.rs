@@ -116,8 +116,8 @@ impl Kind {
             Self::ElasticNet => elastic_net::load(bytes),
             Self::Logistic => logistic::load(bytes),
             Self::Neighbours => neighbours::load(bytes),
-            Self::Forest => tree::forest::load(bytes),
-            Self::Boosting => tree::boosting::load(bytes),
+            Self::Forest => tree::load_forest(bytes),
+            Self::Boosting => tree::load_boosting(bytes),
         }
     }
 }

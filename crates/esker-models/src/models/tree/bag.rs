@@ -20,6 +20,8 @@ pub(super) struct Growth {
     pub(super) min_leaf: f64,
     /// Features tried at a node.
     pub(super) tried: usize,
+    /// Whether a feature tried is cut at random.
+    pub(super) random: bool,
 }
 
 /// Grows trees on one table of codes; buffers are kept from tree to tree.
@@ -139,7 +141,7 @@ impl<'a, M: Measure> Bag<'a, M> {
             let feature = self.pool[place];
             let bar = best.as_ref().map_or(bar, |b: &Best| b.score * (1.0 + TIE));
             varies |= self.count(at, feature);
-            if let Some((score, side)) = self.scan(feature, bar) {
+            if let Some((score, side)) = self.scan(feature, bar, rng) {
                 best = Some(Best { score, feature, side });
             }
             self.wipe();
@@ -174,15 +176,46 @@ impl<'a, M: Measure> Bag<'a, M> {
     }
 
     /// The best split on the feature counted, if it beats `bar`.
-    fn scan(&mut self, feature: usize, bar: f64) -> Option<(f64, Side)> {
+    fn scan(&mut self, feature: usize, bar: f64, rng: &mut Rng) -> Option<(f64, Side)> {
         if self.codes.len() < 2 {
             return None;
         }
         let bins = self.binned.bins[feature];
-        if self.binned.class[feature] { self.scan_levels(bar) } else { self.scan_numbers(bins, bar) }
+        match (self.binned.class[feature], self.growth.random) {
+            (false, false) => self.scan_numbers(bins, bar, None),
+            // Uniform between the lowest and the highest bin that are here.
+            (false, true) => {
+                let seen = self.codes.len() - usize::from(self.codes.last() == Some(&bins));
+                let (low, high) = (self.codes[0], self.codes[seen - 1]);
+                let cut = if high > low { low + rng.below(usize::from(high - low)) as u8 } else { high };
+                self.scan_numbers(bins, bar, Some(cut))
+            }
+            (true, false) => self.scan_levels(bar),
+            (true, true) => self.toss_levels(bar, rng),
+        }
     }
 
-    fn scan_numbers(&mut self, bins: u8, mut bar: f64) -> Option<(f64, Side)> {
+    /// Sends each level to a side at random.
+    fn toss_levels(&mut self, bar: f64, rng: &mut Rng) -> Option<(f64, Side)> {
+        let (measure, least, whole) = (self.measure, self.growth.min_leaf, self.measure.rows(&self.total));
+        let mut order = self.codes.clone();
+        rng.shuffle(&mut order);
+        let cut = rng.below(order.len() - 1);
+        measure.wipe(&mut self.left);
+        for &code in &order[..=cut] {
+            measure.join(&mut self.left, &self.cells[usize::from(code)]);
+        }
+        let count = measure.rows(&self.left);
+        if count < least || whole - count < least {
+            return None;
+        }
+        let score = measure.beats(&self.left, &self.total, bar)?;
+        let larger = 2.0 * measure.weight(&self.left) >= measure.weight(&self.total);
+        Some((score, Side::Among(levels_left(&order, cut, larger))))
+    }
+
+    /// The best cut, or the one `only` that is looked at.
+    fn scan_numbers(&mut self, bins: u8, mut bar: f64, only: Option<u8>) -> Option<(f64, Side)> {
         let (measure, least, whole) = (self.measure, self.growth.min_leaf, self.measure.rows(&self.total));
         let any = self.codes.last() == Some(&bins);
         let seen = &self.codes[..self.codes.len() - usize::from(any)];
@@ -195,10 +228,11 @@ impl<'a, M: Measure> Bag<'a, M> {
         for (place, &code) in seen.iter().enumerate() {
             measure.join(&mut left, &self.cells[usize::from(code)]);
             let count = measure.rows(&left);
-            if count + gone < least {
+            let passed = only.is_some_and(|only| seen.get(place + 1).is_some_and(|&next| next <= only));
+            if count + gone < least || passed {
                 continue;
             }
-            if whole - count < least {
+            if only.is_some_and(|only| code > only) || whole - count < least {
                 break;
             }
             if count >= least

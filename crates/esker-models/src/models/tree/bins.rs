@@ -41,6 +41,9 @@ pub(super) struct Bins {
     features: Vec<Feature>,
 }
 
+/// Rows that are worked on together: columns are filled up to a multiple of so many, so that places within a part need no check.
+pub(super) const PART: usize = 1 << 14;
+
 /// Training rows as codes, feature after feature.
 #[derive(Debug)]
 pub(super) struct Binned {
@@ -56,12 +59,18 @@ pub(super) struct Binned {
 impl Binned {
     /// The codes of one feature, one a row.
     pub(super) fn column(&self, feature: usize) -> &[u8] {
-        &self.codes[feature * self.rows..(feature + 1) * self.rows]
+        let start = feature * self.rows.next_multiple_of(PART);
+        &self.codes[start..start + self.rows]
     }
 
     /// Number of features.
     pub(super) fn features(&self) -> usize {
         self.bins.len()
+    }
+
+    /// The codes of all features, feature after feature, each filled up to whole parts.
+    pub(super) fn into_codes(self) -> Vec<u8> {
+        self.codes
     }
 }
 
@@ -71,15 +80,22 @@ pub(super) fn parameter() -> Parameter {
     Parameter::integer("bins", MOST_BINS as i64, 2, MOST_BINS as i64, doc)
 }
 
-/// Bins of the rows named, and these rows as codes. Fits on the same samples share them, where samples are kept and nobody has shuffled the rows.
+/// Bins of the rows named, and their codes as `lay` lays them out. Fits on the same samples share both, where samples are kept and nobody has
+/// shuffled the rows.
 ///
 /// # Errors
 /// As [`Bins::fit`].
-pub(super) fn shared(train: &Samples, target: &str, rows: &[usize], most: usize) -> Result<Arc<(Bins, Binned)>> {
+pub(super) fn shared<T: Send + Sync + 'static>(
+    train: &Samples,
+    target: &str,
+    rows: &[usize],
+    most: usize,
+    lay: impl FnOnce(Binned) -> T,
+) -> Result<Arc<(Bins, T)>> {
     let make = || {
         let bins = Bins::fit(train, target, rows, most)?;
-        let binned = bins.encode(train, rows)?;
-        Ok((bins, binned))
+        let laid = lay(bins.encode(train, rows)?);
+        Ok((bins, laid))
     };
     if rows.is_sorted() { train.once(&format!("bins {most} {target}"), make) } else { make().map(Arc::new) }
 }
@@ -139,10 +155,12 @@ impl Bins {
     /// As [`Bins::bind`].
     pub(super) fn encode(&self, samples: &Samples, rows: &[usize]) -> Result<Binned> {
         let bound = self.bind(samples)?;
-        let mut codes = vec![0; rows.len() * self.len()];
+        let width = rows.len().next_multiple_of(PART);
+        let mut codes = vec![0; width * self.len()];
         let all = rows.len() == samples.rows();
         let in_order = all && rows.iter().enumerate().all(|(i, &r)| i == r);
         let fill = |(feature, column): (usize, &mut [u8])| {
+            let column = &mut column[..rows.len()];
             if in_order {
                 bound[feature].codes(0, column);
                 return;
@@ -154,7 +172,7 @@ impl Bins {
                 *code = coded[row];
             }
         };
-        let width = rows.len().max(1);
+        let width = width.max(1);
         if rows.len() >= MANY_ROWS {
             codes.par_chunks_mut(width).enumerate().for_each(fill);
         } else {

@@ -47,6 +47,25 @@ impl Ensemble {
         self.trees.len()
     }
 
+    /// The trees.
+    pub(super) fn list(&self) -> &[Tree] {
+        &self.trees
+    }
+
+    /// The row of values of the leaf that each row falls into, rows × trees.
+    ///
+    /// # Errors
+    /// A feature is missing or of another type, a class was never seen.
+    pub(super) fn leaves(&self, at: &Samples) -> Result<Vec<u32>> {
+        let bound = self.bins.bind(at)?;
+        let mut leaves = vec![0; at.rows() * self.trees.len()];
+        leaves.par_chunks_mut(self.trees.len().max(1)).enumerate().with_min_len(64).for_each(|(row, leaves)| {
+            let codes: Vec<u8> = bound.iter().map(|column| column.code(row)).collect();
+            leaves.iter_mut().zip(&self.trees).for_each(|(leaf, tree)| *leaf = tree.leaf(|f| codes[f]) as u32);
+        });
+        Ok(leaves)
+    }
+
     /// Number of outputs a row.
     pub(super) fn outputs(&self) -> usize {
         self.lanes as usize * self.width as usize
@@ -97,7 +116,7 @@ impl Ensemble {
     fn route(&self, routes: &[Route], codes: &[u8], sums: &mut [f64]) {
         let (width, outputs) = (self.width as usize, self.outputs());
         let rows = sums.len() / outputs;
-        let mut leaves = vec![0; rows];
+        let mut leaves = vec![0_u8; rows];
         // Sums lane by lane, so that a tree adds to numbers that lie side by side.
         let mut apart = vec![0.0; if outputs > 1 { sums.len() } else { 0 }];
         for (row, sums) in sums.chunks_exact(outputs).enumerate().filter(|_| outputs > 1) {
@@ -107,8 +126,8 @@ impl Ensemble {
             send(route, &mut leaves, |f| &codes[f * rows..(f + 1) * rows]);
             for k in 0..width {
                 let mut values = [0.0; 256];
-                for (value, &row) in values.iter_mut().zip(route.rows()) {
-                    *value = tree.values()[row as usize * width + k];
+                for (value, &node) in values.iter_mut().zip(route.nodes()) {
+                    *value = tree.values()[tree.row_of(node) as usize * width + k];
                 }
                 let lane = t % self.lanes as usize * width + k;
                 let sums = if outputs > 1 { &mut apart[lane * rows..(lane + 1) * rows] } else { &mut *sums };

@@ -1,19 +1,18 @@
 //! Random forest on histograms: trees on bootstrap samples, averaged.
 
-use esker_core::{
-    Context, Contributions, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Rng, Samples, Search, Settings, Targets,
-};
+use esker_core::{Context, Error, Estimator, Model, Needs, Note, Parameter, Result, Samples, Search, Settings, Targets};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::bag::{Bag, Growth};
 use super::bins::{self, Binned, MOST_SORTED};
-use super::ensemble::{Ensemble, damaged};
+use super::ensemble::Ensemble;
 use super::grow::Use;
+use super::grown::Grown;
 use super::measure::{Classes, Item, Measure, Numbers};
 use super::node::Tree;
+use super::resample::Resample;
+use super::spread::Sure;
 use super::target::{Answer, Known, Target, mean};
-use crate::store;
 
 /// What it is, for the reference page and the methods paragraph.
 pub const DOC: &str = "Random forest: the mean of deep trees, each grown on rows drawn with replacement and trying a few features \
@@ -41,6 +40,29 @@ pub fn parameters() -> Vec<Parameter> {
         )
         .tuned(Search::LogInteger(1, 30)),
         Parameter::integer("depth", 0, 0, 64, "Deepest leaf; 0 is as deep as the rows allow."),
+        Parameter::choice(
+            "cuts",
+            &["best", "random"],
+            "The best cut of each feature tried, or one at random, which makes extremely randomised trees (Geurts, Ernst and Wehenkel 2006).",
+        ),
+        Parameter::choice(
+            "draw",
+            &["rows", "groups", "none"],
+            "What each tree draws with replacement: rows, whole groups (where rows of a group resemble each other), or nothing.",
+        ),
+        Parameter::choice(
+            "class_weight",
+            &["none", "balanced"],
+            "Balanced gives every class the same weight in all, however few its rows.",
+        ),
+        Parameter::flag("out_of_bag", false, "Whether each row is predicted by the trees that did not draw it, and their score noted."),
+        Parameter::choice(
+            "spread",
+            &["none", "jackknife", "quantiles"],
+            "What goes with an answer of numbers: nothing; the standard deviation of the forest's mean by the infinitesimal jackknife (without the \
+             noise of single rows; Wager, Hastie and Efron 2014); or an interval for new rows from the targets in the leaves (Meinshausen 2006).",
+        ),
+        Parameter::real("level", 0.9, 0.5, 0.999, "Of spread quantiles: the share of new rows that the interval is to cover."),
         bins::parameter(),
     ]
 }
@@ -53,6 +75,12 @@ pub struct Forest {
     columns: f64,
     min_leaf: usize,
     depth: usize,
+    random: bool,
+    draw: String,
+    balanced: bool,
+    out_of_bag: bool,
+    spread: String,
+    level: f64,
 }
 
 impl Forest {
@@ -64,6 +92,12 @@ impl Forest {
             columns: settings.real("columns"),
             min_leaf: settings.integer("min_leaf") as usize,
             depth: settings.integer("depth") as usize,
+            random: settings.text("cuts") == "random",
+            draw: settings.text("draw").to_owned(),
+            balanced: settings.text("class_weight") == "balanced",
+            out_of_bag: settings.flag("out_of_bag"),
+            spread: settings.text("spread").to_owned(),
+            level: settings.real("level"),
         }
     }
 
@@ -80,7 +114,7 @@ impl Forest {
             (rows, _) => rows,
         };
         let depth = if self.depth == 0 { usize::MAX } else { self.depth };
-        Growth { depth, min_leaf: min_leaf as f64, tried: (tried as usize).max(1) }
+        Growth { depth, min_leaf: min_leaf as f64, tried: (tried as usize).max(1), random: self.random }
     }
 
     /// All trees, each from its own random stream, in order.
@@ -89,14 +123,16 @@ impl Forest {
         binned: &Binned,
         measure: &M,
         growth: Growth,
+        resample: &Resample,
         cx: &Context,
         item: impl Fn(u32, f64) -> Item<M::Target> + Sync,
     ) -> Result<(Vec<Tree>, Vec<Use>)> {
         let grow = |(bag, count): &mut (Bag<M>, Vec<u32>), tree: usize| {
             cx.check()?;
             let mut rng = cx.rng.fork("tree", tree as u64);
-            bootstrap(count, binned.rows, &mut rng);
-            let drawn = count.iter().enumerate().filter(|c| *c.1 > 0).map(|(row, &n)| item(row as u32, f64::from(n)));
+            resample.draw(count, &mut rng);
+            let times = |row: usize| resample.times(count, row);
+            let drawn = (0..binned.rows).filter(|&row| times(row) > 0).map(|row| item(row as u32, f64::from(times(row))));
             let mut uses = vec![Use::default(); binned.features()];
             let tree = bag.grow(drawn, &mut rng, &mut uses);
             Ok((tree, uses))
@@ -114,20 +150,75 @@ impl Forest {
         }
         Ok((trees, total))
     }
-}
 
-/// How often each row is drawn in as many draws as there are rows.
-fn bootstrap(count: &mut Vec<u32>, rows: usize, rng: &mut Rng) {
-    count.clear();
-    count.resize(rows, 0);
-    for _ in 0..rows {
-        count[rng.below(rows)] += 1;
+    /// Weights that give each class the same weight in all.
+    fn balance(known: &mut Target) -> Result<()> {
+        let Known::Class(class) = &known.values else {
+            return Err(Error::recipe("'class_weight'").got("'balanced'").rule("the target holds numbers, which have no classes"));
+        };
+        let mut sums = vec![0.0; known.classes()];
+        class.iter().enumerate().for_each(|(i, &k)| sums[k as usize] += known.weight_of(i));
+        let share = sums.iter().sum::<f64>() / sums.len() as f64;
+        known.weight = Some(class.iter().enumerate().map(|(i, &k)| known.weight_of(i) * share / sums[k as usize]).collect());
+        Ok(())
+    }
+
+    /// The sums over the trees that did not draw a row, rows × `width`, and their number.
+    fn outside(&self, binned: &Binned, trees: &[Tree], width: usize, resample: &Resample, cx: &Context) -> Result<(Vec<f64>, Vec<u32>)> {
+        let (mut sums, mut number) = (vec![0.0; binned.rows * width], vec![0; binned.rows]);
+        let mut count = Vec::new();
+        for (t, tree) in trees.iter().enumerate() {
+            cx.check()?;
+            resample.draw(&mut count, &mut cx.rng.fork("tree", t as u64));
+            let add = |(row, (sums, number)): (usize, (&mut [f64], &mut u32))| {
+                if resample.times(&count, row) == 0 {
+                    let leaf = tree.leaf(|f| binned.column(f)[row]) * width;
+                    sums.iter_mut().zip(&tree.values()[leaf..leaf + width]).for_each(|(s, v)| *s += v);
+                    *number += 1;
+                }
+            };
+            sums.par_chunks_mut(width).zip(&mut number).enumerate().with_min_len(1024).for_each(add);
+        }
+        Ok((sums, number))
+    }
+
+    /// How well rows are predicted by the trees that did not draw them.
+    fn out_of_bag(&self, known: &Target, centre: f64, (sums, number): &(Vec<f64>, Vec<u32>)) -> Note {
+        let rows: Vec<usize> = (0..number.len()).filter(|&r| number[r] > 0).collect();
+        let total: f64 = rows.iter().map(|&r| known.weight_of(r)).sum();
+        let mean = |of: &dyn Fn(usize) -> f64| rows.iter().map(|&r| known.weight_of(r) * of(r)).sum::<f64>() / total;
+        let score = match (&known.values, &known.answer) {
+            (Known::Real(y), Answer::Real { unit }) => {
+                let error = mean(&|r| (centre + sums[r] / f64::from(number[r]) - y[r]).powi(2)).sqrt();
+                let (middle, unit) = (mean(&|r| y[r]), unit.to_string());
+                let all = mean(&|r| (y[r] - middle).powi(2)).sqrt();
+                format!("a root mean square error of {error:.4} {unit} (the mean alone: {all:.4} {unit})")
+                    .replace(" )", ")")
+                    .replace("  ", " ")
+            }
+            (Known::Class(class), _) => {
+                let width = known.classes();
+                let top = |r: usize| (0..width).fold(0, |a, b| if sums[r * width + b] > sums[r * width + a] { b } else { a });
+                let right = mean(&|r| f64::from(u8::from(top(r) == class[r] as usize)));
+                format!("{:.1} % of the classes right", 100.0 * right)
+            }
+            _ => String::new(),
+        };
+        let what = if self.draw == "groups" { "groups" } else { "rows" };
+        Note::info(
+            "out-of-bag",
+            format!(
+                "out of bag, on {} of {} rows, the forest has {score}; each tree left out {what} at random, which imitates new {what} like these",
+                rows.len(),
+                number.len()
+            ),
+        )
     }
 }
 
 impl Estimator for Forest {
     fn needs(&self) -> Needs {
-        Needs { target: Targets::Either, complete: false, numeric: false, scaled: false, group: false }
+        Needs { target: Targets::Either, complete: false, numeric: false, scaled: false, group: self.draw == "groups" }
     }
 
     fn fit(&self, train: &Samples, target: &str, cx: &Context) -> Result<Box<dyn Model>> {
@@ -136,7 +227,11 @@ impl Estimator for Forest {
             // The first rows tell of all where bins are made.
             known.shuffle(&mut cx.rng.fork("order", 0));
         }
-        let made = bins::shared(train, target, &known.rows, self.bins)?;
+        if self.balanced {
+            Self::balance(&mut known)?;
+        }
+        let resample = Resample::new(&self.draw, train, &known.rows)?;
+        let made = bins::shared(train, target, &known.rows, self.bins, |binned| binned)?;
         let (bins, binned) = &*made;
         let growth = self.growth(bins.len(), known.classes() > 0);
         let weight = |row: u32, times: f64| known.weight_of(row as usize) * times;
@@ -145,93 +240,33 @@ impl Estimator for Forest {
                 let centre = mean(y, |i| known.weight_of(i));
                 // Targets as differences from their mean: sums stay small and a constant stays exact.
                 let item = |row: u32, times| Item { row, weight: weight(row, times), target: y[row as usize] - centre };
-                (centre, 1, self.plant(binned, &Numbers, growth, cx, item)?)
+                (centre, 1, self.plant(binned, &Numbers, growth, &resample, cx, item)?)
             }
             Known::Class(class) => {
                 let item = |row: u32, times| Item { row, weight: weight(row, times), target: class[row as usize] };
                 let measure = Classes(known.classes());
-                (0.0, known.classes(), self.plant(binned, &measure, growth, cx, item)?)
+                (0.0, known.classes(), self.plant(binned, &measure, growth, &resample, cx, item)?)
             }
         };
-        let ensemble = Ensemble::new(bins.clone(), trees, 1, width, &uses);
         let mut notes = Vec::new();
+        if self.out_of_bag {
+            notes.push(self.out_of_bag(&known, centre, &self.outside(&binned, &trees, width, &resample, cx)?));
+        }
+        let sure = match (&known.values, self.spread.as_str()) {
+            (_, "none") => Sure::Unknown,
+            (Known::Class(_), spread) => {
+                return Err(Error::recipe("'spread'")
+                    .got(format!("'{spread}'"))
+                    .rule("the target holds classes, whose probabilities say how sure they are"));
+            }
+            (Known::Real(_), "jackknife") => Sure::jackknife(trees.len(), &resample, &cx.rng)?,
+            (Known::Real(y), _) => Sure::quantiles(self.level, y, &binned, &trees, &resample, &cx.rng)?,
+        };
+        let ensemble = Ensemble::new(bins.clone(), trees, 1, width, &uses);
         if ensemble.is_flat() {
             let rows = known.rows.len();
             notes.push(Note::warning("no-splits", format!("the forest found no split on {rows} training rows: it predicts a constant")));
         }
-        Ok(Box::new(Grown { ensemble, centre, answer: known.answer, notes }))
+        Ok(Box::new(Grown { ensemble, centre, answer: known.answer, sure, notes }))
     }
-}
-
-/// A fitted forest. Leaves hold differences from `centre`, or class shares.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Grown {
-    ensemble: Ensemble,
-    centre: f64,
-    answer: Answer,
-    notes: Vec<Note>,
-}
-
-impl Grown {
-    /// The answer of sums over the trees, rows × outputs.
-    fn said(&self, mut sums: Vec<f64>) -> Prediction {
-        match &self.answer {
-            Answer::Real { unit } => {
-                let trees = self.ensemble.trees() as f64;
-                sums.iter_mut().for_each(|s| *s = self.centre + *s / trees);
-                Prediction::real(unit, sums)
-            }
-            Answer::Class { levels, present } => {
-                let outputs = self.ensemble.outputs();
-                let mut probability = vec![0.0; sums.len() / outputs * levels.len()];
-                for (row, sums) in probability.chunks_exact_mut(levels.len()).zip(sums.chunks_exact(outputs)) {
-                    let total: f64 = sums.iter().sum();
-                    present.iter().zip(sums).for_each(|(&k, s)| row[k as usize] = s / total);
-                }
-                Prediction::Class { levels: levels.clone(), probability }
-            }
-        }
-    }
-}
-
-impl Model for Grown {
-    fn predict(&self, at: &Samples) -> Result<Prediction> {
-        Ok(self.said(self.ensemble.sums(at, &vec![0.0; self.ensemble.outputs()])?))
-    }
-
-    fn predict_shuffled(&self, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
-        let sums = self.ensemble.sums_shuffled(at, &vec![0.0; self.ensemble.outputs()], order, sets)?;
-        Ok(sums.into_iter().map(|s| self.said(s)).collect())
-    }
-
-    fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
-        let start = vec![self.centre; self.ensemble.outputs()];
-        self.ensemble.contributions(at, &start, 1.0 / self.ensemble.trees() as f64).map(Some)
-    }
-
-    fn inside(&self) -> Inside {
-        self.ensemble.inside()
-    }
-
-    fn notes(&self) -> Vec<Note> {
-        self.notes.clone()
-    }
-
-    fn save(&self) -> Vec<u8> {
-        store::save(self)
-    }
-}
-
-/// A fitted forest from the bytes of [`Model::save`].
-///
-/// # Errors
-/// Bytes that are not such a model.
-pub fn load(bytes: &[u8]) -> Result<Box<dyn Model>> {
-    let model: Grown = store::load("forest", bytes)?;
-    let outputs = match &model.answer {
-        Answer::Real { .. } => 1,
-        Answer::Class { present, .. } => present.len(),
-    };
-    let sound = model.answer.sound() && model.centre.is_finite() && model.ensemble.trees() > 0 && model.ensemble.sound(outputs);
-    if sound { Ok(Box::new(model)) } else { Err(damaged("forest")) }
 }

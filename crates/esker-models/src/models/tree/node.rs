@@ -109,6 +109,11 @@ impl Tree {
         self.values.extend_from_slice(values);
     }
 
+    /// Changes the value of a row of values, of a tree with one value a leaf.
+    pub(super) fn set(&mut self, row: usize, value: f64) {
+        self.values[row] = value;
+    }
+
     /// Gives a leaf a row of values that another leaf already has.
     pub(super) fn share(&mut self, leaf: usize, row: u32) {
         self.nodes[leaf].next = row;

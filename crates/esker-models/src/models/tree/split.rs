@@ -1,57 +1,20 @@
-//! The best split of a node, read off its histograms.
+//! What a split of a node is worth, and the best one of a single feature.
 //!
-//! Cells are sums over the rows of a bin: `[gradient, rows]` where every hessian is 1, else
-//! `[gradient, hessian, rows]`. A side with sums G and H scores G² / (H + lambda); the best split has the highest
-//! sum of both sides (Chen and Guestrin 2016, doi 10.1145/2939672.2939785, equation 7, up to constants).
+//! A side with sums G and H scores G² / (H + lambda); the best split has the highest sum of both sides (Chen and Guestrin 2016, doi
+//! 10.1145/2939672.2939785, equation 7, up to constants). Where leaf values are bounded, kept in order or drawn towards 0 by an L1 penalty,
+//! a side scores what its leaf takes from the loss, -(2 G w + (H + lambda) w² + 2 alpha |w|) with the value w it may have.
 
 use super::node::{CodeSet, Side, holds, insert};
-
-/// Neighbouring splits that are looked at together.
-const LOOK: usize = 8;
+use super::sums::Cell;
 
 /// How much better a candidate must be, relatively, to displace another: rounding never decides a tie.
 pub(super) const TIE: f64 = 1e-12;
 
-/// Rows of smoothing when levels of a class feature are put in order: a rare level's mean leans on the node's.
-const SMOOTHING: f64 = 10.0;
+/// Hessian of smoothing when levels of a class feature are put in order: a rare level's mean leans on the node's.
+pub(super) const SMOOTHING: f64 = 10.0;
 
-/// Sums over the rows of one bin or node.
-pub(super) type Cell<const C: usize> = [f64; C];
-/// Sums of one feature, by code.
-pub(super) type Cells<const C: usize> = [Cell<C>; 256];
-
-/// Sum of hessians; the number of rows where they are all 1.
-#[inline]
-pub(super) fn hessian<const C: usize>(cell: &Cell<C>) -> f64 {
-    // The second sum is the hessian in both layouts.
-    cell[1]
-}
-
-/// Number of rows.
-#[inline]
-pub(super) fn rows<const C: usize>(cell: &Cell<C>) -> f64 {
-    cell[C - 1]
-}
-
-/// Cell by cell.
-#[inline]
-pub(super) fn plus<const C: usize>(mut a: Cell<C>, b: &Cell<C>) -> Cell<C> {
-    for c in 0..C {
-        a[c] += b[c];
-    }
-    a
-}
-
-#[inline]
-fn minus<const C: usize>(mut a: Cell<C>, b: &Cell<C>) -> Cell<C> {
-    for c in 0..C {
-        a[c] -= b[c];
-    }
-    a
-}
-
-/// What a split must obey.
-#[derive(Debug, Clone, Copy)]
+/// What a split must obey, in the units of the sums.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Limits {
     /// Fewest rows of a child.
     pub(super) min_leaf: f64,
@@ -59,24 +22,48 @@ pub(super) struct Limits {
     pub(super) min_hessian: f64,
     /// L2 penalty on leaf values.
     pub(super) lambda: f64,
+    /// [`SMOOTHING`].
+    pub(super) smoothing: f64,
 }
 
-/// A split of a node.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Split {
-    /// Sum of the children's scores.
-    pub(super) score: f64,
-    /// Gain over the unsplit node.
-    pub(super) gain: f64,
-    /// Place of the feature in the tree's list.
-    pub(super) feature: usize,
-    /// Which codes go left.
-    pub(super) side: Side,
+/// What the values of two children must obey besides.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Values {
+    /// L1 penalty on leaf values.
+    pub(super) alpha: f64,
+    /// Lowest and highest value.
+    pub(super) range: (f64, f64),
+    /// 1 where the left value must not be above the right one, -1 where not below, 0 where either may be.
+    pub(super) direction: i8,
 }
 
-/// G² / (H + lambda).
-pub(super) fn score<const C: usize>(cell: &Cell<C>, lambda: f64) -> f64 {
-    let h = hessian(cell) + lambda;
+impl Values {
+    /// Any value will do.
+    pub(super) const FREE: Self = Self { alpha: 0.0, range: (f64::NEG_INFINITY, f64::INFINITY), direction: 0 };
+
+    /// Whether they ask for nothing.
+    pub(super) fn free(&self) -> bool {
+        *self == Self::FREE
+    }
+
+    /// The value of a leaf with these sums.
+    pub(super) fn leaf(&self, cell: &Cell, lambda: f64) -> f64 {
+        let toward = cell[0].signum() * (cell[0].abs() - self.alpha).max(0.0);
+        (-toward / (cell[1] + lambda).max(f64::MIN_POSITIVE)).clamp(self.range.0, self.range.1)
+    }
+
+    /// What a leaf of this value takes from the loss.
+    fn score(&self, cell: &Cell, lambda: f64, value: f64) -> f64 {
+        -(2.0 * cell[0] * value + (cell[1] + lambda) * value * value + 2.0 * self.alpha * value.abs())
+    }
+}
+
+/// What a node that is not split scores.
+pub(super) fn score(cell: &Cell, lambda: f64, values: &Values) -> f64 {
+    if !values.free() {
+        return values.score(cell, lambda, values.leaf(cell, lambda));
+    }
+    let h = cell[1] + lambda;
     if h > 0.0 { cell[0] * cell[0] / h } else { 0.0 }
 }
 
@@ -84,47 +71,40 @@ pub(super) fn score<const C: usize>(cell: &Cell<C>, lambda: f64) -> f64 {
 ///
 /// With dl and dr the hessians plus lambda of the sides, D = dl + dr and t = Gl - G dl / D, the score of both sides is
 /// G² / D + D t² / (dl dr): one product decides, and what is compared has lost nothing to cancellation.
-struct Race<const C: usize> {
-    total: Cell<C>,
-    limits: Limits,
+pub(super) struct Race {
+    /// Sums of the node.
+    pub(super) total: Cell,
+    pub(super) limits: Limits,
+    pub(super) values: Values,
     /// D.
-    both: f64,
+    pub(super) both: f64,
     /// G / D.
-    slope: f64,
-    /// What t² / (dl dr) must exceed.
-    bar: f64,
+    pub(super) slope: f64,
+    /// What t² / (dl dr) must exceed; the score itself where values are not free.
+    pub(super) bar: f64,
 }
 
-impl<const C: usize> Race<C> {
+impl Race {
     /// A race that only a score above `floor` can win; without one, any gain over the unsplit node wins.
-    fn new(total: &Cell<C>, limits: Limits, floor: Option<f64>) -> Self {
-        let both = hessian(total) + 2.0 * limits.lambda;
-        let (parent, base) = (score(total, limits.lambda), total[0] * total[0] / both);
-        let floor = floor.unwrap_or_else(|| parent.max(f64::MIN_POSITIVE));
-        let bar = (floor - base + TIE * floor) / both;
-        Self { total: *total, limits, both, slope: total[0] / both, bar }
-    }
-
-    /// Whether any of some left sides, given by their gradients and hessians, scores above the bar: a quick look without branches that
-    /// does not ask what a split must obey.
-    #[inline(always)]
-    fn could(&self, g: &[f64; LOOK], h: &[f64; LOOK]) -> bool {
-        let mut any = false;
-        for (g, h) in g.iter().zip(h) {
-            let dl = h + self.limits.lambda;
-            let t = g - self.slope * dl;
-            any |= t * t > self.bar * (dl * (self.both - dl));
-        }
-        any
+    pub(super) fn new(total: &Cell, limits: Limits, values: Values, floor: Option<f64>) -> Self {
+        let both = total[1] + 2.0 * limits.lambda;
+        let parent = score(total, limits.lambda, &values);
+        let floor = floor.unwrap_or_else(|| parent.max(f64::MIN_POSITIVE)) * (1.0 + TIE);
+        let base = total[0] * total[0] / both;
+        let bar = if values.free() { (floor - base) / both } else { floor };
+        Self { total: *total, limits, values, both, slope: total[0] / both, bar }
     }
 
     /// Whether splitting off `left` beats everything shown before.
     #[inline(always)]
-    fn beats(&mut self, left: &Cell<C>) -> bool {
-        let dl = hessian(left) + self.limits.lambda;
+    pub(super) fn beats(&mut self, left: &Cell) -> bool {
+        let dl = left[1] + self.limits.lambda;
         let dr = self.both - dl;
         let t = left[0] - self.slope * dl;
         let under = dl * dr;
+        if !self.values.free() {
+            return self.beats_carefully(left);
+        }
         // Compared without dividing: most candidates lose.
         if t * t > self.bar * under && self.allows(left) {
             self.bar = t * t / under * (1.0 + TIE);
@@ -134,103 +114,92 @@ impl<const C: usize> Race<C> {
     }
 
     #[inline(never)]
-    fn allows(&self, left: &Cell<C>) -> bool {
-        let right = minus(self.total, left);
-        let allowed = |side: &Cell<C>| {
-            let h = hessian(side);
-            rows(side) >= self.limits.min_leaf && h >= self.limits.min_hessian && h + self.limits.lambda > 0.0
+    fn beats_carefully(&mut self, left: &Cell) -> bool {
+        if !self.allows(left) {
+            return false;
+        }
+        let (right, lambda, values) = (self.rest(left), self.limits.lambda, self.values);
+        let (l, r) = (values.leaf(left, lambda), values.leaf(&right, lambda));
+        let score = values.score(left, lambda, l) + values.score(&right, lambda, r);
+        let ordered = match values.direction {
+            1 => l <= r,
+            -1 => l >= r,
+            _ => true,
+        };
+        let wins = ordered && score > self.bar;
+        if wins {
+            self.bar = score * (1.0 + TIE);
+        }
+        wins
+    }
+
+    fn rest(&self, left: &Cell) -> Cell {
+        std::array::from_fn(|i| self.total[i] - left[i])
+    }
+
+    #[inline(never)]
+    fn allows(&self, left: &Cell) -> bool {
+        let right = self.rest(left);
+        let allowed = |side: &Cell| {
+            let h = side[1];
+            side[2] >= self.limits.min_leaf && h >= self.limits.min_hessian && h + self.limits.lambda > 0.0
         };
         allowed(left) && allowed(&right)
     }
 
     /// Score of the best split shown.
-    fn best(&self) -> f64 {
-        self.both * (self.slope * self.slope + self.bar / (1.0 + TIE))
+    pub(super) fn best(&self) -> f64 {
+        let bar = self.bar / (1.0 + TIE);
+        if self.values.free() { self.both * (self.slope * self.slope + bar) } else { bar }
     }
 }
 
-/// The best split on a feature of numbers with `bins` bins, with its score, if it is above `floor`; cell `bins` holds the
-/// missing values.
-pub(super) fn best_of_numbers<const C: usize>(
-    cells: &Cells<C>,
-    bins: u8,
-    total: &Cell<C>,
-    limits: Limits,
-    floor: Option<f64>,
-) -> Option<(f64, Side)> {
+/// The best split on a feature of numbers with `bins` bins, if it wins the race; cell `bins` holds the missing values.
+pub(super) fn best_of_numbers(cells: &[Cell; 256], bins: u8, race: &mut Race) -> Option<Side> {
     let missing = cells[usize::from(bins)];
-    let (gone, least, whole) = (rows(&missing), limits.min_leaf, rows(total));
-    let mut race = Race::new(total, limits, floor);
-    let mut left = [0.0; C];
-    let (mut found, mut at) = (None, [0.0; C]);
-    for (look, some) in cells[..usize::from(bins)].chunks(LOOK).enumerate() {
-        let before = left;
-        let (mut g, mut h) = ([0.0; LOOK], [0.0; LOOK]);
-        for i in 0..LOOK {
-            if let Some(cell) = some.get(i) {
-                left = plus(left, cell);
-            }
-            (g[i], h[i]) = (left[0], hessian(&left));
+    let plus = |a: Cell, b: &Cell| -> Cell { std::array::from_fn(|i| a[i] + b[i]) };
+    let (mut left, mut found, mut weight) = ([0.0; 3], None, 0.0);
+    for (code, cell) in cells[..usize::from(bins)].iter().enumerate().filter(|(_, cell)| cell[2] > 0.0) {
+        left = plus(left, cell);
+        if race.beats(&left) {
+            (found, weight) = (Some((code as u8, false)), left[1]);
         }
-        if rows(&left) + gone < least {
-            continue;
-        }
-        if whole - rows(&before) < least {
-            break;
-        }
-        if !race.could(&g, &h) && (gone == 0.0 || !race.could(&g.map(|g| g + missing[0]), &h.map(|h| h + hessian(&missing)))) {
-            continue;
-        }
-        let mut left = before;
-        for (i, cell) in some.iter().enumerate().filter(|(_, cell)| rows(cell) > 0.0) {
-            left = plus(left, cell);
-            let code = (look * LOOK + i) as u8;
-            if race.beats(&left) {
-                (found, at) = (Some((code, false)), left);
-            }
-            if gone > 0.0 && race.beats(&plus(left, &missing)) {
-                found = Some((code, true));
-            }
+        if missing[2] > 0.0 && race.beats(&plus(left, &missing)) {
+            found = Some((code as u8, true));
         }
     }
     let (code, missing_left) = found?;
-    // Without a missing value to learn from, the side with more weight takes those to come.
-    let missing_left = if gone == 0.0 { 2.0 * hessian(&at) >= hessian(total) } else { missing_left };
-    // Halfway through the bins that are empty here: nothing speaks for one end of the gap. Without a further
-    // value the split is of missing values from all others, whatever they may be.
-    let next = (code + 1..bins).find(|&c| rows(&cells[usize::from(c)]) > 0.0);
+    let missing_left = if missing[2] == 0.0 { 2.0 * weight >= race.total[1] } else { missing_left };
+    // Halfway through the bins that are empty here; see `histogram::halfway`.
+    let next = (code + 1..bins).find(|&c| cells[usize::from(c)][2] > 0.0);
     let code = next.map_or(bins - 1, |next| code + (next - code - 1) / 2);
-    Some((race.best(), Side::UpTo { code, also: if missing_left { bins } else { code } }))
+    Some(Side::UpTo { code, also: if missing_left { bins } else { code } })
 }
 
-/// The best split of a class feature's levels into two sets: levels in order of their smoothed mean gradient, cut
-/// once (Fisher 1958, doi 10.1080/01621459.1958.10501479). Missing values count as one more level.
-pub(super) fn best_of_classes<const C: usize>(
-    cells: &Cells<C>,
-    bins: u8,
-    total: &Cell<C>,
-    limits: Limits,
-    floor: Option<f64>,
-) -> Option<(f64, Side)> {
-    let mean = total[0] / hessian(total).max(f64::MIN_POSITIVE);
+/// The best split of a class feature's levels into two sets, if it wins the race: levels in order of their smoothed mean gradient, cut once
+/// (Fisher 1958, doi 10.1080/01621459.1958.10501479). Missing values count as one more level.
+pub(super) fn best_of_classes(cells: &[Cell; 256], bins: u8, race: &mut Race) -> Option<Side> {
+    let total = race.total;
+    let mean = total[0] / total[1].max(f64::MIN_POSITIVE);
+    let smoothing = race.limits.smoothing;
     let mut order: Vec<(f64, u8)> = (0..=bins)
-        .filter(|&c| rows(&cells[usize::from(c)]) > 0.0)
+        .filter(|&c| cells[usize::from(c)][2] > 0.0)
         .map(|c| {
             let cell = &cells[usize::from(c)];
-            ((cell[0] + SMOOTHING * mean) / (hessian(cell) + SMOOTHING), c)
+            ((cell[0] + smoothing * mean) / (cell[1] + smoothing), c)
         })
         .collect();
     order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut race = Race::new(total, limits, floor);
-    let (mut left, mut cut, mut weight) = ([0.0; C], None, 0.0);
+    let (mut left, mut cut, mut weight) = ([0.0; 3], None, 0.0);
     for (at, (_, code)) in order.iter().enumerate() {
-        left = plus(left, &cells[usize::from(*code)]);
+        let cell = &cells[usize::from(*code)];
+        left.iter_mut().zip(cell).for_each(|(a, b): (&mut f64, &f64)| *a += b);
         if race.beats(&left) {
-            (cut, weight) = (Some(at), hessian(&left));
+            (cut, weight) = (Some(at), left[1]);
         }
     }
     let codes: Vec<u8> = order.iter().map(|o| o.1).collect();
-    Some((race.best(), Side::Among(levels_left(&codes, cut?, 2.0 * weight >= hessian(total)))))
+    Some(Side::Among(levels_left(&codes, cut?, 2.0 * weight >= total[1])))
 }
 
 /// The set of `order[..=cut]`; codes that `order` lacks join it if the left side is the larger.

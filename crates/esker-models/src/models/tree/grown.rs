@@ -1,0 +1,94 @@
+//! Fitted forests.
+
+use esker_core::{Contributions, Inside, Model, Note, Prediction, Result, Samples, shuffled_one_by_one};
+use serde::{Deserialize, Serialize};
+
+use super::ensemble::{Ensemble, damaged};
+use super::spread::Sure;
+use super::target::Answer;
+use crate::store;
+
+/// A fitted forest. Leaves hold differences from `centre`, or class shares.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Grown {
+    pub(super) ensemble: Ensemble,
+    pub(super) centre: f64,
+    pub(super) answer: Answer,
+    pub(super) sure: Sure,
+    pub(super) notes: Vec<Note>,
+}
+
+impl Grown {
+    /// The answer of sums over the trees, rows × outputs.
+    fn said(&self, mut sums: Vec<f64>) -> Prediction {
+        match &self.answer {
+            Answer::Real { unit } => {
+                let trees = self.ensemble.trees() as f64;
+                sums.iter_mut().for_each(|s| *s = self.centre + *s / trees);
+                Prediction::real(unit, sums)
+            }
+            Answer::Class { levels, present } => {
+                let outputs = self.ensemble.outputs();
+                let mut probability = vec![0.0; sums.len() / outputs * levels.len()];
+                for (row, sums) in probability.chunks_exact_mut(levels.len()).zip(sums.chunks_exact(outputs)) {
+                    let total: f64 = sums.iter().sum();
+                    present.iter().zip(sums).for_each(|(&k, s)| row[k as usize] = s / total);
+                }
+                Prediction::Class { levels: levels.clone(), probability }
+            }
+        }
+    }
+}
+
+impl Model for Grown {
+    fn predict(&self, at: &Samples) -> Result<Prediction> {
+        let mut said = self.said(self.ensemble.sums(at, &vec![0.0; self.ensemble.outputs()])?);
+        if let (Prediction::Real { spread, .. }, true) = (&mut said, self.sure != Sure::Unknown) {
+            *spread = self.sure.spread(self.ensemble.list(), &self.ensemble.leaves(at)?);
+        }
+        Ok(said)
+    }
+
+    fn predict_shuffled(&self, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
+        if self.sure != Sure::Unknown {
+            return shuffled_one_by_one(self, at, order, sets);
+        }
+        let sums = self.ensemble.sums_shuffled(at, &vec![0.0; self.ensemble.outputs()], order, sets)?;
+        Ok(sums.into_iter().map(|s| self.said(s)).collect())
+    }
+
+    fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
+        let start = vec![self.centre; self.ensemble.outputs()];
+        self.ensemble.contributions(at, &start, 1.0 / self.ensemble.trees() as f64).map(Some)
+    }
+
+    fn inside(&self) -> Inside {
+        self.ensemble.inside()
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        self.notes.clone()
+    }
+
+    fn save(&self) -> Vec<u8> {
+        store::save(self)
+    }
+}
+
+/// A fitted forest from the bytes of [`Model::save`].
+///
+/// # Errors
+/// Bytes that are not such a model.
+pub fn load(bytes: &[u8]) -> Result<Box<dyn Model>> {
+    let model: Grown = store::load("forest", bytes)?;
+    let outputs = match &model.answer {
+        Answer::Real { .. } => 1,
+        Answer::Class { present, .. } => present.len(),
+    };
+    let sound = model.answer.sound()
+        && model.centre.is_finite()
+        && model.ensemble.trees() > 0
+        && model.ensemble.sound(outputs)
+        && (model.sure == Sure::Unknown || matches!(model.answer, Answer::Real { .. }) && model.sure.sound(model.ensemble.list()));
+    if sound { Ok(Box::new(model)) } else { Err(damaged("forest")) }
+}
