@@ -98,6 +98,23 @@ pub trait Model: Send + Sync {
         Ok(None)
     }
 
+    /// As [`Model::contributions`], where unknown features have the values of background rows instead (interventional tree SHAP): what the model
+    /// would say, whatever features go together. `None` where the model has no trees.
+    ///
+    /// # Errors
+    /// As [`Model::predict`], or no background row.
+    fn contributions_against(&self, _at: &Samples, _background: &Samples) -> Result<Option<Contributions>> {
+        Ok(None)
+    }
+
+    /// How [`Model::contributions`] are shared among pairs of features (Shapley interaction values). `None` where the model has no trees.
+    ///
+    /// # Errors
+    /// As [`Model::predict`].
+    fn interactions(&self, _at: &Samples) -> Result<Option<Interactions>> {
+        Ok(None)
+    }
+
     /// What can be read off the model itself.
     fn inside(&self) -> Inside;
 
@@ -140,6 +157,17 @@ pub struct Contributions {
     /// What is answered when nothing is known of a row, one number an output.
     pub base: Vec<f64>,
     /// Rows × outputs × features, features innermost.
+    pub values: Vec<f64>,
+}
+
+/// What pairs of features add to answers: a feature's contribution is the sum of its row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interactions {
+    /// Names of the features.
+    pub features: Vec<String>,
+    /// What is answered when nothing is known of a row, one number an output.
+    pub base: Vec<f64>,
+    /// Rows × outputs × features × features; the diagonal is what a feature adds alone.
     pub values: Vec<f64>,
 }
 

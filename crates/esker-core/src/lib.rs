@@ -31,7 +31,7 @@ pub use column::{Column, Values};
 pub use context::{Context, Progress, Silent};
 pub use cube::Cube;
 pub use error::{Error, Fault, Result};
-pub use estimator::{Contributions, Estimator, Inside, Model, Needs, Targets, Watch, shuffled_one_by_one};
+pub use estimator::{Contributions, Estimator, Inside, Interactions, Model, Needs, Targets, Watch, shuffled_one_by_one};
 pub use features::{Features, Geometry, Shape};
 pub use judge::{Better, Fold, Metric, Splitter};
 pub use note::{Note, Weight};

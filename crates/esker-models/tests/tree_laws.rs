@@ -353,3 +353,64 @@ fn a_feature_that_no_tree_uses_contributes_nothing() {
     assert_eq!(told.features, ["idle", "x"]);
     assert!(told.values.chunks_exact(2).all(|v| v[0] == 0.0) && told.values.iter().any(|v| *v != 0.0));
 }
+
+#[test]
+fn against_a_background_contributions_are_shapley_values_of_what_the_model_says() {
+    // By definition: features in a set have the row's values, the others those of each background row in turn.
+    let table = wide(900, false);
+    let names: Vec<String> = table.features("y").map(|c| c.name.clone()).collect();
+    let keep: Vec<Column> = table.features("y").take(4).chain([table.column("y").unwrap()]).cloned().collect();
+    let table = samples(keep);
+    let names = &names[..4];
+    let (at, background) = (table.select(&[3, 77, 500]), table.select(&(600..625).collect::<Vec<_>>()));
+    let factorial = |n: usize| (1..=n).product::<usize>() as f64;
+    for kind in [Kind::Boosting, Kind::Forest] {
+        let model = fit(kind, &[("trees", 10.0)], &table);
+        let told = model.contributions_against(&at, &background).unwrap().unwrap();
+        for row in 0..3 {
+            let worth = |set: usize| -> f64 {
+                let mut mixed = background.clone();
+                for (_, name) in names.iter().enumerate().filter(|(f, _)| set >> f & 1 == 1) {
+                    mixed.put(at.column(name).unwrap().select(&[row; 25])).unwrap();
+                }
+                said(&*model, &mixed).iter().sum::<f64>() / 25.0
+            };
+            assert!((told.base[0] - worth(0)).abs() < 1e-9);
+            for (f, name) in names.iter().enumerate() {
+                let sets = (0..16_usize).filter(|s| s >> f & 1 == 0);
+                let weight = |s: usize| factorial(s.count_ones() as usize) * factorial(3 - s.count_ones() as usize) / factorial(4);
+                let expected: f64 = sets.map(|s| weight(s) * (worth(s | 1 << f) - worth(s))).sum();
+                let place = told.features.iter().position(|n| n == name).unwrap();
+                let given = told.values[row * 4 + place];
+                assert!((given - expected).abs() < 1e-9, "{kind:?}, {name}: {given} and {expected}");
+            }
+        }
+        let error = model.contributions_against(&at, &background.select(&[])).err().unwrap().to_string();
+        assert_eq!(error, "the background: got no rows; contributions are differences from what is said of its rows");
+    }
+}
+
+#[test]
+fn interactions_share_out_the_contributions() {
+    for classes in [false, true] {
+        let table = wide(800, classes);
+        let at = table.select(&(0..100).collect::<Vec<_>>());
+        for kind in [Kind::Boosting, Kind::Forest] {
+            let model = fit(kind, &[("trees", 8.0)], &table);
+            let (alone, pairs) = (model.contributions(&at).unwrap().unwrap(), model.interactions(&at).unwrap().unwrap());
+            let n = alone.features.len();
+            assert_eq!((pairs.features, pairs.base), (alone.features, alone.base));
+            for (square, given) in pairs.values.chunks_exact(n * n).zip(alone.values.chunks_exact(n)) {
+                for (i, row) in square.chunks_exact(n).enumerate() {
+                    assert!((row.iter().sum::<f64>() - given[i]).abs() < 1e-9);
+                    (0..n).for_each(|j| assert_eq!(row[j], square[j * n + i]));
+                }
+            }
+        }
+    }
+    // A model of trees with one split each has none.
+    let table = wide(800, false);
+    let stumps = fit(Kind::Boosting, &[("leaves", 2.0)], &table).interactions(&table).unwrap().unwrap();
+    let n = stumps.features.len();
+    assert!(stumps.values.iter().enumerate().all(|(k, v)| k / n % n == k % n || *v == 0.0));
+}

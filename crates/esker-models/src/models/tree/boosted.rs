@@ -1,10 +1,11 @@
 //! Fitted boosting.
 
-use esker_core::{Contributions, Inside, Model, Note, Prediction, Result, Samples};
+use esker_core::{Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples};
 use esker_math::exponentials;
 use serde::{Deserialize, Serialize};
 
 use super::ensemble::{Ensemble, damaged};
+use super::explain::Explain;
 use super::loss::{Link, sigmoid, soften};
 use super::target::Answer;
 use crate::store;
@@ -70,7 +71,15 @@ impl Model for Boosted {
     }
 
     fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
-        self.ensemble.contributions(at, &self.start, 1.0).map(Some)
+        Explain::new(&self.ensemble, &self.start, 1.0).contributions(at).map(Some)
+    }
+
+    fn contributions_against(&self, at: &Samples, background: &Samples) -> Result<Option<Contributions>> {
+        Explain::new(&self.ensemble, &self.start, 1.0).against(at, background).map(Some)
+    }
+
+    fn interactions(&self, at: &Samples) -> Result<Option<Interactions>> {
+        Explain::new(&self.ensemble, &self.start, 1.0).interactions(at).map(Some)
     }
 
     fn inside(&self) -> Inside {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use esker_core::{Contributions, Error, Inside, Result, Samples};
+use esker_core::{Error, Inside, Result, Samples};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,6 @@ use super::bins::Bins;
 use super::grow::Use;
 use super::node::{Tree, trace};
 use super::route::{Route, send};
-use super::shap::{ROWS, explain};
 
 /// Rows that go down all trees together: their codes stay in the nearest cache.
 const BLOCK: usize = 256;
@@ -64,6 +63,21 @@ impl Ensemble {
             leaves.iter_mut().zip(&self.trees).for_each(|(leaf, tree)| *leaf = tree.leaf(|f| codes[f]) as u32);
         });
         Ok(leaves)
+    }
+
+    /// The bins of the features.
+    pub(super) fn bins(&self) -> &Bins {
+        &self.bins
+    }
+
+    /// Trees side by side, one after the other in the list.
+    pub(super) fn lanes(&self) -> usize {
+        self.lanes as usize
+    }
+
+    /// Values of a leaf.
+    pub(super) fn width(&self) -> usize {
+        self.width as usize
     }
 
     /// Number of outputs a row.
@@ -139,46 +153,6 @@ impl Ensemble {
         for (row, sums) in sums.chunks_exact_mut(outputs).enumerate().filter(|_| outputs > 1) {
             sums.iter_mut().enumerate().for_each(|(k, s)| *s = apart[k * rows + row]);
         }
-    }
-
-    /// What each feature gives to the sums, which are multiplied by `scale`; `start` is put before them.
-    ///
-    /// # Errors
-    /// A feature is missing or of another type, a class was never seen.
-    pub(super) fn contributions(&self, at: &Samples, start: &[f64], scale: f64) -> Result<Contributions> {
-        let bound = self.bins.bind(at)?;
-        let (features, outputs, width) = (self.bins.len(), self.outputs(), self.width as usize);
-        let explained = explain(&self.trees, &self.bins);
-        let mut base = start.to_vec();
-        for (t, (tree, explained)) in self.trees.iter().zip(&explained).enumerate() {
-            let lane = t % self.lanes as usize * width;
-            let expected = explained.expected(tree.values(), width);
-            base[lane..lane + width].iter_mut().zip(expected).for_each(|(base, e)| *base += scale * e);
-        }
-        let mut values = vec![0.0; at.rows() * outputs * features];
-        values.par_chunks_mut(ROWS * outputs * features).enumerate().for_each(|(block, values)| {
-            let rows = values.len() / (outputs * features);
-            let mut codes = vec![0; rows * features];
-            for (column, codes) in bound.iter().zip(codes.chunks_exact_mut(rows)) {
-                column.codes(block * ROWS, codes);
-            }
-            // Lane by lane, feature by feature, value by value, row by row.
-            let lanes = self.lanes as usize;
-            let mut given = vec![0.0; values.len()];
-            for (t, (tree, explained)) in self.trees.iter().zip(&explained).enumerate() {
-                let lane = &mut given[t % lanes * features * width * rows..][..features * width * rows];
-                explained.add(tree.values(), width, |f| &codes[f * rows..(f + 1) * rows], rows, lane);
-            }
-            for (row, values) in values.chunks_exact_mut(outputs * features).enumerate() {
-                for (i, value) in values.iter_mut().enumerate() {
-                    let (output, feature) = (i / features, i % features);
-                    let (lane, k) = (output / width, output % width);
-                    *value = scale * given[((lane * features + feature) * width + k) * rows + row];
-                }
-            }
-        });
-        let features = (0..features).map(|f| self.bins.name(f).to_owned()).collect();
-        Ok(Contributions { features, base, values })
     }
 
     /// For each of `sets`, what [`Ensemble::sums`] says of samples whose row `i` has the set's features from row

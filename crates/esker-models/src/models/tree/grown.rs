@@ -1,9 +1,10 @@
 //! Fitted forests.
 
-use esker_core::{Contributions, Inside, Model, Note, Prediction, Result, Samples, shuffled_one_by_one};
+use esker_core::{Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples, shuffled_one_by_one};
 use serde::{Deserialize, Serialize};
 
 use super::ensemble::{Ensemble, damaged};
+use super::explain::Explain;
 use super::spread::Sure;
 use super::target::Answer;
 use crate::store;
@@ -59,7 +60,17 @@ impl Model for Grown {
 
     fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
         let start = vec![self.centre; self.ensemble.outputs()];
-        self.ensemble.contributions(at, &start, 1.0 / self.ensemble.trees() as f64).map(Some)
+        Explain::new(&self.ensemble, &start, 1.0 / self.ensemble.trees() as f64).contributions(at).map(Some)
+    }
+
+    fn contributions_against(&self, at: &Samples, background: &Samples) -> Result<Option<Contributions>> {
+        let start = vec![self.centre; self.ensemble.outputs()];
+        Explain::new(&self.ensemble, &start, 1.0 / self.ensemble.trees() as f64).against(at, background).map(Some)
+    }
+
+    fn interactions(&self, at: &Samples) -> Result<Option<Interactions>> {
+        let start = vec![self.centre; self.ensemble.outputs()];
+        Explain::new(&self.ensemble, &start, 1.0 / self.ensemble.trees() as f64).interactions(at).map(Some)
     }
 
     fn inside(&self) -> Inside {

@@ -9,6 +9,7 @@ mod boosted;
 pub mod boosting;
 mod bundle;
 mod ensemble;
+mod explain;
 pub mod forest;
 mod grow;
 mod grown;

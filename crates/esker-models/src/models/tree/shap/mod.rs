@@ -9,11 +9,17 @@
 //!
 //! The integral depends on a row only through which tests it passes. Leaves of few features have it in a table, one entry a pattern.
 
+pub(super) use interventional::Background;
+
 use esker_math::wide;
 use rayon::prelude::*;
 
 use super::bins::Bins;
 use super::node::{Side, Tree};
+
+mod interactions;
+mod interventional;
+mod patterns;
 
 /// Most features of a leaf whose patterns are tabulated.
 const TABULATED: usize = 8;
