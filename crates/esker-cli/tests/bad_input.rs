@@ -166,6 +166,7 @@ fn tuning_that_cannot_be() {
     tune("a parameter that is not there", "tune = { search = { rat = [0.01, 0.3] } }");
     tune("a method that is not there", "tune = { method = \"grid\" }");
     tune("no time at all", "tune = { minutes = 0 }");
+    tune("a search of what early stopping decides", "early_stopping = 5\ntune = { search = { trees = [10, 90] } }");
     tune("a key that is not there", "tune = { trails = 8 }");
     let other = |kind: &str| with("kind = \"boosting\"\ntrees = 20\nleaves = 6", kind);
     page.recipe("an unknown word", &other("kind = \"neighbours\"\ntune = { search = { weights = [\"uniform\", \"nearest\"] } }"));

@@ -216,3 +216,30 @@ fn without_halving_all_candidates_are_judged_on_all_folds_and_all_rows_are_tuned
     assert_eq!(tunings(&outcome).last(), Some(&found), "as for the final fit");
     assert!(plan.tune("rigde", &cx).is_err());
 }
+
+#[test]
+fn early_stopping_counts_the_trees_with_and_without_tuning() {
+    let plan_of = |more: &str| plan(&format!("kind = \"boosting\"\ntrees = 400\nrate = 0.2\nearly_stopping = 10\n{more}"), 1);
+    let plain = plan_of("");
+    let outcome = plain.run(&plain.context(2)).unwrap();
+    for t in tunings(&outcome) {
+        let trees = t.chosen.get("trees").cloned();
+        assert_eq!((t.trials, t.fits, t.steps.as_deref(), t.spaces.len()), (1, 3, Some("trees"), 0));
+        assert_eq!(trees, t.candidates[0].steps.map(|s| Setting::Integer(s as i64)));
+        assert!((2..200).contains(&t.candidates[0].steps.unwrap()), "{trees:?}");
+    }
+    let all_rows = tunings(&outcome).last().unwrap();
+    assert_eq!(outcome.record.chosen.settings, all_rows.chosen);
+    // The same number of trees, given by hand, is judged the same on the inner folds.
+    let trees = all_rows.candidates[0].steps.unwrap();
+    let by_hand = plan(&format!("kind = \"boosting\"\ntrees = {trees}\nrate = 0.2\ntune = {{ trials = 2 }}"), 1);
+    let judged = by_hand.tune("boosting", &by_hand.context(1)).unwrap().unwrap();
+    assert_eq!(judged.candidates[0].scores, all_rows.candidates[0].scores);
+
+    let tuned = plan_of("tune = { trials = 6 }");
+    let outcome = tuned.run(&tuned.context(2)).unwrap();
+    for t in tunings(&outcome) {
+        assert!(t.spaces.iter().all(|s| s.parameter != "trees") && t.candidates.iter().all(|c| c.steps.is_some()));
+        assert_eq!(t.chosen.get("trees"), Some(&Setting::Integer(t.candidates.iter().find(|c| c.chosen).unwrap().steps.unwrap() as i64)));
+    }
+}
