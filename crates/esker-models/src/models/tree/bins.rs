@@ -4,6 +4,8 @@
 //! level. The code after the last bin stands for a missing value. Features are sorted by name, so that the order
 //! of columns in a table never changes a model.
 
+use std::sync::Arc;
+
 use esker_core::{Codes, Column, Error, MISSING, Parameter, Result, Samples, Values};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -78,6 +80,26 @@ impl Binned {
 pub(super) fn parameter() -> Parameter {
     let doc = "Most bins of a feature of numbers; fewer are faster and, on noisy data, seldom worse.";
     Parameter::integer("bins", MOST_BINS as i64, 2, MOST_BINS as i64, doc)
+}
+
+/// Bins of the rows named, and their codes as `lay` lays them out. Fits on the same samples share both, where samples are kept and nobody has
+/// shuffled the rows.
+///
+/// # Errors
+/// As [`Bins::fit`].
+pub(super) fn shared<T: Send + Sync + 'static>(
+    train: &Samples,
+    target: &str,
+    rows: &[usize],
+    most: usize,
+    lay: impl FnOnce(Binned) -> T,
+) -> Result<Arc<(Bins, T)>> {
+    let make = || {
+        let bins = Bins::fit(train, target, rows, most)?;
+        let laid = lay(bins.encode(train, rows)?);
+        Ok((bins, laid))
+    };
+    if rows.is_sorted() { train.once(&format!("bins {most} {target}"), make) } else { make().map(Arc::new) }
 }
 
 impl Bins {
