@@ -236,3 +236,27 @@ fn rows_are_explained_so_that_contributions_add_up_to_the_prediction() {
     let refused = desk.fails(&["explain", "flat/model.esker", "glaciers.csv", "-o", "no.csv"]);
     assert!(refused.contains("only models of trees") && !desk.path("no.csv").exists(), "{refused}");
 }
+
+#[test]
+fn a_model_that_says_how_sure_it_is_says_so_of_new_rows() {
+    let desk = Desk::new();
+    for (settings, columns) in [
+        ("kind = \"forest\"\ntrees = 30\nspread = \"jackknife\"\nout_of_bag = true", vec!["dmdtda_sd"]),
+        ("kind = \"boosting\"\ntrees = 20\nspread = \"quantiles\"\nrising = \"snow\"", vec!["dmdtda_quantile_low", "dmdtda_quantile_high"]),
+    ] {
+        let recipe =
+            RECIPE.replace("kind = \"mean\"", "kind = \"linear\"").replace("kind = \"boosting\"\ntrees = 20\nleaves = 6", settings);
+        // Only the model at hand may be chosen.
+        let (head, tail) = recipe.split_once("[[model]]").unwrap();
+        let last = tail.rsplit("[[model]]").next().unwrap();
+        desk.write("recipe.toml", format!("{head}[[model]]{last}"));
+        desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);
+        desk.ok(&["predict", "out/model.esker", "glaciers.csv", "-o", "said.csv"]);
+        let said = desk.read("said.csv");
+        let header: Vec<&str> = said.lines().next().unwrap().split(',').collect();
+        for column in columns {
+            let at = header.iter().position(|h| *h == column).unwrap_or_else(|| panic!("{column} in {header:?}"));
+            assert!(said.lines().skip(1).all(|l| l.split(',').nth(at).unwrap().parse::<f64>().unwrap().is_finite()));
+        }
+    }
+}

@@ -33,7 +33,9 @@ pub use column::{Column, Values};
 pub use context::{Context, Progress, Silent};
 pub use cube::Cube;
 pub use error::{Error, Fault, Result};
-pub use estimator::{Contributions, Estimator, Inside, Interactions, Model, Needs, Targets, Told, Watch, shuffled_one_by_one};
+pub use estimator::{
+    Contributions, Estimator, Inside, Interactions, Model, Needs, Targets, Told, Watch, dependence_one_by_one, shuffled_one_by_one,
+};
 pub use features::{Features, Geometry, Shape};
 pub use graph::Graph;
 pub use imported::{Imported, Input};

@@ -2,7 +2,7 @@
 
 use esker_core::{Error, Estimator, FittedTransform, Model, Parameter, Result, Settings, Transform};
 
-use crate::models::{baseline, elastic_net, imported, linear, logistic, neighbours, tree};
+use crate::models::{baseline, elastic_net, imported, linear, logistic, mlp, neighbours, tree};
 use crate::prepare::{encode, impute, standardise};
 
 /// An estimator by its kind.
@@ -26,11 +26,13 @@ pub enum Kind {
     Forest,
     /// Gradient boosting on histograms.
     Boosting,
+    /// Multilayer perceptron.
+    Mlp,
 }
 
 impl Kind {
     /// Every estimator, in the order of the reference page.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Mean,
         Self::GroupMean,
         Self::Linear,
@@ -40,6 +42,7 @@ impl Kind {
         Self::Neighbours,
         Self::Forest,
         Self::Boosting,
+        Self::Mlp,
     ];
 
     /// The name in the recipe.
@@ -54,6 +57,7 @@ impl Kind {
             Self::Neighbours => "neighbours",
             Self::Forest => "forest",
             Self::Boosting => "boosting",
+            Self::Mlp => "mlp",
         }
     }
 
@@ -74,6 +78,7 @@ impl Kind {
             Self::Neighbours => neighbours::DOC,
             Self::Forest => tree::forest::DOC,
             Self::Boosting => tree::boosting::DOC,
+            Self::Mlp => mlp::DOC,
         }
     }
 
@@ -87,6 +92,7 @@ impl Kind {
             Self::Neighbours => neighbours::parameters(),
             Self::Forest => tree::forest::parameters(),
             Self::Boosting => tree::boosting::parameters(),
+            Self::Mlp => mlp::parameters(),
         }
     }
 
@@ -102,6 +108,7 @@ impl Kind {
             Self::Neighbours => Box::new(neighbours::Neighbours::new(settings)),
             Self::Forest => Box::new(tree::forest::Forest::new(settings)),
             Self::Boosting => Box::new(tree::boosting::Boosting::new(settings)),
+            Self::Mlp => Box::new(mlp::Mlp::new(settings)),
         }
     }
 
@@ -118,6 +125,7 @@ impl Kind {
             Self::Neighbours => neighbours::load(bytes),
             Self::Forest => tree::load_forest(bytes),
             Self::Boosting => tree::load_boosting(bytes),
+            Self::Mlp => mlp::load(bytes),
         }
     }
 }

@@ -142,7 +142,7 @@ pub(crate) fn internal(fitted: &Pipeline) -> (Vec<(String, f64)>, String) {
             let share = |b: f64| if total > 0.0 { b.abs() / total } else { 0.0 };
             (coefficients.into_iter().map(|(n, b)| (n, share(b))).collect(), "share of absolute coefficients as the model saw its features")
         }
-        Inside::Closed => (Vec::new(), ""),
+        Inside::Network(_) | Inside::Closed => (Vec::new(), ""),
     };
     list.sort_by(|a: &(String, f64), b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     (list, kind.to_owned())

@@ -148,6 +148,10 @@ impl Model for Pipeline {
         self.model.interactions(&self.preparation.apply(at.clone())?)
     }
 
+    fn proximities(&self, at: &Samples, others: &Samples) -> Result<Option<Vec<f64>>> {
+        self.model.proximities(&self.preparation.apply(at.clone())?, &self.preparation.apply(others.clone())?)
+    }
+
     fn inside(&self) -> Inside {
         self.model.inside()
     }

@@ -1,7 +1,7 @@
 //! Runs a plan: fit, tune and predict in every fold of every design, choose, refit, explain; the record comes out.
 
-use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
-use esker_core::{Context, Error, Fold, Model, Note, Prediction, Result, Samples, Settings};
+use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, Learning, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
+use esker_core::{Context, Error, Fold, Inside, Model, Note, Prediction, Result, Samples, Settings};
 use rayon::prelude::*;
 
 use crate::alarms;
@@ -174,7 +174,7 @@ impl Plan {
             metric: self.metric().kind.name().to_owned(),
             metrics: judge::metric_cards(self),
             comparisons,
-            chosen: Chosen { model: part.name.clone(), reason, settings },
+            chosen: Chosen { model: part.name.clone(), reason, settings, learning: learning(&final_fit) },
             intervals,
             explanation,
             notes,
@@ -272,6 +272,14 @@ impl Plan {
             }
         }
         Ok(rows)
+    }
+}
+
+/// How the model learned, if it is a network.
+fn learning(fitted: &Pipeline) -> Option<Learning> {
+    match fitted.inside() {
+        Inside::Network(learning) => Some(learning),
+        _ => None,
     }
 }
 

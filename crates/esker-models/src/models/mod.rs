@@ -5,6 +5,7 @@ pub mod elastic_net;
 pub mod imported;
 pub mod linear;
 pub mod logistic;
+pub mod mlp;
 pub mod neighbours;
 mod training;
 pub mod tree;

@@ -11,6 +11,7 @@ mod distribution;
 mod effects;
 mod folds;
 mod importance;
+mod learning;
 pub mod legend;
 mod maps;
 mod observed;
@@ -74,6 +75,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
     let cx = Cx::new(record, rows);
     let regression: &[Drawer] = &[
         optimism::draw,
+        learning::draw,
         observed::draw,
         maps::residuals,
         residuals::draw,
@@ -86,6 +88,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
     ];
     let classification: &[Drawer] = &[
         optimism::draw,
+        learning::draw,
         confusion::draw,
         classes::scores,
         classes::curves,

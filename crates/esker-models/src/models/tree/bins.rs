@@ -8,6 +8,8 @@ use esker_core::{Codes, Column, Error, MISSING, Parameter, Result, Samples, Valu
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::shap::Grid;
+
 /// Most bins a feature has beside the one for missing values.
 pub(super) const MOST_BINS: usize = 255;
 
@@ -188,6 +190,18 @@ impl Bins {
     /// A column is missing or of another type, a class was never seen.
     pub(super) fn bind<'a>(&'a self, samples: &'a Samples) -> Result<Vec<Bound<'a>>> {
         self.features.iter().map(|f| f.bind(samples.column(&f.name)?)).collect()
+    }
+
+    /// The codes of the values of a column of a feature's name; features that the model does not know have none of its tests.
+    ///
+    /// # Errors
+    /// A column of another type, a class was never seen.
+    pub(super) fn grid(&self, values: &Column) -> Result<Grid> {
+        let Some(feature) = self.features.iter().position(|f| f.name == values.name) else {
+            return Ok(Grid { feature: usize::MAX, codes: vec![0; values.len()] });
+        };
+        let bound = self.features[feature].bind(values)?;
+        Ok(Grid { feature, codes: (0..values.len()).map(|i| bound.code(i)).collect() })
     }
 
     /// Whether bins from a stranger's bytes can be used without harm.

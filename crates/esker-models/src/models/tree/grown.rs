@@ -82,6 +82,10 @@ impl Model for Grown {
         self.explain(&self.start()).interactions(at).map(Some)
     }
 
+    fn proximities(&self, at: &Samples, others: &Samples) -> Result<Option<Vec<f64>>> {
+        self.ensemble.proximities(at, others).map(Some)
+    }
+
     fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
         let sums = self.ensemble.describe(graph, &self.start(), 1.0 / self.ensemble.trees() as f64)?;
         let Answer::Class { levels, present } = &self.answer else { return Ok(Some(sums)) };

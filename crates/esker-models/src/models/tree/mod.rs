@@ -23,6 +23,7 @@ mod rounds;
 mod route;
 mod rules;
 mod shap;
+mod shuffle;
 mod split;
 mod spread;
 mod sums;
