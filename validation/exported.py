@@ -24,8 +24,8 @@ ROOT = pathlib.Path(__file__).parent.parent
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 LINES, FAULTS = [], []
 
-REGRESSION = {"mean": "", "linear": "", "ridge": "", "elastic-net": "lambda = 0.01", "forest": "trees = 40", "boosting": "trees = 60"}
-CLASSES = {"mean": "", "logistic": "", "forest": "trees = 30", "boosting": "trees = 30"}
+REGRESSION = {"mean": "", "linear": "", "ridge": "", "elastic-net": "lambda = 0.01", "forest": "trees = 40", "boosting": "trees = 60", "mlp": "epochs = 20"}
+CLASSES = {"mean": "", "logistic": "", "forest": "trees = 30", "boosting": "trees = 30", "mlp": "epochs = 10"}
 RECIPE = """title = "{name}"
 [data]
 source = "table.csv"

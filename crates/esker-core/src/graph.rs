@@ -11,6 +11,11 @@ use crate::{Error, FieldKind, Result, Schema, Trees};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Value(pub usize);
 
+/// √(2 / π), the factor within [`Function::Gelu`].
+pub const GELU_ROOT: f64 = 0.797_884_560_802_865_4;
+/// The factor of the cube within [`Function::Gelu`].
+pub const GELU_CUBIC: f64 = 0.044_715;
+
 /// A function of each number, or of each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Function {
@@ -26,6 +31,14 @@ pub enum Function {
     Softplus,
     /// The square with the sign kept.
     SignedSquare,
+    /// max(x, 0).
+    Relu,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// x / (1 + exp(−x)).
+    Silu,
+    /// x Φ(x), with tanh for the normal distribution's Φ (Hendrycks and Gimpel 2016).
+    Gelu,
     /// The nearest number of single precision.
     Single,
     /// The next whole number below.
@@ -61,6 +74,11 @@ impl Function {
             Self::Exp => x.exp(),
             Self::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
             Self::SignedSquare => x * x.abs(),
+            Self::Relu if x < 0.0 => 0.0,
+            Self::Relu => x,
+            Self::Tanh => x.tanh(),
+            Self::Silu => x / (1.0 + (-x).exp()),
+            Self::Gelu => x * (0.5 * (GELU_ROOT * (x + GELU_CUBIC * x * x * x)).tanh() + 0.5),
             Self::Single => f64::from(x as f32),
             Self::Floor => x.floor(),
             Self::Truncate => x.trunc(),
@@ -303,5 +321,50 @@ impl Graph {
     /// Leaves a column out.
     pub fn remove(&mut self, name: &str) {
         self.columns.retain(|c| c.0 != name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_keep_what_is_missing_and_rows_sum_to_one() {
+        let per_number = [
+            Function::Sigmoid,
+            Function::Exp,
+            Function::Softplus,
+            Function::SignedSquare,
+            Function::Relu,
+            Function::Tanh,
+            Function::Silu,
+            Function::Gelu,
+            Function::Single,
+            Function::Floor,
+            Function::Truncate,
+            Function::ZeroMissing,
+        ];
+        assert!(per_number.iter().all(|f| f.of(f64::NAN).is_nan()));
+        assert_eq!(Function::SignedSquare.of(-3.0), -9.0);
+        assert_eq!((Function::Truncate.of(-0.5), Function::Floor.of(-0.5)), (0.0, -1.0));
+        assert!(Function::ZeroMissing.of(-1e-36).is_nan() && Function::ZeroMissing.of(1e-34) == 1e-34);
+        assert_eq!(Function::Single.of(0.1), f64::from(0.1_f32));
+        assert!((Function::Gelu.of(1.0) - 0.841_191_990_608).abs() < 1e-9);
+        let mut row = [1000.0, 1001.0, 999.0];
+        Function::Softmax.apply(&mut row);
+        assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-12 && row[1] > row[0]);
+    }
+
+    #[test]
+    fn columns_are_found_by_name_and_kind_and_values_know_their_width() {
+        let x = crate::Column::real("x", "m", vec![1.0]);
+        let rock = crate::Column::class("rock", crate::Codes::from_labels(&[Some("ice")]));
+        let mut graph = Graph::of(&Schema::of([&x, &rock]));
+        let both = graph.number("x").map(|x| graph.add(Operation::Join(vec![x, x])));
+        assert_eq!(both.map(|v| graph.width(v)), Ok(2));
+        assert!(graph.number("rock").is_err() && graph.classes("x").is_err());
+        assert!(graph.number("y").unwrap_err().to_string().contains("'y'"));
+        graph.remove("x");
+        assert!(graph.number("x").is_err());
     }
 }

@@ -112,7 +112,7 @@ impl crate::pipeline::Pipeline {
         let refused = |what: String| {
             Err(Error::model(what)
                 .rule("it cannot be written as ONNX: it needs more than the columns of one row, or nobody has said how")
-                .hint("export another model of the run: mean, linear, ridge, elastic-net, logistic, forest and boosting can be"))
+                .hint("export another model of the run: mean, linear, ridge, elastic-net, logistic, forest, boosting and mlp can be"))
         };
         for (name, step) in self.steps() {
             if !step.describe(graph)? {

@@ -6,7 +6,7 @@
 mod proto;
 mod trees;
 
-use esker_core::graph::{Function, Graph, Operation, Value};
+use esker_core::graph::{Function, GELU_CUBIC, GELU_ROOT, Graph, Operation, Value};
 use esker_core::{Error, Result};
 
 use proto::{Attribute, Message, described, doubles, longs, node, texts};
@@ -229,7 +229,15 @@ impl<'a> Writer<'a> {
             Function::Softmax => return self.put("Softmax", &[of], out, &[("axis", Attribute::Int(1))]),
             Function::Exp => "Exp",
             Function::Softplus => "Softplus",
+            Function::Tanh => "Tanh",
             Function::Floor => "Floor",
+            // Not by the operator of that name, which need not keep NaN.
+            Function::Relu => return self.clamp(of.to_owned(), 0.0, f64::MAX, out),
+            Function::Silu => {
+                let share = self.make("Sigmoid", &[of], &[]);
+                return self.put("Mul", &[of, &share], out, &[]);
+            }
+            Function::Gelu => return self.gelu(of, out),
             Function::Share => {
                 let axis = self.whole(&[1]);
                 let total = self.make("ReduceSum", &[of, &axis], &[]);
@@ -256,6 +264,19 @@ impl<'a> Writer<'a> {
             }
         };
         self.put(plain, &[of], out, &[]);
+    }
+
+    fn gelu(&mut self, of: &str, out: &str) {
+        let (root, cubic, half) = (self.number(GELU_ROOT), self.number(GELU_CUBIC), self.number(0.5));
+        let square = self.make("Mul", &[of, of], &[]);
+        let cube = self.make("Mul", &[&square, of], &[]);
+        let small = self.make("Mul", &[&cube, &cubic], &[]);
+        let sum = self.make("Add", &[of, &small], &[]);
+        let inner = self.make("Mul", &[&sum, &root], &[]);
+        let bent = self.make("Tanh", &[&inner], &[]);
+        let halved = self.make("Mul", &[&bent, &half], &[]);
+        let share = self.make("Add", &[&halved, &half], &[]);
+        self.put("Mul", &[of, &share], out, &[]);
     }
 
     /// The same numbers for as many rows as the first input has.

@@ -271,6 +271,7 @@ fn run(node: &Node, given: &[&Tensor], rows: usize) -> Tensor {
         "Greater" => pair(given[0], given[1], |a, b| f64::from(u8::from(a > b))),
         "LessOrEqual" => pair(given[0], given[1], |a, b| f64::from(u8::from(a <= b))),
         "Sigmoid" => each(given[0], |x| 1.0 / (1.0 + (-x).exp())),
+        "Tanh" => each(given[0], f64::tanh),
         "Exp" => each(given[0], f64::exp),
         "Abs" => each(given[0], f64::abs),
         "Floor" => each(given[0], f64::floor),

@@ -1,5 +1,6 @@
 //! What a unit makes of its sum, and the derivative.
 
+use esker_core::graph::Function;
 use esker_math::net::{Loops, Number};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,16 @@ impl Activation {
             "silu" => Self::Silu,
             "tanh" => Self::Tanh,
             _ => Self::Relu,
+        }
+    }
+
+    /// The function as other programs know it.
+    pub(crate) fn function(self) -> Function {
+        match self {
+            Self::Relu => Function::Relu,
+            Self::Gelu => Function::Gelu,
+            Self::Silu => Function::Silu,
+            Self::Tanh => Function::Tanh,
         }
     }
 

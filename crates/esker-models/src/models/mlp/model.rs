@@ -1,5 +1,6 @@
 //! Fitted networks: what they answer, show and save.
 
+use esker_core::graph::{Function, Graph, Operation, Value};
 use esker_core::record::Learning;
 use esker_core::{Inside, Model, Note, Prediction, Result, Samples, Unit};
 use rayon::prelude::*;
@@ -145,6 +146,38 @@ impl Model for Fitted {
             }
             Answer::Class { classes, .. } => classes.prediction(&out),
         })
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
+        let Saved { names, activation, networks, answer, .. } = &self.saved;
+        let outputs = answer.outputs();
+        let (centre, scale) = if let Answer::Real { centre, scale, .. } = answer { (*centre, *scale) } else { (0.0, 1.0) };
+        if networks.is_empty() {
+            return Ok(Some(match answer {
+                Answer::Real { .. } => graph.add(Operation::Constant(vec![centre])),
+                Answer::Class { classes, shares } => classes.describe_constant(graph, shares),
+            }));
+        }
+        let x = graph.numbers(names)?;
+        let x = graph.add(Operation::Clamp { of: x, low: -LIMIT, high: LIMIT });
+        let x = graph.map(x, Function::Single);
+        let mut said = Vec::with_capacity(networks.len());
+        for layers in networks {
+            let mut of = x;
+            for (i, layer) in layers.iter().enumerate() {
+                let wide = |v: &[f32]| v.iter().map(|x| f64::from(*x)).collect();
+                of = graph.add(Operation::Dense { of, weights: wide(&layer.weight), constants: wide(&layer.bias) });
+                if i + 1 < layers.len() {
+                    of = graph.map(of, activation.function());
+                }
+            }
+            said.push(if matches!(answer, Answer::Class { .. }) { graph.map(of, Function::Softmax) } else { of });
+        }
+        let all = graph.add(Operation::Join(said));
+        let part = scale / networks.len() as f64;
+        let weights = (0..networks.len() * outputs).flat_map(|i| (0..outputs).map(move |k| if i % outputs == k { part } else { 0.0 }));
+        let mean = graph.add(Operation::Dense { of: all, weights: weights.collect(), constants: vec![centre; outputs] });
+        Ok(Some(if let Answer::Class { classes, .. } = answer { classes.describe(graph, mean) } else { mean }))
     }
 
     fn inside(&self) -> Inside {

@@ -128,7 +128,11 @@ impl Model for Boosted {
         }
         let sums = self.ensemble.describe(graph, &self.start, 1.0)?;
         let Answer::Class { levels, present } = &self.answer else {
-            let said = if self.link == Link::Log { graph.map(sums, Function::Exp) } else { sums };
+            // Where there are three scores, the first is the answer and the others are the ends of its interval.
+            let first: Vec<f64> = (0..self.start.len()).map(|k| f64::from(u8::from(k == 0))).collect();
+            let score =
+                if first.len() == 1 { sums } else { graph.add(Operation::Dense { of: sums, weights: first, constants: vec![0.0] }) };
+            let said = if self.link == Link::Log { graph.map(score, Function::Exp) } else { score };
             let (low, high) = (self.range.0.max(f64::MIN), self.range.1.min(f64::MAX));
             return Ok(Some(graph.add(Operation::Clamp { of: said, low, high })));
         };
