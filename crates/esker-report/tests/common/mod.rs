@@ -316,7 +316,7 @@ pub fn tree(depth: usize, outputs: usize, feature: &str) -> DecisionTree {
                 _ => DecisionRule::UpTo(12.4 + at as f64),
             };
             let (feature, unit) = (feature.to_owned(), Unit::new("m w.e. yr-1"));
-            nodes[at].split = Some(DecisionSplit { feature, unit, rule, missing_left: at % 2 == 0, left, right });
+            nodes[at].split = Some(DecisionSplit { feature, unit, rule, missing_left: at.is_multiple_of(2), left, right });
         }
         at
     }
