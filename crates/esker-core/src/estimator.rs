@@ -1,6 +1,8 @@
 //! Estimators learn from samples and become models; the two are two types.
 
-use crate::{Context, DecisionTree, Note, Prediction, Result, Samples};
+use crate::graph::{Graph, Value};
+use crate::record::Learning;
+use crate::{Column, Context, DecisionTree, Error, Note, Prediction, Result, Samples};
 
 /// Which targets an estimator takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +91,15 @@ pub trait Model: Send + Sync {
         shuffled_one_by_one(self, at, order, sets)
     }
 
+    /// Partial dependence (Friedman 2001): for each column of `grids`, the mean answer over the rows of `at` when the feature of that name has each
+    /// of its values in all rows; values × outputs (one for numbers, one a level for classes).
+    ///
+    /// # Errors
+    /// As [`Model::predict`], or there are no rows.
+    fn dependence(&self, at: &Samples, grids: &[Column]) -> Result<Vec<Vec<f64>>> {
+        dependence_one_by_one(self, at, grids)
+    }
+
     /// What each feature adds to each answer: Shapley values of the model's own walk down its trees (path-dependent tree SHAP). `None` where
     /// the model has no trees.
     ///
@@ -112,6 +123,24 @@ pub trait Model: Send + Sync {
     /// # Errors
     /// As [`Model::predict`].
     fn interactions(&self, _at: &Samples) -> Result<Option<Interactions>> {
+        Ok(None)
+    }
+
+    /// How alike rows are to the model: for each row of `at` and each of `others`, the share of trees in which both end in one leaf (Breiman 2001),
+    /// rows × others. `None` where the model has no trees.
+    ///
+    /// # Errors
+    /// As [`Model::predict`].
+    fn proximities(&self, _at: &Samples, _others: &Samples) -> Result<Option<Vec<f64>>> {
+        Ok(None)
+    }
+
+    /// Describes the model as operations on the columns of `graph`. Their value is what [`Model::predict`] says: a number, or the probability
+    /// of each level. `None` where the model is nothing that other programs could compute from the columns alone.
+    ///
+    /// # Errors
+    /// A column that the graph lacks or holds otherwise.
+    fn describe(&self, _graph: &mut Graph) -> Result<Option<Value>> {
         Ok(None)
     }
 
@@ -146,6 +175,34 @@ pub fn shuffled_one_by_one<M: Model + ?Sized>(model: &M, at: &Samples, order: &[
     Ok(said)
 }
 
+/// [`Model::dependence`] for any model: the samples are copied, and predicted once for each value.
+///
+/// # Errors
+/// As [`Model::dependence`].
+pub fn dependence_one_by_one<M: Model + ?Sized>(model: &M, at: &Samples, grids: &[Column]) -> Result<Vec<Vec<f64>>> {
+    let rows = at.rows();
+    if rows == 0 {
+        return Err(Error::data("partial dependence").got("no rows").rule("it is a mean over rows"));
+    }
+    let mut work = at.clone();
+    let mut all = Vec::with_capacity(grids.len());
+    for grid in grids {
+        let own = at.column(&grid.name)?.clone();
+        let mut means = Vec::new();
+        for value in 0..grid.len() {
+            work.put(grid.select(&vec![value; rows]))?;
+            let (answers, outputs) = match model.predict(&work)? {
+                Prediction::Real { centre, .. } => (centre, 1),
+                Prediction::Class { levels, probability } => (probability, levels.len()),
+            };
+            means.extend((0..outputs).map(|k| answers.iter().skip(k).step_by(outputs).sum::<f64>() / rows as f64));
+        }
+        work.put(own)?;
+        all.push(means);
+    }
+    Ok(all)
+}
+
 /// What contributions add up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
@@ -166,7 +223,7 @@ pub enum Told {
 pub struct Contributions {
     /// What they add up to.
     pub told: Told,
-    /// The class of each output; one of an empty name for numbers.
+    /// The class of each output; for numbers one of an empty name, and `low` and `high` where an interval goes with it.
     pub outputs: Vec<String>,
     /// Names of the features.
     pub features: Vec<String>,
@@ -181,7 +238,7 @@ pub struct Contributions {
 pub struct Interactions {
     /// What they add up to.
     pub told: Told,
-    /// The class of each output; one of an empty name for numbers.
+    /// The class of each output; for numbers one of an empty name, and `low` and `high` where an interval goes with it.
     pub outputs: Vec<String>,
     /// Names of the features.
     pub features: Vec<String>,
@@ -208,6 +265,8 @@ pub enum Inside {
         /// (feature, number of splits).
         splits: Vec<(String, usize)>,
     },
+    /// A network, with the course of its learning.
+    Network(Learning),
     /// One tree that can be read.
     Decision {
         /// (feature, share of gain), summing to 1 unless no split was made.

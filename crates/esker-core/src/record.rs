@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DecisionTree, Note, Settings, Unit};
+use crate::{DecisionTree, Note, Setting, Settings, Space, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
 pub const FORMAT: u32 = 1;
@@ -209,11 +209,21 @@ pub struct ModelRecord {
     pub runs: Vec<ModelRun>,
 }
 
-/// What tuning chose inside one training part.
+/// What tuning tried and chose inside one training part.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Tuning {
     /// The design and fold it was done for, or `all rows`.
     pub part: String,
+    /// How candidates were proposed: `tpe` or `random`.
+    pub method: String,
+    /// Whether candidates that fell behind were dropped before the last inner fold.
+    pub halving: bool,
+    /// Where it looked; empty where only the number of steps was sought.
+    pub spaces: Vec<Space>,
+    /// Number of inner folds.
+    pub folds: usize,
+    /// The parameter that early stopping decided.
+    pub steps: Option<String>,
     /// The settings chosen.
     pub chosen: Settings,
     /// Their inner score in the record's metric.
@@ -224,6 +234,25 @@ pub struct Tuning {
     pub trials: usize,
     /// Fits spent.
     pub fits: usize,
+    /// Whether its time ended before its trials did.
+    pub time_ended: bool,
+    /// Every candidate, in the order of trial; the first is the recipe's own settings.
+    pub candidates: Vec<Candidate>,
+}
+
+/// One candidate of tuning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Candidate {
+    /// Its value of each parameter searched, in the order of `spaces`.
+    pub values: Vec<Setting>,
+    /// The number of steps that early stopping found best on the inner folds.
+    pub steps: Option<usize>,
+    /// Its score on each inner fold it was judged on, in the record's metric; absent where it could not be fitted.
+    pub scores: Vec<Option<f64>>,
+    /// Whether it was dropped before the last inner fold.
+    pub dropped: bool,
+    /// Whether it was chosen.
+    pub chosen: bool,
 }
 
 /// Scores of a model under a design.
@@ -340,6 +369,33 @@ pub struct Chosen {
     pub reason: String,
     /// The settings of the final fit.
     pub settings: Settings,
+    /// How it learned step by step, if it is a network.
+    pub learning: Option<Learning>,
+}
+
+/// How networks learned on the training rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Learning {
+    /// Units of each layer, from the features as the network saw them to the outputs.
+    pub sizes: Vec<usize>,
+    /// The function between layers, e.g. `relu`.
+    pub activation: String,
+    /// Networks averaged; what follows is their mean.
+    pub networks: usize,
+    /// Numbers learned, all networks together.
+    pub numbers: usize,
+    /// What the loss is, in words.
+    pub measure: String,
+    /// The loss of the same answer everywhere.
+    pub none: f64,
+    /// Epochs told of: passes over the training rows, counted from 1.
+    pub epoch: Vec<usize>,
+    /// Mean loss in each of these epochs, each row's before the step it was part of.
+    pub loss: Vec<f64>,
+    /// Learning rate at the end of each of these epochs.
+    pub rate: Vec<f64>,
+    /// Mean length of the loss's gradient in the numbers of each layer, the first layer first: layers × epochs.
+    pub gradient: Vec<Vec<f64>>,
 }
 
 /// Prediction intervals and their measured coverage.

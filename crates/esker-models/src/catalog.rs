@@ -2,7 +2,7 @@
 
 use esker_core::{Error, Estimator, FittedTransform, Model, Parameter, Result, Settings, Transform};
 
-use crate::models::{baseline, elastic_net, linear, logistic, neighbours, svm, tree};
+use crate::models::{baseline, elastic_net, imported, linear, logistic, mlp, neighbours, svm, tree};
 use crate::prepare::{encode, impute, standardise};
 
 /// An estimator by its kind.
@@ -26,6 +26,8 @@ pub enum Kind {
     Forest,
     /// Gradient boosting on histograms.
     Boosting,
+    /// Multilayer perceptron.
+    Mlp,
     /// One decision tree.
     DecisionTree,
     /// Support vector machine.
@@ -34,7 +36,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every estimator, in the order of the reference page.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Mean,
         Self::GroupMean,
         Self::Linear,
@@ -44,6 +46,7 @@ impl Kind {
         Self::Neighbours,
         Self::Forest,
         Self::Boosting,
+        Self::Mlp,
         Self::DecisionTree,
         Self::Svm,
     ];
@@ -60,6 +63,7 @@ impl Kind {
             Self::Neighbours => "neighbours",
             Self::Forest => "forest",
             Self::Boosting => "boosting",
+            Self::Mlp => "mlp",
             Self::DecisionTree => "decision-tree",
             Self::Svm => "svm",
         }
@@ -82,6 +86,7 @@ impl Kind {
             Self::Neighbours => neighbours::DOC,
             Self::Forest => tree::forest::DOC,
             Self::Boosting => tree::boosting::DOC,
+            Self::Mlp => mlp::DOC,
             Self::DecisionTree => tree::single::DOC,
             Self::Svm => svm::DOC,
         }
@@ -97,6 +102,7 @@ impl Kind {
             Self::Neighbours => neighbours::parameters(),
             Self::Forest => tree::forest::parameters(),
             Self::Boosting => tree::boosting::parameters(),
+            Self::Mlp => mlp::parameters(),
             Self::DecisionTree => tree::single::parameters(),
             Self::Svm => svm::parameters(),
         }
@@ -114,6 +120,7 @@ impl Kind {
             Self::Neighbours => Box::new(neighbours::Neighbours::new(settings)),
             Self::Forest => Box::new(tree::forest::Forest::new(settings)),
             Self::Boosting => Box::new(tree::boosting::Boosting::new(settings)),
+            Self::Mlp => Box::new(mlp::Mlp::new(settings)),
             Self::DecisionTree => Box::new(tree::single::Single::new(settings)),
             Self::Svm => Box::new(svm::Svm::new(settings)),
         }
@@ -132,9 +139,22 @@ impl Kind {
             Self::Neighbours => neighbours::load(bytes),
             Self::Forest => tree::load_forest(bytes),
             Self::Boosting => tree::load_boosting(bytes),
+            Self::Mlp => mlp::load(bytes),
             Self::DecisionTree => tree::single::load(bytes),
             Self::Svm => svm::load(bytes),
         }
+    }
+}
+
+/// A fitted model from the name of its kind and the bytes of [`Model::save`]: of any estimator, or one that was imported.
+///
+/// # Errors
+/// No such kind, or bytes that are not such a model; they may come from a stranger.
+pub fn load_model(kind: &str, bytes: &[u8]) -> Result<Box<dyn Model>> {
+    match Kind::parse(kind) {
+        Some(known) => known.load(bytes),
+        None if kind == imported::NAME => imported::load(bytes),
+        None => Err(Error::model(format!("model kind '{kind}'")).rule("no such kind is known")),
     }
 }
 

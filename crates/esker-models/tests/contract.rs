@@ -16,12 +16,15 @@ fn laws(kind: Kind, settings: &Settings) -> Laws {
         Kind::Boosting | Kind::DecisionTree if settings.integer("min_leaf") > 1 => {
             breaks("the least size of a leaf counts rows, not weight")
         }
+        Kind::Mlp if settings.integer("batch") >= 1000 => Laws::within(1e-2),
+        Kind::Mlp => Laws::sampling(),
         _ => Laws::EXACT,
     }
 }
 
 /// Settings beside the defaults under which more laws hold.
-const STRICT: [(Kind, &str, i64); 3] = [(Kind::Boosting, "min_leaf", 1), (Kind::DecisionTree, "min_leaf", 1), (Kind::Neighbours, "k", 1)];
+const STRICT: [(Kind, &str, i64); 4] =
+    [(Kind::Boosting, "min_leaf", 1), (Kind::DecisionTree, "min_leaf", 1), (Kind::Neighbours, "k", 1), (Kind::Mlp, "batch", 1000)];
 
 /// The defaults, the strict settings, and one draw from the search space: tuning must not reach what breaks a law.
 fn settings(kind: Kind) -> Vec<(String, Settings)> {

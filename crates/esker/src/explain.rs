@@ -145,7 +145,7 @@ pub(crate) fn tree(fitted: &Pipeline) -> Option<DecisionTree> {
 }
 
 /// Importance read off the model itself, as shares.
-fn internal(fitted: &Pipeline) -> (Vec<(String, f64)>, String) {
+pub(crate) fn internal(fitted: &Pipeline) -> (Vec<(String, f64)>, String) {
     let (mut list, kind) = match fitted.inside() {
         Inside::Trees { gain, .. } | Inside::Decision { gain, .. } => (gain, "share of split gain"),
         Inside::Linear { coefficients, .. } => {
@@ -153,7 +153,7 @@ fn internal(fitted: &Pipeline) -> (Vec<(String, f64)>, String) {
             let share = |b: f64| if total > 0.0 { b.abs() / total } else { 0.0 };
             (coefficients.into_iter().map(|(n, b)| (n, share(b))).collect(), "share of absolute coefficients as the model saw its features")
         }
-        Inside::Closed => (Vec::new(), ""),
+        Inside::Network(_) | Inside::Closed => (Vec::new(), ""),
     };
     list.sort_by(|a: &(String, f64), b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     (list, kind.to_owned())

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use esker_core::record::Task;
-use esker_core::{Codes, Column, Context, Error, FieldKind, Model, Note, Prediction, Result, Samples, Support, Table, Values};
+use esker_core::{Codes, Column, Context, Error, FieldKind, Model, Note, Prediction, Result, Samples, Spread, Support, Table, Values};
 use esker_evaluate::interval::cv_plus;
 use rayon::prelude::*;
 
@@ -40,7 +40,7 @@ impl LoadedModel {
     }
 
     /// Predicts every row of a table. For numbers the columns `<target>_predicted`, `_low` and `_high` are
-    /// added, in the target's unit; for classes the most probable class and the probability of each.
+    /// added, in the target's unit, and `_sd` or `_quantile_low` and `_quantile_high` where the model says how sure it is; for classes the most probable class and the probability of each.
     ///
     /// # Errors
     /// A missing column, another unit, a class never seen; a column of the name of a prediction.
@@ -92,8 +92,16 @@ impl LoadedModel {
             Task::Regression { target, .. } | Task::Classification { target, .. } => format!("{target}_{suffix}"),
         };
         match (&said, &self.header.task) {
-            (Prediction::Real { unit, centre, .. }, Task::Regression { .. }) => {
+            (Prediction::Real { unit, centre, spread }, Task::Regression { .. }) => {
                 let mut columns = vec![Column::real(name("predicted"), unit.as_str(), centre.clone())];
+                match spread {
+                    Spread::Unknown => {}
+                    Spread::Sd(sd) => columns.push(Column::real(name("sd"), unit.as_str(), sd.clone())),
+                    Spread::Interval { low, high, .. } => {
+                        columns.push(Column::real(name("quantile_low"), unit.as_str(), low.clone()));
+                        columns.push(Column::real(name("quantile_high"), unit.as_str(), high.clone()));
+                    }
+                }
                 if let (Some(residuals), Some(level)) = (&self.residuals, self.header.level) {
                     let folds: Vec<Vec<f64>> = self
                         .folds

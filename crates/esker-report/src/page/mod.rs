@@ -13,6 +13,7 @@ mod scores;
 mod summary;
 mod table;
 mod tree;
+mod tuned;
 mod words;
 
 use esker_core::record::{MetricCard, Record, Rows};
@@ -125,9 +126,10 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         scores::models(r, h);
         drawn(h, Place::Models);
         scores::differences(r, h);
+        tuned::gained(r, figures, h);
         let mut folded = Html::part("models-folded");
         scores::every_metric(r, &mut folded);
-        scores::tuning(r, &mut folded);
+        tuned::chosen(r, figures, &mut folded);
         if !folded.is_empty() {
             h.with("div", &[("class", "folded")], |h| h.append(&folded));
         }

@@ -83,7 +83,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         metric: String::new(),
         metrics: vec![],
         comparisons: vec![],
-        chosen: Chosen { model: String::new(), reason: String::new(), settings: Settings::default() },
+        chosen: Chosen { model: String::new(), reason: String::new(), settings: Settings::default(), learning: None },
         intervals: None,
         explanation: None,
         tree: None,
@@ -149,7 +149,7 @@ pub fn regression(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
         };
         record.models.push(model(name, vec![run("group rgi_id", scores(honest, &mut rng)), run("random", scores(easy, &mut rng))]));
     }
-    record.chosen = Chosen { model: "boosting".into(), reason: "lowest RMSE".into(), settings: Settings::default() };
+    record.chosen = Chosen { model: "boosting".into(), reason: "lowest RMSE".into(), settings: Settings::default(), learning: None };
     let levels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
     record.intervals = Some(Intervals {
         method: "CV+".into(),
@@ -243,7 +243,8 @@ pub fn classification(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
             .models
             .push(model(name, vec![run("leave-one-group-out WELL", scores(honest, &mut rng)), run("random", scores(easy, &mut rng))]));
     }
-    record.chosen = Chosen { model: "boosting".into(), reason: "highest balanced accuracy".into(), settings: Settings::default() };
+    record.chosen =
+        Chosen { model: "boosting".into(), reason: "highest balanced accuracy".into(), settings: Settings::default(), learning: None };
     let chosen = &mut record.models[3].runs[0];
     chosen.classes = (0..k)
         .map(|i| {

@@ -4,9 +4,13 @@
 //! level. The code after the last bin stands for a missing value. Features are sorted by name, so that the order
 //! of columns in a table never changes a model.
 
+use std::sync::Arc;
+
 use esker_core::{Codes, Column, Error, MISSING, Parameter, Result, Samples, Values};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+use super::shap::Grid;
 
 /// Most bins a feature has beside the one for missing values.
 pub(super) const MOST_BINS: usize = 255;
@@ -78,6 +82,26 @@ pub(super) fn parameter() -> Parameter {
     Parameter::integer("bins", MOST_BINS as i64, 2, MOST_BINS as i64, doc)
 }
 
+/// Bins of the rows named, and their codes as `lay` lays them out. Fits on the same samples share both, where samples are kept and nobody has
+/// shuffled the rows.
+///
+/// # Errors
+/// As [`Bins::fit`].
+pub(super) fn shared<T: Send + Sync + 'static>(
+    train: &Samples,
+    target: &str,
+    rows: &[usize],
+    most: usize,
+    lay: impl FnOnce(Binned) -> T,
+) -> Result<Arc<(Bins, T)>> {
+    let make = || {
+        let bins = Bins::fit(train, target, rows, most)?;
+        let laid = lay(bins.encode(train, rows)?);
+        Ok((bins, laid))
+    };
+    if rows.is_sorted() { train.once(&format!("bins {most} {target}"), make) } else { make().map(Arc::new) }
+}
+
 impl Bins {
     /// Bins from the rows named of all columns but `target`, at most `most` a feature of numbers (2 to 255).
     ///
@@ -117,6 +141,23 @@ impl Bins {
     /// Whether a feature holds classes.
     pub(super) fn is_class(&self, feature: usize) -> bool {
         matches!(self.features[feature].rule, Rule::Class { .. })
+    }
+
+    /// The cuts between the bins of a feature of numbers.
+    pub(super) fn cuts(&self, feature: usize) -> &[f64] {
+        match &self.features[feature].rule {
+            Rule::Real { cuts } => cuts,
+            Rule::Class { .. } => &[],
+        }
+    }
+
+    /// The code of each level of a feature of classes, by its name.
+    pub(super) fn level_codes(&self, feature: usize) -> impl Iterator<Item = (&str, u8)> {
+        let (levels, codes) = match &self.features[feature].rule {
+            Rule::Real { .. } => (&[][..], &[][..]),
+            Rule::Class { levels, codes, .. } => (levels.as_slice(), codes.as_slice()),
+        };
+        levels.iter().map(String::as_str).zip(codes.iter().copied())
     }
 
     /// Bins of a feature, which is also the code of its missing values.
@@ -189,6 +230,18 @@ impl Bins {
     /// A column is missing or of another type, a class was never seen.
     pub(super) fn bind<'a>(&'a self, samples: &'a Samples) -> Result<Vec<Bound<'a>>> {
         self.features.iter().map(|f| f.bind(samples.column(&f.name)?)).collect()
+    }
+
+    /// The codes of the values of a column of a feature's name; features that the model does not know have none of its tests.
+    ///
+    /// # Errors
+    /// A column of another type, a class was never seen.
+    pub(super) fn grid(&self, values: &Column) -> Result<Grid> {
+        let Some(feature) = self.features.iter().position(|f| f.name == values.name) else {
+            return Ok(Grid { feature: usize::MAX, codes: vec![0; values.len()] });
+        };
+        let bound = self.features[feature].bind(values)?;
+        Ok(Grid { feature, codes: (0..values.len()).map(|i| bound.code(i)).collect() })
     }
 
     /// Whether bins from a stranger's bytes can be used without harm.

@@ -1,11 +1,11 @@
 //! What features give to the answers of trees: contributions, against a background or not, and interactions.
 
-use esker_core::{Contributions, Error, Interactions, Result, Samples, Told};
+use esker_core::{Column, Contributions, Error, Interactions, Result, Samples, Told};
 use rayon::prelude::*;
 
 use super::bins::Bound;
 use super::ensemble::Ensemble;
-use super::shap::{Background, Explained, ROWS, explain};
+use super::shap::{Background, Explained, Grid, ROWS, explain};
 use super::target::Answer;
 
 /// What trees are asked to explain, with the numbers that sums are multiplied by and added to.
@@ -24,7 +24,7 @@ impl<'a> Explain<'a> {
         let outputs = match (told, answer) {
             (Told::LogOdds, Answer::Class { levels, present }) => present.last().map(|&k| levels[k as usize].clone()).into_iter().collect(),
             (_, Answer::Class { levels, present }) => present.iter().map(|&k| levels[k as usize].clone()).collect(),
-            (_, Answer::Real { .. }) => vec![String::new()],
+            (_, Answer::Real { .. }) => ["", "low", "high"].into_iter().take(start.len()).map(str::to_owned).collect(),
         };
         Self { ensemble, trees: explain(ensemble.list(), ensemble.bins()), start, scale, told, outputs }
     }
@@ -67,6 +67,38 @@ impl<'a> Explain<'a> {
             self.trees[t].add_against(&others[t], values, |f| &codes[f * rows..(f + 1) * rows], rows, into);
         })?;
         Ok(self.given(base, values))
+    }
+
+    /// The mean answer over rows at each value of the grids.
+    ///
+    /// # Errors
+    /// As [`Explain::contributions`], no row, or trees too deep.
+    pub(super) fn dependence(&self, at: &Samples, grids: &[Column]) -> Result<Vec<Vec<f64>>> {
+        self.shallow()?;
+        if at.rows() == 0 {
+            return Err(Error::data("partial dependence").got("no rows").rule("it is a mean over rows"));
+        }
+        let (bins, width, lanes) = (self.ensemble.bins(), self.ensemble.width(), self.ensemble.lanes());
+        let (rows, outputs) = (at.rows(), width * lanes);
+        let mut codes = vec![0; rows * bins.len()];
+        codes.par_chunks_mut(rows).zip(&bins.bind(at)?).for_each(|(codes, column)| column.codes(0, codes));
+        let known: Vec<Grid> = grids.iter().map(|g| bins.grid(g)).collect::<Result<_>>()?;
+        let blank = || grids.iter().map(|g| vec![0.0; g.len() * outputs]).collect::<Vec<Vec<f64>>>();
+        let each: Vec<Vec<Vec<f64>>> = (self.trees.par_iter().enumerate())
+            .map(|(t, tree)| {
+                let mut into = blank();
+                let values = (self.ensemble.list()[t].values(), width);
+                tree.add_dependence(values, (&codes, rows), &known, (outputs, t % lanes * width, self.scale), &mut into);
+                into
+            })
+            .collect();
+        let mut means = grids.iter().map(|g| self.start.repeat(g.len())).collect::<Vec<_>>();
+        for one in each {
+            for (mean, one) in means.iter_mut().flatten().zip(one.into_iter().flatten()) {
+                *mean += one;
+            }
+        }
+        Ok(means)
     }
 
     /// What each pair of features gives.

@@ -1,5 +1,6 @@
 //! Fitted forests.
 
+use esker_core::graph::{Function, Graph, Value};
 use esker_core::{Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples, Told, shuffled_one_by_one};
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +8,7 @@ use super::ensemble::{Ensemble, damaged};
 use super::explain::Explain;
 use super::spread::Sure;
 use super::target::Answer;
+use crate::models::training::widen;
 use crate::store;
 
 /// A fitted forest. Leaves hold differences from `centre`, or class shares.
@@ -78,6 +80,17 @@ impl Model for Grown {
 
     fn interactions(&self, at: &Samples) -> Result<Option<Interactions>> {
         self.explain(&self.start()).interactions(at).map(Some)
+    }
+
+    fn proximities(&self, at: &Samples, others: &Samples) -> Result<Option<Vec<f64>>> {
+        self.ensemble.proximities(at, others).map(Some)
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
+        let sums = self.ensemble.describe(graph, &self.start(), 1.0 / self.ensemble.trees() as f64)?;
+        let Answer::Class { levels, present } = &self.answer else { return Ok(Some(sums)) };
+        let shares = graph.map(sums, Function::Share);
+        Ok(Some(widen(graph, shares, levels.len(), present)))
     }
 
     fn inside(&self) -> Inside {
