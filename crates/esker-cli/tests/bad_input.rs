@@ -169,8 +169,8 @@ fn tuning_that_cannot_be() {
     tune("a search of what early stopping decides", "early_stopping = 5\ntune = { search = { trees = [10, 90] } }");
     tune("a key that is not there", "tune = { trails = 8 }");
     let other = |kind: &str| with("kind = \"boosting\"\ntrees = 20\nleaves = 6", kind);
-    page.recipe("an unknown word", &other("kind = \"neighbours\"\ntune = { search = { weights = [\"uniform\", \"nearest\"] } }"));
-    page.recipe("a word alone", &other("kind = \"neighbours\"\ntune = { search = { weights = [\"uniform\"] } }"));
+    page.recipe("an unknown word", &other("kind = \"neighbours\"\ntune = { search = { weighting = [\"uniform\", \"nearest\"] } }"));
+    page.recipe("a word alone", &other("kind = \"neighbours\"\ntune = { search = { weighting = [\"uniform\"] } }"));
     page.recipe("a model without settings", &other("kind = \"linear\"\ntune = { trials = 4 }"));
     page.recipe("early stopping of a model without steps", &other("kind = \"neighbours\"\nearly_stopping = 10"));
     insta::assert_snapshot!(page.0);

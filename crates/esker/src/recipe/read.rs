@@ -320,7 +320,7 @@ pub(crate) const TUNE_KEYS: [(&str, &str); 5] = [
     ("minutes", "Minutes that tuning of this model may take over all parts; runs that end by time may differ from each other."),
     ("method", "How candidates are proposed: `tpe`, by tree-structured Parzen estimators after a first part at random, or `random`."),
     ("halving", "Whether candidates that fall behind are dropped before the last inner fold; true."),
-    ("search", "Spaces by parameter, instead of the declared ones: `{ rate = [0.01, 0.3], weights = [\"uniform\", \"distance\"] }`."),
+    ("search", "Spaces by parameter, instead of the declared ones: `{ rate = [0.01, 0.3], weighting = [\"uniform\", \"distance\"] }`."),
 ];
 
 fn tune(s: &Section<'_>, parameters: &[Parameter], steps: Option<&'static str>) -> Option<Tune> {
@@ -338,7 +338,8 @@ fn tune(s: &Section<'_>, parameters: &[Parameter], steps: Option<&'static str>) 
         }
         return (patience > 0).then(|| Tune { trials: 1, minutes: None, method: Method::Tpe, halving: true, patience, spaces: Vec::new() });
     };
-    let minutes = t.has("minutes").then(|| t.real("minutes", 1.0, 0.01, 100_000.0));
+    let given = t.real("minutes", 1.0, 0.01, 100_000.0);
+    let minutes = t.has("minutes").then_some(given);
     let default = if minutes.is_some() && !t.has("trials") { 10_000 } else { 16 };
     let trials = t.integer("trials", default, 2, 10_000) as usize;
     let halving = t.flag("halving", true);
