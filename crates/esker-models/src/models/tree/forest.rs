@@ -250,7 +250,7 @@ impl Estimator for Forest {
         };
         let mut notes = Vec::new();
         if self.out_of_bag {
-            notes.push(self.out_of_bag(&known, centre, &self.outside(&binned, &trees, width, &resample, cx)?));
+            notes.push(self.out_of_bag(&known, centre, &self.outside(binned, &trees, width, &resample, cx)?));
         }
         let sure = match (&known.values, self.spread.as_str()) {
             (_, "none") => Sure::Unknown,
@@ -260,7 +260,7 @@ impl Estimator for Forest {
                     .rule("the target holds classes, whose probabilities say how sure they are"));
             }
             (Known::Real(_), "jackknife") => Sure::jackknife(trees.len(), &resample, &cx.rng)?,
-            (Known::Real(y), _) => Sure::quantiles(self.level, y, &binned, &trees, &resample, &cx.rng)?,
+            (Known::Real(y), _) => Sure::quantiles(self.level, y, binned, &trees, &resample, &cx.rng)?,
         };
         let ensemble = Ensemble::new(bins.clone(), trees, 1, width, &uses);
         if ensemble.is_flat() {
