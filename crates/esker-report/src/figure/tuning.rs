@@ -87,7 +87,7 @@ fn mark(c: &mut Canvas, panel: &Panel, x: f64, m: &Mark<'_>) {
         c.line(
             (x, ends.0),
             (x, ends.1),
-            Pen::new(paint, if m.candidate.chosen { 2.2 } else { 1.2 }).faded(if m.candidate.chosen { 1.0 } else { 0.55 }),
+            Pen::new(paint, if m.candidate.chosen { 2.2 } else { 1.2 }).faded(if m.candidate.chosen { 1.0 } else { 0.8 }),
         );
     }
     if own {

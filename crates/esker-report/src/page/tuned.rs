@@ -81,7 +81,7 @@ fn sentence(r: Reading<'_>, m: &ModelRecord) -> String {
         format!(", more than the {} by which that gain differs between inner folds.", unit(spread))
     } else {
         format!(
-            ", less than the {} by which that gain differs between inner folds: the optimum is flat, other settings would do as well.",
+            ", less than the {} by which that gain differs between inner folds: the optimum is flat, and the recipe’s own settings would do about as well.",
             unit(spread)
         )
     });
