@@ -74,7 +74,7 @@ struct Way {
 
 impl Halves<'_> {
     fn features(&self) -> usize {
-        if self.rows == 0 { 0 } else { self.columns.len() / self.rows }
+        self.columns.len().checked_div(self.rows).unwrap_or(0)
     }
 
     /// w · x + b of each row.

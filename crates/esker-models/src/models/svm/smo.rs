@@ -190,21 +190,20 @@ pub(super) fn solve(problem: &Problem, cache: &mut Cache, beta: Vec<f64>, cx: &C
     }
     let mut state = State { problem, beta, residual, up: vec![0.0; rows], down: vec![0.0; rows] };
     (0..rows).for_each(|t| state.place(t));
-    let (mut steps, mut gap) = (0, 0.0);
-    while rows > 0 {
+    let mut steps = 0;
+    let gap = loop {
         if steps % CHECK == 0 {
             cx.check()?;
         }
         let (i, gain) = state.most_up();
         if gain == f64::NEG_INFINITY {
-            gap = 0.0;
-            break;
+            break 0.0;
         }
         let row = cache.row(i);
         let (j, best, least) = state.partner(i, gain, row);
-        gap = (gain - least).max(0.0);
+        let gap = (gain - least).max(0.0);
         if gap <= problem.tolerance || best < 0.0 || steps == problem.steps {
-            break;
+            break gap;
         }
         let (k_i, k_j) = cache.two(i, j);
         let curvature = (2.0 - 2.0 * f64::from(k_i[j])).max(FLAT);
@@ -219,7 +218,7 @@ pub(super) fn solve(problem: &Problem, cache: &mut Cache, beta: Vec<f64>, cx: &C
             },
         );
         steps += 1;
-    }
+    };
     let bias = state.bias();
     Ok(Solution { beta: state.beta, residual: state.residual, bias, gap, steps })
 }
