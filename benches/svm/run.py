@@ -107,7 +107,7 @@ def main():
         at = given.folder / name
         ours, theirs = [], []
         for _ in range(given.rounds):
-            ours.append(run([fit, at, "svm", task, "THREADS=2", f"kernel={kernel}", f"cost={cost}"]))
+            ours.append(run([fit, at, "svm", task, "THREADS=2", "EXPLAIN=false", f"kernel={kernel}", f"cost={cost}"]))
             theirs.append(run([sys.executable, "-W", "ignore", __file__, "--folder", at, "--peer", task, kernel, str(cost)]))
         of = lambda runs, key: statistics.median(r[key] for r in runs)
         line = f"{name}, {kernel}, cost {cost}"
