@@ -82,5 +82,8 @@ def make(folder):
     small, held = regression(3000, 10, 1), regression(2000, 10, 2)
     write(folder / "small", small, held)
     write(folder / "sides", (small[0], (small[1] > 12).astype(float)), (held[0], (held[1] > 12).astype(float)))
-    if not (folder / "forest" / "shape").exists():
-        write(folder / "forest", regression(100_000, 20, 1), regression(20_000, 20, 2))
+    for case in ("forest", "explain"):
+        if not (folder / case / "shape").exists():
+            # Not every peer takes gaps.
+            whole = [(np.nan_to_num(x), y) for x, y in (regression(100_000, 20, 1), regression(20_000, 20, 2))]
+            write(folder / case, *whole)

@@ -1,7 +1,8 @@
 """Boosting and forests beside their peers on the same arrays, in turn, with medians and ratios.
 
-Run: python benches/trees/run.py [--rounds 5] [--cases large,covers,small,sides,forest] [--folder /tmp/esker-bench/trees]
-(needs cargo, numpy, scikit-learn, lightgbm and xgboost; the arrays take 600 MB and are made once, from fixed seeds)
+Run: python benches/trees/run.py [--rounds 5] [--cases large,covers,small,sides,explain,forest] [--folder /tmp/esker-bench/trees]
+(needs cargo, numpy, scikit-learn, lightgbm and xgboost; the arrays take 600 MB and are made once, from fixed seeds; with
+--sklearnex PYTHON, a Python that has Intel's extension of scikit-learn, forests are also compared with that)
 
 Two threads each, 200 trees of 31 leaves, rate 0.1, 255 bins, at least 20 rows a leaf; forests of 100 trees, a third of the features a
 node, at least 5 rows a leaf. Each run is a process of its own; times are taken inside it, after the arrays are in memory.
@@ -25,15 +26,16 @@ CASES = {
     "covers": ("boosting", "classes", [*BOOSTING, "lambda=1"], ["lightgbm", "xgboost"]),
     "small": ("boosting", "regression", [*BOOSTING, "lambda=0"], ["sklearn", "lightgbm", "xgboost"]),
     "sides": ("boosting", "classes", [*BOOSTING, "lambda=1"], ["sklearn", "lightgbm", "xgboost"]),
+    "explain": ("boosting", "regression", [*BOOSTING, "lambda=0"], ["sklearn", "lightgbm", "xgboost"]),
     "forest": ("forest", "regression", ["trees=100", "columns=0.3333", "min_leaf=5"], ["sklearn"]),
 }
-WORK = ("fit", "predict", "one", "contributions")
+WORK = ("fit", "predict", "one", "contributions", "interactions", "permutation", "dependence")
 
 
 def run(command):
     out = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "2"}).stdout
     found = json.loads(out.splitlines()[-1])
-    return {k: v[0] if isinstance(v, list) else v for k, v in found.items()}
+    return {k: (v[0] if v else None) if isinstance(v, list) else v for k, v in found.items()}
 
 
 def main():
@@ -41,6 +43,7 @@ def main():
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--cases", default=",".join(CASES))
     arguments.add_argument("--folder", type=Path, default=Path("/tmp/esker-bench/trees"))
+    arguments.add_argument("--sklearnex", type=Path)
     options = arguments.parse_args()
     subprocess.run(["cargo", "build", "--release", "--locked", "--package", "esker-models", "--example", "fit"], cwd=ROOT, check=True)
     program = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/examples/fit"
@@ -48,16 +51,22 @@ def main():
     for case in options.cases.split(","):
         model, task, settings, peers = CASES[case]
         folder = str(options.folder / case)
-        commands = {"esker": [str(program), folder, model, task, "THREADS=2", *settings]}
+        explain = case == "explain"
+        commands = {"esker": [str(program), folder, model, task, "THREADS=2", f"EXPLAIN={str(task == 'regression' and model == 'boosting').lower()}", *settings]}
+        if model == "forest" and options.sklearnex:
+            peers = [*peers, "sklearnex"]
         for peer in peers:
-            commands[peer] = [sys.executable, "-W", "ignore", str(HERE / "peers.py"), folder, peer, "forest" if model == "forest" else task]
+            python = str(options.sklearnex) if peer == "sklearnex" else sys.executable
+            words = [folder, peer, "forest" if model == "forest" else task, *(["explain"] if explain else [])]
+            commands[peer] = [python, "-W", "ignore", str(HERE / "peers.py"), *words]
         seen = {name: [] for name in commands}
         for _ in range(options.rounds):
             for name, command in commands.items():
                 seen[name].append(run(command))
         middle = lambda name, what: statistics.median([r[what] for r in seen[name]]) if seen[name][0].get(what) else None
         print(f"\n{case}: {model}, {task}, medians of {options.rounds}")
-        print(f"{'':10} {'fit':>9} {'predict':>9} {'one row':>9} {'contrib.':>9} {'loss':>9} {'MiB more':>9}")
+        titles = " ".join(f"{w[:9]:>9}" for w in WORK)
+        print(f"{'':10} {titles} {'loss':>9} {'MiB more':>9}")
         for name in commands:
             cells = [middle(name, w) for w in WORK]
             shown = " ".join(f"{c:7.3f} s" if c and c > 1e-3 else f"{c * 1e6:6.1f} us" if c else f"{'-':>9}" for c in cells)
@@ -65,7 +74,7 @@ def main():
         ratios = []
         for what in WORK:
             rest = [middle(p, what) for p in peers if middle(p, what)]
-            ratios.append(f"{min(rest) / middle('esker', what):8.1f}x" if rest else f"{'-':>9}")
+            ratios.append(f"{min(rest) / middle('esker', what):8.1f}x" if rest and middle('esker', what) else f"{'-':>9}")
         print(f"{'ratio':10} {' '.join(ratios)}   fastest peer / Esker", flush=True)
 
 

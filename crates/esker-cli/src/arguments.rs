@@ -10,6 +10,8 @@ Examples:
   esker check recipe.toml                    list every fault and warning, do no work
   esker run recipe.toml                      compare, choose, explain; write runs/<name>/
   esker predict runs/<name>/model.esker new.csv -o out.csv
+  esker export model.esker -o model.onnx     take a model to other programs
+  esker import lightgbm.txt -o model.esker   take over a model of LightGBM or XGBoost
   esker info era5.nc                         say what a file holds and what looks wrong
   esker convert era5.grib t2m.nc --time 2019-03 --bbox 5,43,17,49
   esker completions bash > ~/.local/share/bash-completion/completions/esker
@@ -94,10 +96,29 @@ pub enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Explain predictions row by row: what each feature gives to the answer of a model of trees.
+    #[command(
+        after_help = "Contributions are exact Shapley values: base and contributions add up to the answer. Without --against, a walk down a tree that\nmay not look at a feature goes to both sides as the training rows did (path-dependent); with it, unknown features have\nthe values of the background rows (interventional).\n\nExample:\n  esker explain model.esker new.csv -o why.csv\n  esker explain model.esker new.csv --against train.csv -o why.csv\n  esker explain model.esker new.csv --pairs -o why.csv"
+    )]
+    Explain {
+        /// A model written by esker run.
+        model: PathBuf,
+        /// Rows to explain, in any format Esker reads.
+        data: PathBuf,
+        /// Table to write, .csv or .parquet.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Background rows that answers are compared with; a hundred will do.
+        #[arg(long, value_name = "FILE", conflicts_with = "pairs")]
+        against: Option<PathBuf>,
+        /// Also what each pair of features gives together.
+        #[arg(long)]
+        pairs: bool,
+    },
     /// Say what a file holds: axes, variables, units, CRS, calendar, what was decided and what looks wrong.
     #[command(after_help = "Example:\n  esker info era5.nc\n  esker info dem.tif --values --json")]
     Info {
-        /// A file in any format Esker reads, or its address: https://…, s3://bucket/key.
+        /// A file in any format Esker reads, or its address: https://…, s3://bucket/key; or a model.
         file: PathBuf,
         /// Read every value, and show how many are missing, the smallest, the mean and the largest.
         #[arg(long)]
@@ -136,6 +157,42 @@ pub enum Command {
         /// How values get onto another grid.
         #[arg(long, value_enum, default_value_t = Between::Nearest, requires = "like")]
         method: Between,
+    },
+    /// Write a model as ONNX, for onnxruntime and other programs.
+    #[command(
+        after_help = "Example:\n  esker export runs/glacier-mass-balance/model.esker -o model.onnx\n\nInputs are the columns the model learned from, by name; preparation is part of the file. Numbers are doubles (NaN is missing), classes are \
+        texts (empty is missing). Intervals and derived columns stay behind."
+    )]
+    Export {
+        /// A model written by esker run or esker import.
+        model: PathBuf,
+        /// File to write.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Take over a model that LightGBM or XGBoost has fitted.
+    #[command(
+        after_help = "Examples:\n  esker import lightgbm.txt -o model.esker --target dmdtda --unit 'm w.e. yr-1'\n  esker import xgboost.json -o model.esker --target lithology --classes chalk,shale,sandstone\n\nLightGBM: save_model(\"model.txt\"); XGBoost: save_model(\"model.json\"). Predictions are those of the program itself; how good they are, \
+        Esker has not judged."
+    )]
+    Import {
+        /// A model that LightGBM saved as text, or XGBoost as JSON.
+        model: PathBuf,
+        /// File to write.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Name of the target, which such files do not hold.
+        #[arg(long, value_name = "NAME", default_value = "target")]
+        target: String,
+        /// Unit of the target.
+        #[arg(long, value_name = "UNIT", default_value = "")]
+        unit: String,
+        /// Names of the classes, in the order of their numbers [default: 0,1,…].
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        classes: Vec<String>,
+        /// Take the first rounds only, e.g. those up to the best of early stopping.
+        #[arg(long, value_name = "N")]
+        rounds: Option<usize>,
     },
     /// Print the reference of models, designs and metrics, in Markdown.
     Reference,

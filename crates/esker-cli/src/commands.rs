@@ -7,13 +7,13 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Context, Conversion, Error, Findings, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe, Sampling, Selection,
-    inspect::Inspection,
+    Ask, Context, Conversion, Error, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe, Sampling,
+    Selection, inspect::Inspection,
 };
 
 use crate::arguments::{Arguments, Between, Command};
 use crate::progress::Bars;
-use crate::{show, show_data};
+use crate::{show, show_data, show_model};
 
 type Result<T> = std::result::Result<T, Findings>;
 
@@ -25,6 +25,12 @@ pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
         Command::Check { recipe } => cli.check(recipe),
         Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
         Command::Predict { model, data, output } => cli.predict(model, data, output),
+        Command::Export { model, output } => cli.export(model, output),
+        Command::Import { model, output, target, unit, classes, rounds } => {
+            let options = Importing { target: target.clone(), unit: unit.clone(), classes: classes.clone(), rounds: *rounds };
+            cli.import(model, output, &options)
+        }
+        Command::Explain { model, data, output, against, pairs } => cli.explain(model, data, output, against.as_deref(), *pairs),
         Command::Info { file, values } => cli.info(file, *values),
         Command::Convert { from, to, variables, time, bbox, within, layer, sheet, like, method } => {
             let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
@@ -167,7 +173,55 @@ impl Session<'_> {
         Ok(())
     }
 
+    fn export(&self, model: &Path, output: &Path) -> Result<()> {
+        let exported = LoadedModel::read(model)?.to_onnx()?;
+        esker::write_file(output, &exported.bytes)?;
+        if self.arguments.json {
+            show::print(&show_model::exported_json(&exported, output));
+        } else {
+            self.say(&show::notes(&exported.notes));
+            show::print(&show_model::exported(&exported, output));
+        }
+        Ok(())
+    }
+
+    fn import(&self, from: &Path, output: &Path, options: &Importing) -> Result<()> {
+        let (model, notes) = options.read(from)?;
+        esker::write_file(output, &model.to_bytes())?;
+        if self.arguments.json {
+            show::print(&show_model::imported_json(&model.header, &notes, output));
+        } else {
+            self.say(&show::notes(&notes));
+            show::print(&show_model::imported(&model.header, output));
+        }
+        Ok(())
+    }
+
+    fn explain(&self, model: &Path, data: &Path, output: &Path, against: Option<&Path>, pairs: bool) -> Result<()> {
+        let model = LoadedModel::read(model)?;
+        let cx = self.watched(Context::new(0, self.threads()));
+        let ask = match (against, pairs) {
+            (Some(file), _) => Ask::Against(model.read_rows(file)?),
+            (None, true) => Ask::Pairs,
+            (None, false) => Ask::Features,
+        };
+        let told = model.contribute(model.read_rows(data)?, ask, &cx)?;
+        esker::write_table(output, &told.table)?;
+        if self.arguments.json {
+            show::print(&show::contributed_json(&model.header, &told, output));
+        } else {
+            self.say(&show::notes(&told.notes));
+            show::print(&show::contributed(&model.header, &told, output));
+        }
+        Ok(())
+    }
+
     fn info(&self, file: &Path, values: bool) -> Result<()> {
+        if LoadedModel::is_one(file) {
+            let model = LoadedModel::read(file)?;
+            show::print(&if self.arguments.json { show_model::info_json(&model, file) } else { show_model::info(&model, file) });
+            return Ok(());
+        }
         let cx = self.watched(Context::new(0, self.threads()));
         let info = Info::read(file, &ReadOptions::default(), values, &cx)?;
         show::print(&if self.arguments.json { show_data::info_json(&info) } else { show_data::info(&info) });

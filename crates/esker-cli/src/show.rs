@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use esker::record::{MetricCard, ModelRun, Record, Task};
-use esker::{Findings, Header, Note, Plan, Predicted, Weight, inspect::Inspection};
+use esker::{Contributed, Findings, Header, Note, Plan, Predicted, Told, Weight, inspect::Inspection};
 use serde_json::{Value, json};
 
 /// Prints to stdout; a reader that has gone away (`| head`) is no error.
@@ -228,5 +228,37 @@ pub fn predicted_json(header: &Header, predicted: &Predicted, output: &Path) -> 
     pretty(&json!({
         "ok": true, "rows": predicted.table.rows(), "model": header.model, "level": header.level,
         "coverage": header.coverage, "file": output.display().to_string(), "notes": predicted.notes,
+    }))
+}
+
+/// What contributions add up to, in words.
+fn told(told: Told) -> &'static str {
+    match told {
+        Told::Answer => "the answer",
+        Told::Logarithm => "the natural logarithm of the answer",
+        Told::Probability => "the probability of each class",
+        Told::LogOdds => "the log odds of the class",
+        Told::Scores => "the score of each class, whose softmax gives the probabilities",
+    }
+}
+
+/// Which features give how much: the twelve that give most, and where the rest stands.
+pub fn contributed(header: &Header, given: &Contributed, output: &Path) -> String {
+    let unit = if given.unit.is_empty() { String::new() } else { format!(" ({})", given.unit) };
+    let mut lines = vec![format!("mean size of what is given{unit}; base and contributions add up to {}", told(given.told))];
+    let wide = given.ranking.iter().take(12).map(|r| r.0.chars().count()).max().unwrap_or(0);
+    for (name, size) in given.ranking.iter().take(12) {
+        lines.push(format!("  {name:wide$}  {size:.4}"));
+    }
+    lines.push(format!("{} rows explained by {}: {}", given.table.rows(), header.model, output.display()));
+    lines.join("\n")
+}
+
+/// Which features give how much, for programs.
+pub fn contributed_json(header: &Header, given: &Contributed, output: &Path) -> String {
+    let ranking: Vec<Value> = given.ranking.iter().map(|(name, size)| json!({ "from": name, "mean_size": size })).collect();
+    pretty(&json!({
+        "ok": true, "rows": given.table.rows(), "model": header.model, "sum": told(given.told), "unit": given.unit,
+        "ranking": ranking, "file": output.display().to_string(), "notes": given.notes,
     }))
 }

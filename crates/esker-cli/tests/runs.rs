@@ -206,6 +206,70 @@ fn ctrl_c_leaves_the_earlier_run_untouched() {
 }
 
 #[test]
+fn rows_are_explained_so_that_contributions_add_up_to_the_prediction() {
+    let desk = Desk::new();
+    desk.write(
+        "recipe.toml",
+        RECIPE
+            .replace("kind = \"mean\"", "kind = \"forest\"\ntrees = 10")
+            .replace("kind = \"ridge\"\ntune = { trials = 4 }", "kind = \"forest\"\nname = \"second\"\ntrees = 5"),
+    );
+    desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);
+    desk.ok(&["predict", "out/model.esker", "glaciers.csv", "-o", "said.csv"]);
+    let column = |file: &str, keep: &dyn Fn(&str) -> bool| -> Vec<Vec<f64>> {
+        let text = desk.read(file);
+        let mut lines = text.lines().map(|l| l.split(',').collect::<Vec<_>>());
+        let header = lines.next().unwrap();
+        let places: Vec<usize> = (0..header.len()).filter(|&i| keep(header[i])).collect();
+        lines.map(|cells| places.iter().map(|&i| cells[i].parse().unwrap()).collect()).collect()
+    };
+    let answers = column("said.csv", &|name| name == "dmdtda_predicted");
+    for (words, columns) in [(vec![], 9), (vec!["--against", "glaciers.csv"], 9), (vec!["--pairs"], 9)] {
+        let mut all = vec!["explain", "out/model.esker", "glaciers.csv", "-o", "why.csv"];
+        all.extend(words);
+        let said = desk.ok(&all);
+        assert!(said.contains("244 rows explained") && said.contains("add up to the answer"), "{said}");
+        let given = column("why.csv", &|name| name == "dmdtda_base" || name.starts_with("dmdtda_from_"));
+        assert!(given[0].len() >= columns);
+        for (given, answer) in given.iter().zip(&answers) {
+            assert!((given.iter().sum::<f64>() - answer[0]).abs() < 1e-9, "{all:?}");
+        }
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&desk.ok(&["explain", "out/model.esker", "glaciers.csv", "-o", "why.csv", "--json"])).unwrap();
+    assert_eq!((json["rows"].as_u64(), json["unit"].as_str()), (Some(244), Some("m w.e. yr-1")));
+    // A model without trees says so.
+    desk.write("flat.toml", RECIPE.replace("kind = \"boosting\"\ntrees = 20\nleaves = 6", "kind = \"linear\""));
+    desk.ok(&["run", "flat.toml", "-o", "flat", "--quiet"]);
+    let refused = desk.fails(&["explain", "flat/model.esker", "glaciers.csv", "-o", "no.csv"]);
+    assert!(refused.contains("only models of trees") && !desk.path("no.csv").exists(), "{refused}");
+}
+
+#[test]
+fn a_model_that_says_how_sure_it_is_says_so_of_new_rows() {
+    let desk = Desk::new();
+    for (settings, columns) in [
+        ("kind = \"forest\"\ntrees = 30\nspread = \"jackknife\"\nout_of_bag = true", vec!["dmdtda_sd"]),
+        ("kind = \"boosting\"\ntrees = 20\nspread = \"quantiles\"\nrising = \"snow\"", vec!["dmdtda_quantile_low", "dmdtda_quantile_high"]),
+    ] {
+        let recipe =
+            RECIPE.replace("kind = \"mean\"", "kind = \"linear\"").replace("kind = \"boosting\"\ntrees = 20\nleaves = 6", settings);
+        // Only the model at hand may be chosen.
+        let (head, tail) = recipe.split_once("[[model]]").unwrap();
+        let last = tail.rsplit("[[model]]").next().unwrap();
+        desk.write("recipe.toml", format!("{head}[[model]]{last}"));
+        desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);
+        desk.ok(&["predict", "out/model.esker", "glaciers.csv", "-o", "said.csv"]);
+        let said = desk.read("said.csv");
+        let header: Vec<&str> = said.lines().next().unwrap().split(',').collect();
+        for column in columns {
+            let at = header.iter().position(|h| *h == column).unwrap_or_else(|| panic!("{column} in {header:?}"));
+            assert!(said.lines().skip(1).all(|l| l.split(',').nth(at).unwrap().parse::<f64>().unwrap().is_finite()));
+        }
+    }
+}
+
+#[test]
 fn a_run_that_was_killed_is_taken_up_by_the_same_command() {
     let desk = Desk::new();
     let tuned = "trees = 60\nleaves = 6\ntune = { trials = 12, search = { rate = [0.02, 0.3] } }";

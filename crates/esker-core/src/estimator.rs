@@ -1,6 +1,8 @@
 //! Estimators learn from samples and become models; the two are two types.
 
-use crate::{Context, Note, Prediction, Result, Samples};
+use crate::graph::{Graph, Value};
+use crate::record::Learning;
+use crate::{Column, Context, DecisionTree, Error, Note, Prediction, Result, Samples};
 
 /// Which targets an estimator takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +91,15 @@ pub trait Model: Send + Sync {
         shuffled_one_by_one(self, at, order, sets)
     }
 
+    /// Partial dependence (Friedman 2001): for each column of `grids`, the mean answer over the rows of `at` when the feature of that name has each
+    /// of its values in all rows; values × outputs (one for numbers, one a level for classes).
+    ///
+    /// # Errors
+    /// As [`Model::predict`], or there are no rows.
+    fn dependence(&self, at: &Samples, grids: &[Column]) -> Result<Vec<Vec<f64>>> {
+        dependence_one_by_one(self, at, grids)
+    }
+
     /// What each feature adds to each answer: Shapley values of the model's own walk down its trees (path-dependent tree SHAP). `None` where
     /// the model has no trees.
     ///
@@ -112,6 +123,24 @@ pub trait Model: Send + Sync {
     /// # Errors
     /// As [`Model::predict`].
     fn interactions(&self, _at: &Samples) -> Result<Option<Interactions>> {
+        Ok(None)
+    }
+
+    /// How alike rows are to the model: for each row of `at` and each of `others`, the share of trees in which both end in one leaf (Breiman 2001),
+    /// rows × others. `None` where the model has no trees.
+    ///
+    /// # Errors
+    /// As [`Model::predict`].
+    fn proximities(&self, _at: &Samples, _others: &Samples) -> Result<Option<Vec<f64>>> {
+        Ok(None)
+    }
+
+    /// Describes the model as operations on the columns of `graph`. Their value is what [`Model::predict`] says: a number, or the probability
+    /// of each level. `None` where the model is nothing that other programs could compute from the columns alone.
+    ///
+    /// # Errors
+    /// A column that the graph lacks or holds otherwise.
+    fn describe(&self, _graph: &mut Graph) -> Result<Option<Value>> {
         Ok(None)
     }
 
@@ -146,12 +175,56 @@ pub fn shuffled_one_by_one<M: Model + ?Sized>(model: &M, at: &Samples, order: &[
     Ok(said)
 }
 
-/// What features add to answers: `base` plus the sum over features is the answer.
+/// [`Model::dependence`] for any model: the samples are copied, and predicted once for each value.
 ///
-/// Answers are numbers in the target's unit for regression. For classes a forest's are probabilities; boosting's are scores: the log odds of the
-/// second of two classes, or one score a class whose softmax gives the probabilities.
+/// # Errors
+/// As [`Model::dependence`].
+pub fn dependence_one_by_one<M: Model + ?Sized>(model: &M, at: &Samples, grids: &[Column]) -> Result<Vec<Vec<f64>>> {
+    let rows = at.rows();
+    if rows == 0 {
+        return Err(Error::data("partial dependence").got("no rows").rule("it is a mean over rows"));
+    }
+    let mut work = at.clone();
+    let mut all = Vec::with_capacity(grids.len());
+    for grid in grids {
+        let own = at.column(&grid.name)?.clone();
+        let mut means = Vec::new();
+        for value in 0..grid.len() {
+            work.put(grid.select(&vec![value; rows]))?;
+            let (answers, outputs) = match model.predict(&work)? {
+                Prediction::Real { centre, .. } => (centre, 1),
+                Prediction::Class { levels, probability } => (probability, levels.len()),
+            };
+            means.extend((0..outputs).map(|k| answers.iter().skip(k).step_by(outputs).sum::<f64>() / rows as f64));
+        }
+        work.put(own)?;
+        all.push(means);
+    }
+    Ok(all)
+}
+
+/// What contributions add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The answer, in the target's unit; before it is kept within what is possible.
+    Answer,
+    /// The natural logarithm of the answer.
+    Logarithm,
+    /// The probability of each class.
+    Probability,
+    /// The natural logarithm of the odds of the second of two classes.
+    LogOdds,
+    /// A score a class, whose softmax gives the probabilities.
+    Scores,
+}
+
+/// What features add to answers: `base` plus the sum over features is what `told` says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contributions {
+    /// What they add up to.
+    pub told: Told,
+    /// The class of each output; for numbers one of an empty name, and `low` and `high` where an interval goes with it.
+    pub outputs: Vec<String>,
     /// Names of the features.
     pub features: Vec<String>,
     /// What is answered when nothing is known of a row, one number an output.
@@ -163,6 +236,10 @@ pub struct Contributions {
 /// What pairs of features add to answers: a feature's contribution is the sum of its row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interactions {
+    /// What they add up to.
+    pub told: Told,
+    /// The class of each output; for numbers one of an empty name, and `low` and `high` where an interval goes with it.
+    pub outputs: Vec<String>,
     /// Names of the features.
     pub features: Vec<String>,
     /// What is answered when nothing is known of a row, one number an output.
@@ -187,6 +264,15 @@ pub enum Inside {
         gain: Vec<(String, f64)>,
         /// (feature, number of splits).
         splits: Vec<(String, usize)>,
+    },
+    /// A network, with the course of its learning.
+    Network(Learning),
+    /// One tree that can be read.
+    Decision {
+        /// (feature, share of gain), summing to 1 unless no split was made.
+        gain: Vec<(String, f64)>,
+        /// The tree itself.
+        tree: DecisionTree,
     },
     /// Nothing simple to show.
     Closed,

@@ -88,6 +88,32 @@ impl Prediction {
         }
     }
 
+    /// Puts the rows of another prediction of the same kind behind these.
+    ///
+    /// # Errors
+    /// A prediction of another kind.
+    pub fn append(&mut self, more: &Self) -> Result<()> {
+        match (self, more) {
+            (Self::Real { centre, spread, .. }, Self::Real { centre: c, spread: s, .. }) => {
+                centre.extend_from_slice(c);
+                match (spread, s) {
+                    (Spread::Sd(a), Spread::Sd(b)) => a.extend_from_slice(b),
+                    (Spread::Interval { low, high, .. }, Spread::Interval { low: l, high: h, .. }) => {
+                        low.extend_from_slice(l);
+                        high.extend_from_slice(h);
+                    }
+                    (spread, _) => *spread = Spread::Unknown,
+                }
+                Ok(())
+            }
+            (Self::Class { probability, .. }, Self::Class { probability: more, .. }) => {
+                probability.extend_from_slice(more);
+                Ok(())
+            }
+            _ => Err(Error::numeric("two predictions").rule("they are of one kind")),
+        }
+    }
+
     /// The rows named, in that order. An interval or standard deviation goes with its rows.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Note, Setting, Settings, Space, Unit};
+use crate::{DecisionTree, Note, Setting, Settings, Space, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
 pub const FORMAT: u32 = 1;
@@ -39,6 +39,9 @@ pub struct Record {
     pub intervals: Option<Intervals>,
     /// Explanation of the chosen model on held-out rows.
     pub explanation: Option<Explanation>,
+    /// The chosen model, if it is one tree that can be read; what lies deeper than ten splits is counted, not listed.
+    #[serde(default)]
+    pub tree: Option<DecisionTree>,
     /// Alarms, warnings and decisions, gravest first.
     pub notes: Vec<Note>,
 }
@@ -366,6 +369,33 @@ pub struct Chosen {
     pub reason: String,
     /// The settings of the final fit.
     pub settings: Settings,
+    /// How it learned step by step, if it is a network.
+    pub learning: Option<Learning>,
+}
+
+/// How networks learned on the training rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Learning {
+    /// Units of each layer, from the features as the network saw them to the outputs.
+    pub sizes: Vec<usize>,
+    /// The function between layers, e.g. `relu`.
+    pub activation: String,
+    /// Networks averaged; what follows is their mean.
+    pub networks: usize,
+    /// Numbers learned, all networks together.
+    pub numbers: usize,
+    /// What the loss is, in words.
+    pub measure: String,
+    /// The loss of the same answer everywhere.
+    pub none: f64,
+    /// Epochs told of: passes over the training rows, counted from 1.
+    pub epoch: Vec<usize>,
+    /// Mean loss in each of these epochs, each row's before the step it was part of.
+    pub loss: Vec<f64>,
+    /// Learning rate at the end of each of these epochs.
+    pub rate: Vec<f64>,
+    /// Mean length of the loss's gradient in the numbers of each layer, the first layer first: layers × epochs.
+    pub gradient: Vec<Vec<f64>>,
 }
 
 /// Prediction intervals and their measured coverage.

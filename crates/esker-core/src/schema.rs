@@ -10,8 +10,10 @@ pub enum FieldKind {
     /// Numbers, with the range seen in training (NaN, NaN where all were missing).
     Real {
         /// Smallest value seen.
+        #[serde(deserialize_with = "unseen")]
         min: f64,
         /// Largest value seen.
+        #[serde(deserialize_with = "unseen")]
         max: f64,
     },
     /// Classes, with the levels seen in training.
@@ -19,6 +21,11 @@ pub enum FieldKind {
         /// The levels, in code order.
         levels: Vec<String>,
     },
+}
+
+/// JSON has no NaN: it writes null, which is read back here.
+fn unseen<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    if from.is_human_readable() { Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN)) } else { f64::deserialize(from) }
 }
 
 /// One column of a schema.

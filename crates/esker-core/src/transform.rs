@@ -1,6 +1,6 @@
 //! Transforms learn from training rows and are applied to any.
 
-use crate::{Note, Result, Samples};
+use crate::{Graph, Note, Result, Samples};
 
 /// Learns a preparation from training rows alone. The target column is never touched.
 pub trait Transform: Send + Sync {
@@ -18,6 +18,14 @@ pub trait FittedTransform: Send + Sync {
     /// # Errors
     /// A column it was fitted on is missing.
     fn apply(&self, samples: Samples) -> Result<Samples>;
+
+    /// Describes the preparation as operations on the columns of `graph`; `false` where other programs could not compute it.
+    ///
+    /// # Errors
+    /// A column that the graph lacks or holds otherwise.
+    fn describe(&self, _graph: &mut Graph) -> Result<bool> {
+        Ok(false)
+    }
 
     /// What fitting decided.
     fn notes(&self) -> Vec<Note> {

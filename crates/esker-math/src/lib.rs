@@ -7,6 +7,7 @@ pub mod dense;
 pub mod distribution;
 pub mod exponential;
 pub mod neighbours;
+pub mod net;
 pub mod optimise;
 pub mod sphere;
 pub mod statistics;

@@ -2,12 +2,13 @@
 //!
 //! FOLDER holds `shape` (training rows, features, held-out rows) and little-endian f64 arrays: `x.f64` and `xt.f64`, feature after
 //! feature, NaN for missing, `y.f64` and `yt.f64`. TASK is `regression` or `classes`. Prints one line of JSON: seconds of fitting, of predicting
-//! the training rows, of one row, of the contributions of features in at most 10,000 held-out rows, the held-out loss, memory beyond the data.
+//! the training rows, of one row, of the contributions of features in at most 10,000 held-out rows, of interactions in 1,000 of them, of five
+//! permutations of each feature in 10,000, of partial dependence at 50 values of each feature, the held-out loss, memory beyond the data.
 
 use std::path::Path;
 use std::time::Instant;
 
-use esker_core::{Codes, Column, Context, Prediction, Samples, Setting, Settings, Support};
+use esker_core::{Codes, Column, Context, Model, Prediction, Rng, Samples, Setting, Settings, Support};
 use esker_models::Kind;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -46,6 +47,17 @@ fn loss(said: &Prediction, truth: &[f64]) -> f64 {
     }
 }
 
+/// Answers with each feature's values in another order, five times.
+fn permute(model: &dyn Model, at: &Samples, names: &[String]) -> esker_core::Result<usize> {
+    let sets: Vec<&[String]> = names.chunks(1).collect();
+    let mut rng = Rng::new(1);
+    let mut order: Vec<usize> = (0..at.rows()).collect();
+    (0..5).try_fold(0, |sum, _| {
+        rng.shuffle(&mut order);
+        Ok(sum + model.predict_shuffled(at, &order, &sets)?.len())
+    })
+}
+
 fn memory(key: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|l| l.starts_with(key)).unwrap_or_default();
@@ -70,7 +82,7 @@ fn main() -> Outcome<()> {
             "EXPLAIN" => explain = value.parse()?,
             _ => {
                 let number = value.parse().map(Setting::Integer).or_else(|_| value.parse().map(Setting::Real));
-                let value = number.unwrap_or_else(|_: std::num::ParseFloatError| Setting::Text(value.to_owned()));
+                let value = number.unwrap_or_else(|_| value.parse().map_or_else(|_| Setting::Text(value.to_owned()), Setting::Flag));
                 settings = settings.set(&parameters, name, value).map_err(|e| e.to_string())?;
             }
         }
@@ -81,10 +93,15 @@ fn main() -> Outcome<()> {
     let truth = floats(&folder.join("yt.f64"))?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let (mut fits, mut asks, mut singles, mut told, mut said) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), f64::NAN);
+    let (mut pairs, mut permuted, mut partial) = (Vec::new(), Vec::new(), Vec::new());
     let _ = std::fs::write("/proc/self/clear_refs", "5");
     let before = memory("VmRSS");
     let mut peak = f64::NAN;
     let (one, some) = (test.select(&[0]), test.select(&(0..test.rows().min(10_000)).collect::<Vec<_>>()));
+    let few = some.select(&(0..some.rows().min(1000)).collect::<Vec<_>>());
+    let fifty: Vec<usize> = (0..50.min(test.rows())).collect();
+    let grids: Vec<Column> = test.features("y").map(|c| c.select(&fifty)).collect();
+    let names: Vec<String> = test.features("y").map(|c| c.name.clone()).collect();
     for _ in 0..repeats {
         let cx = Context::new(seed, threads);
         let begin = Instant::now();
@@ -104,15 +121,27 @@ fn main() -> Outcome<()> {
             let begin = Instant::now();
             pool.install(|| model.contributions(&some)).map_err(|e| e.to_string())?;
             told.push(begin.elapsed().as_secs_f64());
+            let begin = Instant::now();
+            pool.install(|| model.interactions(&few)).map_err(|e| e.to_string())?;
+            pairs.push(begin.elapsed().as_secs_f64());
+            let begin = Instant::now();
+            pool.install(|| permute(&*model, &some, &names)).map_err(|e| e.to_string())?;
+            permuted.push(begin.elapsed().as_secs_f64());
+            let begin = Instant::now();
+            pool.install(|| model.dependence(&some, &grids)).map_err(|e| e.to_string())?;
+            partial.push(begin.elapsed().as_secs_f64());
         }
     }
     let list = |v: &[f64]| v.iter().map(|x| format!("{x:.6}")).collect::<Vec<_>>().join(", ");
     println!(
-        "{{\"fit\": [{}], \"predict\": [{}], \"one\": [{}], \"contributions\": [{}], \"loss\": {said:.6}, \"extra_mib\": {peak:.1}}}",
+        "{{\"fit\": [{}], \"predict\": [{}], \"one\": [{}], \"contributions\": [{}], \"interactions\": [{}], \"permutation\": [{}], \"dependence\": [{}], \"loss\": {said:.6}, \"extra_mib\": {peak:.1}}}",
         list(&fits),
         list(&asks),
         list(&singles),
-        list(&told)
+        list(&told),
+        list(&pairs),
+        list(&permuted),
+        list(&partial)
     );
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use esker_core::{Error, Estimator, FittedTransform, Model, Parameter, Result, Settings, Transform};
 
-use crate::models::{baseline, elastic_net, linear, logistic, neighbours, tree};
+use crate::models::{baseline, elastic_net, imported, linear, logistic, mlp, neighbours, svm, tree};
 use crate::prepare::{encode, impute, standardise};
 
 /// An estimator by its kind.
@@ -26,11 +26,17 @@ pub enum Kind {
     Forest,
     /// Gradient boosting on histograms.
     Boosting,
+    /// Multilayer perceptron.
+    Mlp,
+    /// One decision tree.
+    DecisionTree,
+    /// Support vector machine.
+    Svm,
 }
 
 impl Kind {
     /// Every estimator, in the order of the reference page.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Mean,
         Self::GroupMean,
         Self::Linear,
@@ -40,6 +46,9 @@ impl Kind {
         Self::Neighbours,
         Self::Forest,
         Self::Boosting,
+        Self::Mlp,
+        Self::DecisionTree,
+        Self::Svm,
     ];
 
     /// The name in the recipe.
@@ -54,6 +63,9 @@ impl Kind {
             Self::Neighbours => "neighbours",
             Self::Forest => "forest",
             Self::Boosting => "boosting",
+            Self::Mlp => "mlp",
+            Self::DecisionTree => "decision-tree",
+            Self::Svm => "svm",
         }
     }
 
@@ -74,6 +86,9 @@ impl Kind {
             Self::Neighbours => neighbours::DOC,
             Self::Forest => tree::forest::DOC,
             Self::Boosting => tree::boosting::DOC,
+            Self::Mlp => mlp::DOC,
+            Self::DecisionTree => tree::single::DOC,
+            Self::Svm => svm::DOC,
         }
     }
 
@@ -87,6 +102,9 @@ impl Kind {
             Self::Neighbours => neighbours::parameters(),
             Self::Forest => tree::forest::parameters(),
             Self::Boosting => tree::boosting::parameters(),
+            Self::Mlp => mlp::parameters(),
+            Self::DecisionTree => tree::single::parameters(),
+            Self::Svm => svm::parameters(),
         }
     }
 
@@ -102,6 +120,9 @@ impl Kind {
             Self::Neighbours => Box::new(neighbours::Neighbours::new(settings)),
             Self::Forest => Box::new(tree::forest::Forest::new(settings)),
             Self::Boosting => Box::new(tree::boosting::Boosting::new(settings)),
+            Self::Mlp => Box::new(mlp::Mlp::new(settings)),
+            Self::DecisionTree => Box::new(tree::single::Single::new(settings)),
+            Self::Svm => Box::new(svm::Svm::new(settings)),
         }
     }
 
@@ -118,7 +139,22 @@ impl Kind {
             Self::Neighbours => neighbours::load(bytes),
             Self::Forest => tree::load_forest(bytes),
             Self::Boosting => tree::load_boosting(bytes),
+            Self::Mlp => mlp::load(bytes),
+            Self::DecisionTree => tree::single::load(bytes),
+            Self::Svm => svm::load(bytes),
         }
+    }
+}
+
+/// A fitted model from the name of its kind and the bytes of [`Model::save`]: of any estimator, or one that was imported.
+///
+/// # Errors
+/// No such kind, or bytes that are not such a model; they may come from a stranger.
+pub fn load_model(kind: &str, bytes: &[u8]) -> Result<Box<dyn Model>> {
+    match Kind::parse(kind) {
+        Some(known) => known.load(bytes),
+        None if kind == imported::NAME => imported::load(bytes),
+        None => Err(Error::model(format!("model kind '{kind}'")).rule("no such kind is known")),
     }
 }
 

@@ -6,4 +6,5 @@ pub mod models;
 pub mod prepare;
 mod store;
 
-pub use catalog::{Kind, Step};
+pub use catalog::{Kind, Step, load_model};
+pub use models::imported::Foreign;

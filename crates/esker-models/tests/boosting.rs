@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use esker_core::{Codes, Column, Context, Error, Estimator, Model, Prediction, Result, Rng, Samples, Setting, Settings, Support, Watch};
+use esker_core::{
+    Codes, Column, Context, Error, Estimator, Model, Prediction, Result, Rng, Samples, Setting, Settings, Spread, Support, Watch,
+};
 use esker_models::Kind;
 use esker_models::models::tree::CustomLoss;
 use esker_models::models::tree::boosting::Boosting;
@@ -84,6 +86,21 @@ fn a_quantile_covers_its_share_of_new_rows() {
             assert!((half - share).abs() < 0.04, "{share}: {half}");
         }
     }
+}
+
+#[test]
+fn an_interval_beside_the_answer_covers_its_share_of_new_rows() {
+    let of = |a: f64, _: f64, _: f64, u: f64| a + (2.5 + a) * (u - 0.5);
+    let (train, test) = (table(6000, 31, of), table(6000, 32, of));
+    let given = [("spread", text("quantiles")), ("level", Setting::Real(0.8)), ("leaves", Setting::Integer(8))];
+    let model = try_fit(&given, &train).unwrap();
+    let Prediction::Real { centre, spread: Spread::Interval { level, low, high }, .. } = model.predict(&test).unwrap() else { panic!() };
+    assert_eq!((level, &centre), (0.8, &said(&[("leaves", Setting::Integer(8))], &train, &test)));
+    assert!(low.iter().zip(&centre).zip(&high).all(|((l, c), h)| l <= c && c <= h));
+    let inside = y(&test).iter().zip(low.iter().zip(&high)).filter(|(y, (l, h))| *l <= y && y <= h).count() as f64 / 6000.0;
+    assert!((inside - 0.8).abs() < 0.03, "{inside}");
+    let again = Kind::Boosting.load(&model.save()).unwrap();
+    assert_eq!(again.predict(&test).unwrap(), model.predict(&test).unwrap());
 }
 
 #[test]

@@ -414,3 +414,33 @@ fn interactions_share_out_the_contributions() {
     let n = stumps.features.len();
     assert!(stumps.values.iter().enumerate().all(|(k, v)| k / n % n == k % n || *v == 0.0));
 }
+
+#[test]
+fn partial_dependence_is_the_mean_of_what_is_predicted() {
+    for classes in [false, true] {
+        let table = wide(900, classes);
+        let some: Vec<usize> = (0..30).collect();
+        let grids: Vec<Column> = table.features("y").map(|c| c.select(&some)).collect();
+        for kind in [Kind::Boosting, Kind::Forest] {
+            let model = fit(kind, &[("trees", 8.0)], &table);
+            let (fast, slow) =
+                (model.dependence(&table, &grids).unwrap(), esker_core::dependence_one_by_one(&*model, &table, &grids).unwrap());
+            fast.iter().zip(&slow).for_each(|(a, b)| close(a, b, 1e-10));
+            assert!(model.dependence(&table.select(&[]), &grids).is_err());
+        }
+    }
+}
+
+#[test]
+fn rows_are_near_where_trees_send_them_together() {
+    let table = wide(500, true);
+    let at = table.select(&(0..40).collect::<Vec<_>>());
+    for kind in [Kind::Boosting, Kind::Forest] {
+        let near = fit(kind, &[("trees", 30.0)], &table).proximities(&at, &at).unwrap().unwrap();
+        for i in 0..40 {
+            assert_eq!(near[i * 40 + i], 1.0);
+            assert!((0..40).all(|j| near[i * 40 + j] == near[j * 40 + i] && (0.0..=1.0).contains(&near[i * 40 + j])));
+        }
+        assert!(near.iter().any(|&p| p < 0.5) && near.iter().filter(|&&p| p > 0.0 && p < 1.0).count() > 100);
+    }
+}

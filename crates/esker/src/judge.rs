@@ -21,13 +21,9 @@ fn exists(score: Result<f64>) -> Result<Option<f64>> {
 fn pooled(runs: &[FoldRun]) -> Result<Prediction> {
     let mut all: Option<Prediction> = None;
     for run in runs {
-        match (&mut all, &run.said) {
-            (None, said) => all = Some(said.clone()),
-            (Some(Prediction::Real { centre, .. }), Prediction::Real { centre: more, .. }) => centre.extend_from_slice(more),
-            (Some(Prediction::Class { probability, .. }), Prediction::Class { probability: more, .. }) => {
-                probability.extend_from_slice(more)
-            }
-            _ => return Err(Error::numeric("predictions of two folds").rule("they are of one kind")),
+        match &mut all {
+            None => all = Some(run.said.clone()),
+            Some(all) => all.append(&run.said)?,
         }
     }
     all.ok_or_else(|| Error::data("folds").got("none").rule("at least one is needed"))

@@ -101,10 +101,17 @@ impl SavedModel {
             design: plan.designs[0].describe(),
             data_sha256: plan.data_sha256.clone(),
         };
-        Ok(Self {
-            header,
-            body: postcard::to_stdvec(&body).map_err(|e| Error::model("the model").got(e.to_string()).rule("it cannot be written"))?,
-        })
+        Self::of(header, &body)
+    }
+
+    /// A model that no folds of ours have judged.
+    pub(crate) fn unjudged(header: Header, pipeline: &Pipeline) -> Result<Self> {
+        Self::of(header, &Body { pipeline: pipeline.to_saved(), folds: Vec::new(), residuals: None })
+    }
+
+    fn of(header: Header, body: &Body) -> Result<Self> {
+        let body = postcard::to_stdvec(body).map_err(|e| Error::model("the model").got(e.to_string()).rule("it cannot be written"))?;
+        Ok(Self { header, body })
     }
 
     /// The bytes of the file.
@@ -133,6 +140,17 @@ pub struct LoadedModel {
 }
 
 impl LoadedModel {
+    /// Whether a file on disk begins as a model does.
+    pub fn is_one(path: &Path) -> bool {
+        let mut start = [0; MAGIC.len()];
+        std::fs::File::open(path).and_then(|mut f| std::io::Read::read_exact(&mut f, &mut start)).is_ok() && start == *MAGIC
+    }
+
+    /// What the model's own splits or coefficients say of each feature, as shares, with what they are shares of.
+    pub fn importance(&self) -> (Vec<(String, f64)>, String) {
+        crate::explain::internal(&self.pipeline)
+    }
+
     /// Reads a model file.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! A pipeline: preparation fitted on training rows, then a model. To everyone else it is one model.
 
 use esker_core::{
-    Context, Error, Estimator, FittedTransform, Inside, Model, Needs, Note, Prediction, Result, Samples, Settings, Targets, Values,
-    shuffled_one_by_one,
+    Context, Contributions, Estimator, FittedTransform, Inside, Interactions, Model, Needs, Note, Prediction, Result, Samples, Settings,
+    Targets, Values, shuffled_one_by_one,
 };
-use esker_models::{Kind, Step};
+use esker_models::{Kind, Step, load_model};
 use serde::{Deserialize, Serialize};
 
 /// The steps an estimator needs, in their order.
@@ -62,7 +62,7 @@ impl Preparation {
 /// Preparation and model, fitted on the same rows.
 pub(crate) struct Pipeline {
     preparation: Preparation,
-    kind: Kind,
+    kind: String,
     model: Box<dyn Model>,
 }
 
@@ -75,18 +75,38 @@ pub(crate) struct SavedPipeline {
 }
 
 impl Pipeline {
+    /// A model without preparation, of the kind named.
+    pub fn bare(kind: &str, model: Box<dyn Model>) -> Self {
+        Self { preparation: Preparation { steps: Vec::new() }, kind: kind.to_owned(), model }
+    }
+
     pub fn fit(kind: Kind, settings: &Settings, train: Samples, target: &str, cx: &Context) -> Result<Self> {
         let estimator = kind.estimator(settings);
         let steps = steps(estimator.needs(), &train, target);
         let (preparation, prepared) = Preparation::fit(&steps, train, target)?;
         let model = estimator.fit(&prepared, target, cx)?;
-        Ok(Self { preparation, kind, model })
+        Ok(Self { preparation, kind: kind.name().to_owned(), model })
+    }
+
+    /// The steps of the preparation, by name.
+    pub fn steps(&self) -> impl Iterator<Item = (&'static str, &dyn FittedTransform)> {
+        self.preparation.steps.iter().map(|(step, fitted)| (step.name(), fitted.as_ref()))
+    }
+
+    /// The model behind the preparation.
+    pub fn model(&self) -> &dyn Model {
+        self.model.as_ref()
+    }
+
+    /// What the model is.
+    pub fn kind(&self) -> &str {
+        &self.kind
     }
 
     pub fn to_saved(&self) -> SavedPipeline {
         SavedPipeline {
             steps: self.preparation.steps.iter().map(|(s, t)| (s.name().to_owned(), t.save())).collect(),
-            kind: self.kind.name().to_owned(),
+            kind: self.kind.clone(),
             model: self.model.save(),
         }
     }
@@ -97,9 +117,7 @@ impl Pipeline {
             let step = Step::parse(name)?;
             steps.push((step, step.load(bytes)?));
         }
-        let kind =
-            Kind::parse(&saved.kind).ok_or_else(|| Error::model(format!("model kind '{}'", saved.kind)).rule("no such kind is known"))?;
-        Ok(Self { preparation: Preparation { steps }, kind, model: kind.load(&saved.model)? })
+        Ok(Self { preparation: Preparation { steps }, kind: saved.kind.clone(), model: load_model(&saved.kind, &saved.model)? })
     }
 }
 
@@ -116,6 +134,22 @@ impl Model for Pipeline {
             return self.model.predict_shuffled(at, order, sets);
         }
         shuffled_one_by_one(self, at, order, sets)
+    }
+
+    fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
+        self.model.contributions(&self.preparation.apply(at.clone())?)
+    }
+
+    fn contributions_against(&self, at: &Samples, background: &Samples) -> Result<Option<Contributions>> {
+        self.model.contributions_against(&self.preparation.apply(at.clone())?, &self.preparation.apply(background.clone())?)
+    }
+
+    fn interactions(&self, at: &Samples) -> Result<Option<Interactions>> {
+        self.model.interactions(&self.preparation.apply(at.clone())?)
+    }
+
+    fn proximities(&self, at: &Samples, others: &Samples) -> Result<Option<Vec<f64>>> {
+        self.model.proximities(&self.preparation.apply(at.clone())?, &self.preparation.apply(others.clone())?)
     }
 
     fn inside(&self) -> Inside {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use esker_core::record::Task;
-use esker_core::{Codes, Column, Context, Error, FieldKind, Model, Note, Prediction, Result, Samples, Support, Table, Values};
+use esker_core::{Codes, Column, Context, Error, FieldKind, Model, Note, Prediction, Result, Samples, Spread, Support, Table, Values};
 use esker_evaluate::interval::cv_plus;
 use rayon::prelude::*;
 
@@ -40,7 +40,7 @@ impl LoadedModel {
     }
 
     /// Predicts every row of a table. For numbers the columns `<target>_predicted`, `_low` and `_high` are
-    /// added, in the target's unit; for classes the most probable class and the probability of each.
+    /// added, in the target's unit, and `_sd` or `_quantile_low` and `_quantile_high` where the model says how sure it is; for classes the most probable class and the probability of each.
     ///
     /// # Errors
     /// A missing column, another unit, a class never seen; a column of the name of a prediction.
@@ -49,7 +49,15 @@ impl LoadedModel {
     }
 
     /// As [`LoadedModel::predict`], on the threads at hand.
-    pub(crate) fn predict_here(&self, mut table: Table, cx: &Context) -> Result<Predicted> {
+    pub(crate) fn predict_here(&self, table: Table, cx: &Context) -> Result<Predicted> {
+        let (given, samples, notes) = self.admit(table)?;
+        let beyond = self.header.schema.beyond(&samples);
+        let columns = self.columns(&samples, cx)?;
+        Ok(Predicted { table: beside(given, columns)?, notes, beyond })
+    }
+
+    /// The columns of a table as they came, and its rows as the model takes them.
+    pub(crate) fn admit(&self, mut table: Table) -> Result<(Table, Samples, Vec<Note>)> {
         let mut notes = std::mem::take(&mut table.notes);
         let given = table.columns().len();
         for d in &self.header.derive {
@@ -65,20 +73,8 @@ impl LoadedModel {
         }
         let (samples, admitted) = self.header.schema.admit(&table)?;
         notes.extend(admitted);
-        let beyond = self.header.schema.beyond(&samples);
         let samples = self.with_group(samples, &table)?;
-        let columns = self.columns(&samples, cx)?;
-        let mut out = Table::new(table.columns()[..given].to_vec())?;
-        for column in columns {
-            if out.columns().iter().any(|c| c.name == column.name) {
-                return Err(Error::data(format!("column '{}'", column.name))
-                    .got("a column of that name in the table")
-                    .rule("predictions need it")
-                    .hint("rename or remove the column"));
-            }
-            out.put(column)?;
-        }
-        Ok(Predicted { table: out, notes, beyond })
+        Ok((Table::new(table.columns()[..given].to_vec())?, samples, notes))
     }
 
     fn with_group(&self, samples: Samples, table: &Table) -> Result<Samples> {
@@ -96,8 +92,16 @@ impl LoadedModel {
             Task::Regression { target, .. } | Task::Classification { target, .. } => format!("{target}_{suffix}"),
         };
         match (&said, &self.header.task) {
-            (Prediction::Real { unit, centre, .. }, Task::Regression { .. }) => {
+            (Prediction::Real { unit, centre, spread }, Task::Regression { .. }) => {
                 let mut columns = vec![Column::real(name("predicted"), unit.as_str(), centre.clone())];
+                match spread {
+                    Spread::Unknown => {}
+                    Spread::Sd(sd) => columns.push(Column::real(name("sd"), unit.as_str(), sd.clone())),
+                    Spread::Interval { low, high, .. } => {
+                        columns.push(Column::real(name("quantile_low"), unit.as_str(), low.clone()));
+                        columns.push(Column::real(name("quantile_high"), unit.as_str(), high.clone()));
+                    }
+                }
                 if let (Some(residuals), Some(level)) = (&self.residuals, self.header.level) {
                     let folds: Vec<Vec<f64>> = self
                         .folds
@@ -126,4 +130,21 @@ impl LoadedModel {
             _ => Err(Error::model("the model").rule("its task and its answers are of one kind")),
         }
     }
+}
+
+/// A table with further columns.
+///
+/// # Errors
+/// It has a column of such a name.
+pub(crate) fn beside(mut table: Table, columns: Vec<Column>) -> Result<Table> {
+    for column in columns {
+        if table.columns().iter().any(|c| c.name == column.name) {
+            return Err(Error::data(format!("column '{}'", column.name))
+                .got("a column of that name in the table")
+                .rule("predictions need it")
+                .hint("rename or remove the column"));
+        }
+        table.put(column)?;
+    }
+    Ok(table)
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
-use esker_core::{Context, Error, Fault, Fold, Model, Note, Prediction, Result, Settings, Values};
+use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, Learning, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
+use esker_core::{Context, Error, Fault, Fold, Inside, Model, Note, Prediction, Result, Settings, Values};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
@@ -222,9 +222,10 @@ impl Plan {
             metric: self.metric().kind.name().to_owned(),
             metrics: judge::metric_cards(self),
             comparisons,
-            chosen: Chosen { model: part.name.clone(), reason, settings },
+            chosen: Chosen { model: part.name.clone(), reason, settings, learning: learning(&final_fit) },
             intervals,
             explanation,
+            tree: crate::explain::tree(&final_fit),
             notes,
         };
         let model = SavedModel::new(self, &record, &final_fit, &folds)?;
@@ -360,6 +361,14 @@ impl Plan {
             }
         }
         Ok(rows)
+    }
+}
+
+/// How the model learned, if it is a network.
+fn learning(fitted: &Pipeline) -> Option<Learning> {
+    match fitted.inside() {
+        Inside::Network(learning) => Some(learning),
+        _ => None,
     }
 }
 

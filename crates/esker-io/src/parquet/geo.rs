@@ -13,6 +13,7 @@ use parquet::errors::ParquetError;
 use serde_json::Value;
 
 use super::read::{damaged, decode, guarded, read_parquet, refused};
+use super::source::Source;
 use super::wkb;
 use crate::ReadOptions;
 use crate::format::Data;
@@ -48,7 +49,7 @@ pub(crate) fn open_parquet(path: &Path, name: &str, options: &ReadOptions) -> Re
     Features::new(table, geometries, geo.crs).map(Data::Features)
 }
 
-fn builder(file: File, name: &str) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+fn builder(file: File, name: &str) -> Result<ParquetRecordBatchReaderBuilder<Source>> {
     super::read::builder(file).map_err(|e| refused(name, &e.to_string()))
 }
 

@@ -2,6 +2,7 @@
 
 mod geo;
 mod read;
+mod source;
 mod wkb;
 mod write;
 

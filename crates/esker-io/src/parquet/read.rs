@@ -13,6 +13,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, Parq
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::errors::ParquetError;
 
+use super::source::Source;
 use crate::arrow_columns::{Columns, most_cells, units};
 use crate::{ReadOptions, file};
 
@@ -55,7 +56,8 @@ pub(super) fn refused(name: &str, error: &str) -> Error {
 /// A reader of the plain Parquet types: what a writer noted on how it held them in memory is of no use here and may be anything.
 ///
 /// Texts and bytes are looked at where they lie: one long text that stands in thousands of rows is not copied thousands of times.
-pub(super) fn builder(source: File) -> std::result::Result<ParquetRecordBatchReaderBuilder<File>, ParquetError> {
+pub(super) fn builder(file: File) -> std::result::Result<ParquetRecordBatchReaderBuilder<Source>, ParquetError> {
+    let source = Source(file);
     let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let found = ArrowReaderMetadata::load(&source, plain)?;
     let view = |field: &Field| match field.data_type() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use esker_core::graph::{Graph, Operation, Value};
 use esker_core::{Context, Error, Estimator, Inside, Model, Needs, Note, Prediction, Result, Samples, Targets, Unit};
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +110,14 @@ impl Model for Baseline {
         Ok(match &self.answer {
             Answer::Real(unit) => Prediction::real(unit, out),
             Answer::Class(classes) => classes.prediction(&out),
+        })
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
+        Ok(match &self.answer {
+            _ if self.groups.is_some() => None,
+            Answer::Real(_) => Some(graph.add(Operation::Constant(self.overall.clone()))),
+            Answer::Class(classes) => Some(classes.describe_constant(graph, &self.overall)),
         })
     }
 

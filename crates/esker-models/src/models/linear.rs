@@ -1,5 +1,6 @@
 //! Least squares, plain and with an L2 penalty (ridge).
 
+use esker_core::graph::{Graph, Operation, Value};
 use esker_core::{
     Context, Error, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Samples, Search, Settings, Targets, Unit,
 };
@@ -217,6 +218,11 @@ impl Model for Affine {
             centre.iter_mut().zip(x.column(j)).for_each(|(sum, v)| *sum += c * v);
         }
         Ok(Prediction::real(&self.unit, centre))
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
+        let of = graph.numbers(&self.names)?;
+        Ok(Some(graph.add(Operation::Dense { of, weights: self.coefficients.clone(), constants: vec![self.intercept] })))
     }
 
     fn inside(&self) -> Inside {

@@ -1,5 +1,6 @@
 //! Multinomial logistic regression with an L2 penalty.
 
+use esker_core::graph::{Function, Graph, Operation, Value};
 use esker_core::{
     Context, Error, Estimator, Inside, Model, Needs, Note, Parameter, Prediction, Result, Samples, Search, Settings, Targets,
 };
@@ -381,6 +382,19 @@ impl Model for Softmax {
             }
         }
         Ok(self.classes.prediction(&out))
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
+        let (outputs, q) = (self.outputs(), self.names.len() + 1);
+        if outputs == 0 {
+            return Ok(Some(self.classes.describe_constant(graph, &[1.0])));
+        }
+        let of = graph.numbers(&self.names)?;
+        let weights = (0..q - 1).flat_map(|j| self.theta.chunks_exact(q).map(move |theta| theta[j])).collect();
+        let constants = self.theta.chunks_exact(q).map(|theta| theta[q - 1]).collect();
+        let scores = graph.add(Operation::Dense { of, weights, constants });
+        let shares = graph.map(scores, if outputs == 1 { Function::Sigmoid } else { Function::Softmax });
+        Ok(Some(self.classes.describe(graph, shares)))
     }
 
     /// For two classes the one predictor is that of the second class, and so is the intercept.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use esker_core::graph::{Graph, Operation, Value};
 use esker_core::{Codes, Error, MISSING, Prediction, Result, Samples, Unit, Values};
 use serde::{Deserialize, Serialize};
 
@@ -129,4 +130,32 @@ impl Classes {
         }
         Prediction::Class { levels: self.levels.clone(), probability: wide }
     }
+    /// As [`Classes::prediction`], on a graph: shares of the classes present (of two, that of the second alone) become those of all levels.
+    pub(crate) fn describe(&self, graph: &mut Graph, shares: Value) -> Value {
+        widen(graph, shares, self.levels.len(), &self.present)
+    }
+
+    /// As [`Classes::describe`], of the same shares for every row.
+    pub(crate) fn describe_constant(&self, graph: &mut Graph, shares: &[f64]) -> Value {
+        let mut wide = vec![0.0; self.levels.len()];
+        self.present.iter().zip(shares).for_each(|(&k, s)| wide[k as usize] = *s);
+        graph.add(Operation::Constant(wide))
+    }
+}
+
+/// Shares of the classes present as those of all levels. One column of two classes is that of the second.
+pub(crate) fn widen(graph: &mut Graph, shares: Value, levels: usize, present: &[u32]) -> Value {
+    let (inputs, mut constants) = (graph.width(shares), vec![0.0; levels]);
+    if inputs == levels && levels == present.len() {
+        return shares;
+    }
+    let mut weights = vec![0.0; inputs * levels];
+    match present {
+        [no, yes] if inputs == 1 => {
+            (weights[*no as usize], weights[*yes as usize]) = (-1.0, 1.0);
+            constants[*no as usize] = 1.0;
+        }
+        _ => present.iter().enumerate().for_each(|(i, &k)| weights[i * levels + k as usize] = 1.0),
+    }
+    graph.add(Operation::Dense { of: shares, weights, constants })
 }

@@ -1,6 +1,6 @@
 //! Encode: classes become columns of 0 and 1.
 
-use esker_core::{Column, FittedTransform, Note, Result, Samples, Transform, Values};
+use esker_core::{Column, FittedTransform, Graph, Note, Result, Samples, Transform, Values};
 use serde::{Deserialize, Serialize};
 
 use super::impute::{clash, known_classes};
@@ -98,6 +98,18 @@ impl FittedTransform for Encoded {
             }
         }
         samples.with_columns(columns)
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<bool> {
+        for field in &self.fields {
+            let column = graph.classes(&field.name)?;
+            graph.remove(&field.name);
+            for &kept in &field.kept {
+                let made = graph.lookup(&column, |k| f64::from(u8::from(k == kept)), 0.0);
+                graph.put_number(&field.made(kept), made);
+            }
+        }
+        Ok(true)
     }
 
     fn notes(&self) -> Vec<Note> {

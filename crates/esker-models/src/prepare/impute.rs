@@ -1,6 +1,7 @@
 //! Impute: fill missing values, and keep the fact that they were missing.
 
-use esker_core::{Codes, Column, Error, FittedTransform, MISSING, Note, Result, Samples, Transform, Values};
+use esker_core::graph::Operation;
+use esker_core::{Codes, Column, Error, FittedTransform, Graph, MISSING, Note, Result, Samples, Transform, Values};
 use serde::{Deserialize, Serialize};
 
 use crate::store;
@@ -122,6 +123,32 @@ impl FittedTransform for Filled {
             }
         }
         samples.with_columns(columns)
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<bool> {
+        for (name, fill) in &self.fields {
+            match fill {
+                Fill::Drop => graph.remove(name),
+                Fill::Number { median, marker } => {
+                    let of = graph.number(name)?;
+                    let filled = graph.add(Operation::Fill { of, with: *median });
+                    graph.put_number(name, filled);
+                    if let Some(marker) = marker {
+                        let mark = graph.add(Operation::Missing(of));
+                        graph.put_number(marker, mark);
+                    }
+                }
+                Fill::Class { gaps, common, .. } => {
+                    let mut column = graph.classes(name)?;
+                    column.missing = Some(if *gaps { column.levels.len() as u32 } else { *common });
+                    if *gaps {
+                        column.levels.push(MISSING_LEVEL.to_owned());
+                    }
+                    graph.put_classes(name, column);
+                }
+            }
+        }
+        Ok(true)
     }
 
     fn notes(&self) -> Vec<Note> {

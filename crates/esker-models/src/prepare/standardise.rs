@@ -1,6 +1,7 @@
 //! Standardise: numbers come to mean 0 and standard deviation 1.
 
-use esker_core::{Column, Error, FittedTransform, Note, Result, Samples, Transform, Unit, Values};
+use esker_core::graph::Operation;
+use esker_core::{Column, Error, FittedTransform, Graph, Note, Result, Samples, Transform, Unit, Values};
 use serde::{Deserialize, Serialize};
 
 use crate::store;
@@ -73,6 +74,15 @@ impl FittedTransform for Scaled {
             samples.put(Column { name: name.clone(), unit: Unit::new("1"), values: Values::Real(values) })?;
         }
         Ok(samples)
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<bool> {
+        for Field { name, mean, sd } in &self.fields {
+            let of = graph.number(name)?;
+            let scaled = graph.add(Operation::Standardise { of, mean: *mean, sd: *sd });
+            graph.put_number(name, scaled);
+        }
+        Ok(true)
     }
 
     fn notes(&self) -> Vec<Note> {

@@ -11,6 +11,7 @@ mod distribution;
 mod effects;
 mod folds;
 mod importance;
+mod learning;
 pub mod legend;
 mod maps;
 mod observed;
@@ -19,6 +20,7 @@ mod residuals;
 pub mod scale;
 mod stats;
 pub mod text;
+pub mod tree;
 pub(crate) mod tuning;
 
 use esker_core::Record;
@@ -81,9 +83,11 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
     let cx = Cx::new(record, rows);
     let regression: &[Drawer] = &[
         optimism::draw,
+        learning::draw,
         observed::draw,
         maps::residuals,
         residuals::draw,
+        tree::draw,
         importance::draw,
         effects::draw,
         coverage::draw,
@@ -93,10 +97,12 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
     ];
     let classification: &[Drawer] = &[
         optimism::draw,
+        learning::draw,
         confusion::draw,
         classes::scores,
         classes::curves,
         maps::errors,
+        tree::draw,
         importance::draw,
         effects::draw,
         folds::draw,

@@ -12,6 +12,7 @@ mod reading;
 mod scores;
 mod summary;
 mod table;
+mod tree;
 mod tuned;
 mod words;
 
@@ -145,6 +146,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
     add("drivers", "What drives the answer", &|h| {
         drivers::meaning(r, h);
         drawn(h, Place::Drivers);
+        tree::leaves(r, h);
         drivers::importance(r, h);
         drivers::internal(r, h);
     });

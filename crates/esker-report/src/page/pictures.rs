@@ -34,8 +34,8 @@ impl Place {
             (Self::Folds, &["fold"]),
             (Self::Intervals, &["coverage", "interval"]),
             (Self::Classes, &["confusion", "class", "curve", "roc", "precision"]),
-            (Self::Drivers, &["importance", "effect", "internal"]),
-            (Self::Models, &["optimism", "model", "score", "difference"]),
+            (Self::Drivers, &["importance", "effect", "internal", "tree"]),
+            (Self::Models, &["optimism", "learning", "model", "score", "difference"]),
             (Self::Fit, &["map", "residual", "observed", "predicted", "error"]),
             (Self::Data, &["distribution", "histogram", "target", "data"]),
         ];
@@ -98,6 +98,7 @@ mod tests {
             ("map-residual", Place::Fit),
             ("map-folds", Place::Folds),
             ("optimism", Place::Models),
+            ("learning", Place::Models),
             ("effect-temp_07", Place::Drivers),
             ("coverage", Place::Intervals),
             ("confusion", Place::Classes),

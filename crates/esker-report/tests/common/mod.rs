@@ -1,7 +1,8 @@
 //! Records for tests and for the gallery: invented scores about given places, the same for the same seed.
+#![allow(dead_code, reason = "each user takes its own part")]
 
 use esker_core::record::*;
-use esker_core::{Rng, Settings, Unit};
+use esker_core::{DecisionNode, DecisionRule, DecisionSplit, DecisionTree, Rng, Settings, Unit};
 
 /// A sample's place and group.
 pub struct Spot {
@@ -82,9 +83,10 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         metric: String::new(),
         metrics: vec![],
         comparisons: vec![],
-        chosen: Chosen { model: String::new(), reason: String::new(), settings: Settings::default() },
+        chosen: Chosen { model: String::new(), reason: String::new(), settings: Settings::default(), learning: None },
         intervals: None,
         explanation: None,
+        tree: None,
         notes: vec![],
     }
 }
@@ -147,7 +149,7 @@ pub fn regression(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
         };
         record.models.push(model(name, vec![run("group rgi_id", scores(honest, &mut rng)), run("random", scores(easy, &mut rng))]));
     }
-    record.chosen = Chosen { model: "boosting".into(), reason: "lowest RMSE".into(), settings: Settings::default() };
+    record.chosen = Chosen { model: "boosting".into(), reason: "lowest RMSE".into(), settings: Settings::default(), learning: None };
     let levels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
     record.intervals = Some(Intervals {
         method: "CV+".into(),
@@ -241,7 +243,8 @@ pub fn classification(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
             .models
             .push(model(name, vec![run("leave-one-group-out WELL", scores(honest, &mut rng)), run("random", scores(easy, &mut rng))]));
     }
-    record.chosen = Chosen { model: "boosting".into(), reason: "highest balanced accuracy".into(), settings: Settings::default() };
+    record.chosen =
+        Chosen { model: "boosting".into(), reason: "highest balanced accuracy".into(), settings: Settings::default(), learning: None };
     let chosen = &mut record.models[3].runs[0];
     chosen.classes = (0..k)
         .map(|i| {
@@ -292,4 +295,33 @@ pub fn classification(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
         ..Rows::default()
     };
     (record, rows)
+}
+
+/// A full tree of so many splits one behind the other; every third question is about classes, every fourth about gaps.
+pub fn tree(depth: usize, outputs: usize, feature: &str) -> DecisionTree {
+    fn grow(nodes: &mut Vec<DecisionNode>, depth: usize, outputs: usize, feature: &str) -> usize {
+        let at = nodes.len();
+        let value = if outputs == 1 {
+            vec![-0.459 + 0.02 * at as f64]
+        } else {
+            let whole: f64 = (0..outputs).map(|k| 1.0 + ((k * 7 + at) % 5) as f64).sum();
+            (0..outputs).map(|k| (1.0 + ((k * 7 + at) % 5) as f64) / whole).collect()
+        };
+        nodes.push(DecisionNode { rows: 6834 >> at.min(10), share: 1.0, value, spread: 0.203, split: None, hidden: 0 });
+        if depth > 0 {
+            let left = grow(nodes, depth - 1, outputs, feature);
+            let right = grow(nodes, depth - 1, outputs, feature);
+            let rule = match at % 4 {
+                2 => DecisionRule::Among(["Sandstone", "Limestone with a long name", "Tuff", "Marl"].map(str::to_owned).to_vec()),
+                3 => DecisionRule::Known,
+                _ => DecisionRule::UpTo(12.4 + at as f64),
+            };
+            let (feature, unit) = (feature.to_owned(), Unit::new("m w.e. yr-1"));
+            nodes[at].split = Some(DecisionSplit { feature, unit, rule, missing_left: at.is_multiple_of(2), left, right });
+        }
+        at
+    }
+    let mut nodes = Vec::new();
+    grow(&mut nodes, depth, outputs, feature);
+    DecisionTree { nodes }
 }

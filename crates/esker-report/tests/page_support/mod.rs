@@ -263,9 +263,11 @@ pub fn glaciers() -> (Record, Rows) {
             model: "boosting".into(),
             reason: "boosting has the best mean R² over the folds of group rgi_id; forest is within noise of it".into(),
             settings: settings(&[("rate", Setting::Real(0.0513)), ("trees", Setting::Integer(412)), ("leaves", Setting::Integer(23))]),
+            learning: None,
         },
         intervals: Some(intervals()),
         explanation: Some(explanation()),
+        tree: None,
         notes: vec![
             Note::alarm(
                 "noise-ceiling",

@@ -10,6 +10,8 @@ use esker_core::{Codes, Column, Error, MISSING, Parameter, Result, Samples, Valu
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::shap::Grid;
+
 /// Most bins a feature has beside the one for missing values.
 pub(super) const MOST_BINS: usize = 255;
 
@@ -141,11 +143,46 @@ impl Bins {
         matches!(self.features[feature].rule, Rule::Class { .. })
     }
 
+    /// The cuts between the bins of a feature of numbers.
+    pub(super) fn cuts(&self, feature: usize) -> &[f64] {
+        match &self.features[feature].rule {
+            Rule::Real { cuts } => cuts,
+            Rule::Class { .. } => &[],
+        }
+    }
+
+    /// The code of each level of a feature of classes, by its name.
+    pub(super) fn level_codes(&self, feature: usize) -> impl Iterator<Item = (&str, u8)> {
+        let (levels, codes) = match &self.features[feature].rule {
+            Rule::Real { .. } => (&[][..], &[][..]),
+            Rule::Class { levels, codes, .. } => (levels.as_slice(), codes.as_slice()),
+        };
+        levels.iter().map(String::as_str).zip(codes.iter().copied())
+    }
+
     /// Bins of a feature, which is also the code of its missing values.
     pub(super) fn bins(&self, feature: usize) -> u8 {
         match &self.features[feature].rule {
             Rule::Real { cuts } => (cuts.len() + 1) as u8,
             Rule::Class { bins, .. } => *bins,
+        }
+    }
+
+    /// The largest number that goes left where codes up to `code` do; `None` where all numbers do.
+    pub(super) fn threshold(&self, feature: usize, code: u8) -> Option<f64> {
+        match &self.features[feature].rule {
+            Rule::Real { cuts } => cuts.get(usize::from(code)).copied(),
+            Rule::Class { .. } => None,
+        }
+    }
+
+    /// The levels of a feature of classes that had training rows, with their codes.
+    pub(super) fn levels(&self, feature: usize) -> Vec<(&str, u8)> {
+        match &self.features[feature].rule {
+            Rule::Real { .. } => Vec::new(),
+            Rule::Class { levels, codes, bins } => {
+                levels.iter().zip(codes).filter(|(_, code)| *code < bins).map(|(level, &code)| (level.as_str(), code)).collect()
+            }
         }
     }
 
@@ -193,6 +230,18 @@ impl Bins {
     /// A column is missing or of another type, a class was never seen.
     pub(super) fn bind<'a>(&'a self, samples: &'a Samples) -> Result<Vec<Bound<'a>>> {
         self.features.iter().map(|f| f.bind(samples.column(&f.name)?)).collect()
+    }
+
+    /// The codes of the values of a column of a feature's name; features that the model does not know have none of its tests.
+    ///
+    /// # Errors
+    /// A column of another type, a class was never seen.
+    pub(super) fn grid(&self, values: &Column) -> Result<Grid> {
+        let Some(feature) = self.features.iter().position(|f| f.name == values.name) else {
+            return Ok(Grid { feature: usize::MAX, codes: vec![0; values.len()] });
+        };
+        let bound = self.features[feature].bind(values)?;
+        Ok(Grid { feature, codes: (0..values.len()).map(|i| bound.code(i)).collect() })
     }
 
     /// Whether bins from a stranger's bytes can be used without harm.

@@ -9,7 +9,7 @@ use super::boosted::{Boosted, said};
 use super::bundle::Table;
 use super::ensemble::Ensemble;
 use super::grow::{Bounds, Use};
-use super::loss::{CustomLoss, Link, Logistic, Multinomial, Numbers, Shape};
+use super::loss::{CustomLoss, Link, Logistic, Multinomial, Numbers, Several, Shape};
 use super::node::Tree;
 use super::rounds::{Followed, Grown, Rounds, Seen};
 use super::rules::Rules;
@@ -29,6 +29,12 @@ pub fn parameters() -> Vec<Parameter> {
     let mut all = growth_parameters();
     all.extend(loss_parameters());
     all.extend([
+        Parameter::choice(
+            "spread",
+            &["none", "quantiles"],
+            "What goes with an answer of numbers: nothing, or an interval for new rows between two quantiles that are fitted beside it.",
+        ),
+        Parameter::real("level", 0.9, 0.5, 0.998, "Of spread quantiles: the share of new rows that the interval is to cover."),
         Parameter::text("rising", "Features, with commas between, with which the answer never falls (all others held)."),
         Parameter::text("falling", "Features, with commas between, with which the answer never rises."),
         Parameter::text(
@@ -120,6 +126,7 @@ pub struct Boosting {
     bounds: Bounds,
     shape: Option<Shape>,
     loss: String,
+    level: Option<f64>,
     rules: [String; 3],
     range: [String; 2],
 }
@@ -167,6 +174,7 @@ impl Boosting {
             bounds,
             shape,
             loss: settings.text("loss").to_owned(),
+            level: (settings.text("spread") == "quantiles").then(|| settings.real("level")),
             rules: ["rising", "falling", "together"].map(|name| settings.text(name).to_owned()),
             range: ["lowest", "highest"].map(|name| settings.text(name).to_owned()),
         }
@@ -203,6 +211,11 @@ impl Boosting {
             known.shuffle(&mut cx.rng.fork("order", 0));
         }
         let range = self.range()?;
+        if self.level.is_some() && self.shape.as_ref().is_some_and(|s| s.link() == Link::Log) {
+            return Err(Error::recipe("'spread'")
+                .got(format!("'quantiles' with loss '{}'", self.loss))
+                .rule("intervals go with losses whose answer is the score itself"));
+        }
         let made = bins::shared(train, target, &known.rows, self.bins, Table::new)?;
         let (bins, table) = &*made;
         let names: Vec<&str> = (0..bins.len()).map(|f| bins.name(f)).collect();
@@ -220,7 +233,7 @@ impl Boosting {
                 followed.add(trees);
                 let rows = followed.scores.first().map_or(0, Vec::len);
                 let scores = (0..rows).flat_map(|r| followed.scores.iter().map(move |s| s[r])).collect();
-                watch.see(round + 1, &said(scores, start.len(), link, range, &known.answer))
+                watch.see(round + 1, &said(scores, start.len(), (link, range, self.level), &known.answer))
             }
             _ => Ok(true),
         };
@@ -229,13 +242,23 @@ impl Boosting {
         drop(made);
         let ensemble = Ensemble::new(bins, trees, start.len(), 1, &uses);
         let notes = notes(&ensemble, &known);
-        Ok(Box::new(Boosted { ensemble, start, link, range, answer: known.answer, notes }))
+        Ok(Box::new(Boosted { ensemble, start, link, range, level: self.level, answer: known.answer, notes }))
+    }
+
+    /// The losses of a target of numbers, one a lane: that of the answer, and those of the ends of its interval.
+    fn shapes(&self) -> Vec<Shape> {
+        let mut shapes = vec![self.shape.clone().unwrap_or(Shape::Squared)];
+        shapes.extend(self.level.into_iter().flat_map(|level| [0.5 - 0.5 * level, 0.5 + 0.5 * level]).map(Shape::Quantile));
+        shapes
     }
 
     /// The scores before the first tree.
     fn start(&self, known: &Target) -> Result<Vec<f64>> {
         match (&known.values, &self.shape) {
-            (Known::Real(y), shape) => Ok(vec![shape.as_ref().unwrap_or(&Shape::Squared).start(y, known.weight.as_deref())?]),
+            (Known::Real(y), _) => self.shapes().iter().map(|shape| shape.start(y, known.weight.as_deref())).collect(),
+            (Known::Class(_), _) if self.level.is_some() => Err(Error::recipe("'spread'")
+                .got("'quantiles'")
+                .rule("the target holds classes, whose probabilities say how sure they are")),
             (Known::Class(_), Some(_)) => Err(Error::recipe("'loss'")
                 .got(format!("'{}'", self.loss))
                 .rule("it is made for numbers, and the target holds classes")
@@ -254,12 +277,10 @@ impl Boosting {
         let weight = known.weight.as_deref();
         match &known.values {
             Known::Real(y) => {
-                let shape = self.shape.clone().unwrap_or(Shape::Squared);
-                if shape.flat() && weight.is_none() {
-                    rounds.run::<1>(table, start, Numbers::new(y, weight, shape), seen, cx)
-                } else {
-                    rounds.run::<2>(table, start, Numbers::new(y, weight, shape), seen, cx)
-                }
+                let shapes = self.shapes();
+                let flat = weight.is_none() && shapes.iter().all(Shape::flat);
+                let losses = Several(shapes.into_iter().map(|shape| Numbers::new(y, weight, shape)).collect());
+                if flat { rounds.run::<1>(table, start, losses, seen, cx) } else { rounds.run::<2>(table, start, losses, seen, cx) }
             }
             Known::Class(class) => match known.classes() {
                 1 => Ok((Vec::new(), vec![Use::default(); table.features()])),

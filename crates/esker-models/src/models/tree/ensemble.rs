@@ -1,19 +1,17 @@
 //! What fitted forests and boosted trees share: bins, trees, how much each feature was used, and walking rows
 //! down all trees.
 
-use std::ops::Range;
-
 use esker_core::{Error, Inside, Result, Samples};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::bins::Bins;
 use super::grow::Use;
-use super::node::{Tree, trace};
+use super::node::Tree;
 use super::route::{Route, send};
 
 /// Rows that go down all trees together: their codes stay in the nearest cache.
-const BLOCK: usize = 256;
+pub(super) const BLOCK: usize = 256;
 /// Rows that are routed together, and from which routing is worth its preparation.
 const STRETCH: usize = 2048;
 
@@ -56,13 +54,36 @@ impl Ensemble {
     /// # Errors
     /// A feature is missing or of another type, a class was never seen.
     pub(super) fn leaves(&self, at: &Samples) -> Result<Vec<u32>> {
+        self.each_tree(at, |tree, codes| tree.leaf(|f| codes[f]) as u32)
+    }
+
+    /// The node that each row ends in, rows × trees: leaves of one class may share their values.
+    fn leaf_nodes(&self, at: &Samples) -> Result<Vec<u32>> {
+        self.each_tree(at, |tree, codes| tree.end(|f| codes[f]) as u32)
+    }
+
+    fn each_tree(&self, at: &Samples, find: impl Fn(&Tree, &[u8]) -> u32 + Sync) -> Result<Vec<u32>> {
         let bound = self.bins.bind(at)?;
-        let mut leaves = vec![0; at.rows() * self.trees.len()];
-        leaves.par_chunks_mut(self.trees.len().max(1)).enumerate().with_min_len(64).for_each(|(row, leaves)| {
+        let mut found = vec![0; at.rows() * self.trees.len()];
+        found.par_chunks_mut(self.trees.len().max(1)).enumerate().with_min_len(64).for_each(|(row, found)| {
             let codes: Vec<u8> = bound.iter().map(|column| column.code(row)).collect();
-            leaves.iter_mut().zip(&self.trees).for_each(|(leaf, tree)| *leaf = tree.leaf(|f| codes[f]) as u32);
+            found.iter_mut().zip(&self.trees).for_each(|(found, tree)| *found = find(tree, &codes));
         });
-        Ok(leaves)
+        Ok(found)
+    }
+
+    /// The share of trees in which a row and another end in one leaf, rows × others.
+    ///
+    /// # Errors
+    /// As [`Ensemble::leaves`].
+    pub(super) fn proximities(&self, at: &Samples, others: &Samples) -> Result<Vec<f64>> {
+        let (trees, mine, theirs) = (self.trees.len(), self.leaf_nodes(at)?, self.leaf_nodes(others)?);
+        let mut shares = vec![0.0; at.rows() * others.rows()];
+        let count = |a: &[u32], b: &[u32]| a.iter().zip(b).filter(|(a, b)| a == b).count() as f64 / trees as f64;
+        shares.par_chunks_mut(others.rows().max(1)).zip(mine.par_chunks(trees.max(1))).for_each(|(shares, mine)| {
+            shares.iter_mut().zip(theirs.chunks_exact(trees.max(1))).for_each(|(share, theirs)| *share = count(mine, theirs));
+        });
+        Ok(shares)
     }
 
     /// The bins of the features.
@@ -128,6 +149,12 @@ impl Ensemble {
 
     /// Adds the leaves that rows of codes, feature after feature, are routed to.
     fn route(&self, routes: &[Route], codes: &[u8], sums: &mut [f64]) {
+        let rows = sums.len() / self.outputs();
+        self.add_routed(routes, sums, |t, leaves| send(&routes[t], leaves, |f| &codes[f * rows..(f + 1) * rows]));
+    }
+
+    /// Adds the leaves that rows are routed to, which `leaves_of` finds for each tree.
+    pub(super) fn add_routed(&self, routes: &[Route], sums: &mut [f64], mut leaves_of: impl FnMut(usize, &mut [u8])) {
         let (width, outputs) = (self.width as usize, self.outputs());
         let rows = sums.len() / outputs;
         let mut leaves = vec![0_u8; rows];
@@ -137,7 +164,7 @@ impl Ensemble {
             sums.iter().enumerate().for_each(|(k, s)| apart[k * rows + row] = *s);
         }
         for (t, (tree, route)) in self.trees.iter().zip(routes).enumerate() {
-            send(route, &mut leaves, |f| &codes[f * rows..(f + 1) * rows]);
+            leaves_of(t, &mut leaves);
             for k in 0..width {
                 let mut values = [0.0; 256];
                 for (value, &node) in values.iter_mut().zip(route.nodes()) {
@@ -155,86 +182,9 @@ impl Ensemble {
         }
     }
 
-    /// For each of `sets`, what [`Ensemble::sums`] says of samples whose row `i` has the set's features from row
-    /// `order[i]`. Rows are walked once and then only down the trees in which their path met a feature of the set.
-    ///
-    /// # Errors
-    /// A feature is missing or of another type, a class was never seen.
-    pub(super) fn sums_shuffled(&self, at: &Samples, start: &[f64], order: &[usize], sets: &[&[String]]) -> Result<Vec<Vec<f64>>> {
-        for feature in sets.iter().copied().flatten() {
-            at.column(feature)?;
-        }
-        let bound = self.bins.bind(at)?;
-        let (features, outputs) = (self.bins.len(), self.outputs());
-        // The features of each set that the trees know, by place.
-        let places: Vec<Vec<usize>> =
-            sets.iter().map(|set| (0..features).filter(|&f| set.iter().any(|name| name == self.bins.name(f))).collect()).collect();
-        let mut codes = vec![0; at.rows() * features];
-        for (f, column) in bound.iter().enumerate() {
-            for row in 0..at.rows() {
-                codes[row * features + f] = column.code(row);
-            }
-        }
-        let blocks: Vec<Vec<Vec<f64>>> = (0..at.rows())
-            .into_par_iter()
-            .step_by(BLOCK)
-            .map(|first| {
-                let rows = first..(first + BLOCK).min(at.rows());
-                self.walk_shuffled(&codes, rows, start, order, &places)
-            })
-            .collect();
-        let mut sums: Vec<Vec<f64>> = sets.iter().map(|_| Vec::with_capacity(at.rows() * outputs)).collect();
-        for block in blocks {
-            for (sum, part) in sums.iter_mut().zip(block) {
-                sum.extend(part);
-            }
-        }
-        Ok(sums)
-    }
-
-    /// The sums of a block of rows for each set of features.
-    fn walk_shuffled(&self, codes: &[u8], rows: Range<usize>, start: &[f64], order: &[usize], sets: &[Vec<usize>]) -> Vec<Vec<f64>> {
-        let features = self.bins.len();
-        let own = &codes[rows.start * features..rows.end * features];
-        let count = rows.len();
-        let mut leaves = vec![0; self.trees.len() * count];
-        let mut met = vec![0; self.trees.len() * count];
-        for ((tree, leaves), met) in self.trees.iter().zip(leaves.chunks_exact_mut(count)).zip(met.chunks_exact_mut(count)) {
-            for (i, (leaf, met)) in leaves.iter_mut().zip(met).enumerate() {
-                let (found, trace) = tree.traced_leaf(|f| own[i * features + f]);
-                (*leaf, *met) = (found as u32, trace);
-            }
-        }
-        let (mut work, mut moved, mut now) = (own.to_vec(), Vec::with_capacity(count), vec![0; count]);
-        let mut all = Vec::with_capacity(sets.len());
-        for set in sets {
-            for (i, row) in rows.clone().enumerate() {
-                for &f in set {
-                    work[i * features + f] = codes[order[row] * features + f];
-                }
-            }
-            let touched = set.iter().fold(0, |bits, &f| bits | trace(f));
-            let mut sums: Vec<f64> = start.repeat(count);
-            for (t, tree) in self.trees.iter().enumerate() {
-                now.copy_from_slice(&leaves[t * count..(t + 1) * count]);
-                moved.clear();
-                moved.extend((0..count as u32).filter(|&i| met[t * count + i as usize] & touched != 0));
-                tree.leaves_of(&moved, &work, features, &mut now);
-                self.gather(t, &now, &mut sums);
-            }
-            all.push(sums);
-            for i in 0..count {
-                for &f in set {
-                    work[i * features + f] = own[i * features + f];
-                }
-            }
-        }
-        all
-    }
-
     /// Adds the values of the leaves of tree `t`, one leaf a row.
     #[inline]
-    fn gather(&self, t: usize, leaves: &[u32], sums: &mut [f64]) {
+    pub(super) fn gather(&self, t: usize, leaves: &[u32], sums: &mut [f64]) {
         let (width, outputs) = (self.width as usize, self.outputs());
         let (lane, values) = (t % self.lanes as usize * width, self.trees[t].values());
         for (sum, &leaf) in sums.chunks_exact_mut(outputs).zip(leaves) {

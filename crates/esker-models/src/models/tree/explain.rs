@@ -1,11 +1,12 @@
 //! What features give to the answers of trees: contributions, against a background or not, and interactions.
 
-use esker_core::{Contributions, Error, Interactions, Result, Samples};
+use esker_core::{Column, Contributions, Error, Interactions, Result, Samples, Told};
 use rayon::prelude::*;
 
 use super::bins::Bound;
 use super::ensemble::Ensemble;
-use super::shap::{Background, Explained, ROWS, explain};
+use super::shap::{Background, Explained, Grid, ROWS, explain};
+use super::target::Answer;
 
 /// What trees are asked to explain, with the numbers that sums are multiplied by and added to.
 pub(super) struct Explain<'a> {
@@ -13,12 +14,19 @@ pub(super) struct Explain<'a> {
     trees: Vec<Explained>,
     start: &'a [f64],
     scale: f64,
+    told: Told,
+    outputs: Vec<String>,
 }
 
 impl<'a> Explain<'a> {
-    /// Trees whose sums are multiplied by `scale` and added to `start`.
-    pub(super) fn new(ensemble: &'a Ensemble, start: &'a [f64], scale: f64) -> Self {
-        Self { ensemble, trees: explain(ensemble.list(), ensemble.bins()), start, scale }
+    /// Trees whose sums are multiplied by `scale` and added to `start`, and then are what `told` says.
+    pub(super) fn new(ensemble: &'a Ensemble, start: &'a [f64], scale: f64, (told, answer): (Told, &Answer)) -> Self {
+        let outputs = match (told, answer) {
+            (Told::LogOdds, Answer::Class { levels, present }) => present.last().map(|&k| levels[k as usize].clone()).into_iter().collect(),
+            (_, Answer::Class { levels, present }) => present.iter().map(|&k| levels[k as usize].clone()).collect(),
+            (_, Answer::Real { .. }) => ["", "low", "high"].into_iter().take(start.len()).map(str::to_owned).collect(),
+        };
+        Self { ensemble, trees: explain(ensemble.list(), ensemble.bins()), start, scale, told, outputs }
     }
 
     /// What each feature gives in the path-dependent game.
@@ -32,7 +40,7 @@ impl<'a> Explain<'a> {
             let values = self.ensemble.list()[t].values();
             self.trees[t].add(values, width, |f| &codes[f * rows..(f + 1) * rows], rows, into);
         })?;
-        Ok(Contributions { features: self.names(), base, values })
+        Ok(self.given(base, values))
     }
 
     /// What each feature gives against background rows.
@@ -58,7 +66,39 @@ impl<'a> Explain<'a> {
             let values = (self.ensemble.list()[t].values(), width);
             self.trees[t].add_against(&others[t], values, |f| &codes[f * rows..(f + 1) * rows], rows, into);
         })?;
-        Ok(Contributions { features: self.names(), base, values })
+        Ok(self.given(base, values))
+    }
+
+    /// The mean answer over rows at each value of the grids.
+    ///
+    /// # Errors
+    /// As [`Explain::contributions`], no row, or trees too deep.
+    pub(super) fn dependence(&self, at: &Samples, grids: &[Column]) -> Result<Vec<Vec<f64>>> {
+        self.shallow()?;
+        if at.rows() == 0 {
+            return Err(Error::data("partial dependence").got("no rows").rule("it is a mean over rows"));
+        }
+        let (bins, width, lanes) = (self.ensemble.bins(), self.ensemble.width(), self.ensemble.lanes());
+        let (rows, outputs) = (at.rows(), width * lanes);
+        let mut codes = vec![0; rows * bins.len()];
+        codes.par_chunks_mut(rows).zip(&bins.bind(at)?).for_each(|(codes, column)| column.codes(0, codes));
+        let known: Vec<Grid> = grids.iter().map(|g| bins.grid(g)).collect::<Result<_>>()?;
+        let blank = || grids.iter().map(|g| vec![0.0; g.len() * outputs]).collect::<Vec<Vec<f64>>>();
+        let each: Vec<Vec<Vec<f64>>> = (self.trees.par_iter().enumerate())
+            .map(|(t, tree)| {
+                let mut into = blank();
+                let values = (self.ensemble.list()[t].values(), width);
+                tree.add_dependence(values, (&codes, rows), &known, (outputs, t % lanes * width, self.scale), &mut into);
+                into
+            })
+            .collect();
+        let mut means = grids.iter().map(|g| self.start.repeat(g.len())).collect::<Vec<_>>();
+        for one in each {
+            for (mean, one) in means.iter_mut().flatten().zip(one.into_iter().flatten()) {
+                *mean += one;
+            }
+        }
+        Ok(means)
     }
 
     /// What each pair of features gives.
@@ -85,7 +125,8 @@ impl<'a> Explain<'a> {
                 square[i * features + i] = given[i] - shared;
             }
         }
-        Ok(Interactions { features: alone.features, base: alone.base, values })
+        let Contributions { told, outputs, features, base, .. } = alone;
+        Ok(Interactions { told, outputs, features, base, values })
     }
 
     fn shallow(&self) -> Result<()> {
@@ -95,9 +136,10 @@ impl<'a> Explain<'a> {
         Err(Error::model("its trees").got("a path below more than 64 features").rule("such paths are explained by contributions alone"))
     }
 
-    fn names(&self) -> Vec<String> {
+    fn given(&self, base: Vec<f64>, values: Vec<f64>) -> Contributions {
         let bins = self.ensemble.bins();
-        (0..bins.len()).map(|f| bins.name(f).to_owned()).collect()
+        let features = (0..bins.len()).map(|f| bins.name(f).to_owned()).collect();
+        Contributions { told: self.told, outputs: self.outputs.clone(), features, base, values }
     }
 
     /// What is answered when nothing is known: `expected` of each tree and its values.

@@ -1,12 +1,14 @@
 //! Fitted forests.
 
-use esker_core::{Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples, shuffled_one_by_one};
+use esker_core::graph::{Function, Graph, Value};
+use esker_core::{Contributions, Inside, Interactions, Model, Note, Prediction, Result, Samples, Told, shuffled_one_by_one};
 use serde::{Deserialize, Serialize};
 
 use super::ensemble::{Ensemble, damaged};
 use super::explain::Explain;
 use super::spread::Sure;
 use super::target::Answer;
+use crate::models::training::widen;
 use crate::store;
 
 /// A fitted forest. Leaves hold differences from `centre`, or class shares.
@@ -20,6 +22,16 @@ pub(super) struct Grown {
 }
 
 impl Grown {
+    /// What is said before the trees are asked.
+    fn start(&self) -> Vec<f64> {
+        vec![self.centre; self.ensemble.outputs()]
+    }
+
+    fn explain<'a>(&'a self, start: &'a [f64]) -> Explain<'a> {
+        let told = if matches!(self.answer, Answer::Real { .. }) { Told::Answer } else { Told::Probability };
+        Explain::new(&self.ensemble, start, 1.0 / self.ensemble.trees() as f64, (told, &self.answer))
+    }
+
     /// The answer of sums over the trees, rows × outputs.
     fn said(&self, mut sums: Vec<f64>) -> Prediction {
         match &self.answer {
@@ -59,18 +71,26 @@ impl Model for Grown {
     }
 
     fn contributions(&self, at: &Samples) -> Result<Option<Contributions>> {
-        let start = vec![self.centre; self.ensemble.outputs()];
-        Explain::new(&self.ensemble, &start, 1.0 / self.ensemble.trees() as f64).contributions(at).map(Some)
+        self.explain(&self.start()).contributions(at).map(Some)
     }
 
     fn contributions_against(&self, at: &Samples, background: &Samples) -> Result<Option<Contributions>> {
-        let start = vec![self.centre; self.ensemble.outputs()];
-        Explain::new(&self.ensemble, &start, 1.0 / self.ensemble.trees() as f64).against(at, background).map(Some)
+        self.explain(&self.start()).against(at, background).map(Some)
     }
 
     fn interactions(&self, at: &Samples) -> Result<Option<Interactions>> {
-        let start = vec![self.centre; self.ensemble.outputs()];
-        Explain::new(&self.ensemble, &start, 1.0 / self.ensemble.trees() as f64).interactions(at).map(Some)
+        self.explain(&self.start()).interactions(at).map(Some)
+    }
+
+    fn proximities(&self, at: &Samples, others: &Samples) -> Result<Option<Vec<f64>>> {
+        self.ensemble.proximities(at, others).map(Some)
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
+        let sums = self.ensemble.describe(graph, &self.start(), 1.0 / self.ensemble.trees() as f64)?;
+        let Answer::Class { levels, present } = &self.answer else { return Ok(Some(sums)) };
+        let shares = graph.map(sums, Function::Share);
+        Ok(Some(widen(graph, shares, levels.len(), present)))
     }
 
     fn inside(&self) -> Inside {

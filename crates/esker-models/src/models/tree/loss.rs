@@ -144,13 +144,13 @@ pub(super) trait Loss<const W: usize>: Sync {
     /// The bits of gradient and, with two words, hessian of consecutive rows from `first`, which begins a part.
     fn fill(&self, lane: usize, first: usize, score: &[f64], raw: &mut [Words<W>]);
 
-    /// Whether what a leaf answers with is no ratio of sums.
-    fn renews(&self) -> bool {
+    /// Whether what a leaf of a lane answers with is no ratio of sums.
+    fn renews(&self, _lane: usize) -> bool {
         false
     }
 
     /// What a leaf of these rows then answers with.
-    fn leaf(&self, _rows: &[u32], _score: &[f64]) -> f64 {
+    fn leaf(&self, _lane: usize, _rows: &[u32], _score: &[f64]) -> f64 {
         0.0
     }
 }
@@ -265,14 +265,37 @@ impl<const W: usize> Loss<W> for Numbers<'_> {
         }
     }
 
-    fn renews(&self) -> bool {
+    fn renews(&self, _: usize) -> bool {
         self.shape.quantile().is_some()
     }
 
-    fn leaf(&self, rows: &[u32], score: &[f64]) -> f64 {
+    fn leaf(&self, _: usize, rows: &[u32], score: &[f64]) -> f64 {
         let rest = |&r: &u32| (self.y[r as usize] - score[r as usize], self.weight.map_or(1.0, |w| w[r as usize]));
         let mut rest: Vec<(f64, f64)> = rows.iter().map(rest).collect();
         quantile(&mut rest, self.shape.quantile().unwrap_or(0.5))
+    }
+}
+
+/// Several losses of the same numbers, one a lane.
+pub(super) struct Several<'a>(pub(super) Vec<Numbers<'a>>);
+
+impl<const W: usize> Loss<W> for Several<'_> {
+    fn refresh(&mut self, scores: &[&[f64]], rows: Range<usize>) {
+        for (one, score) in self.0.iter_mut().zip(scores) {
+            Loss::<W>::refresh(one, &[score], rows.clone());
+        }
+    }
+
+    fn fill(&self, lane: usize, first: usize, score: &[f64], raw: &mut [Words<W>]) {
+        self.0[lane].fill(0, first, score, raw);
+    }
+
+    fn renews(&self, lane: usize) -> bool {
+        Loss::<W>::renews(&self.0[lane], 0)
+    }
+
+    fn leaf(&self, lane: usize, rows: &[u32], score: &[f64]) -> f64 {
+        Loss::<W>::leaf(&self.0[lane], 0, rows, score)
     }
 }
 

@@ -183,13 +183,22 @@ impl Tree {
     /// The row of values of the leaf that codes lead to.
     #[inline]
     pub(super) fn leaf(&self, code_of: impl Fn(usize) -> u8) -> usize {
-        let mut node = &self.nodes[0];
-        while node.feature != LEAF {
+        self.nodes[self.end(code_of)].next as usize
+    }
+
+    /// The node of the leaf that codes lead to.
+    #[inline]
+    pub(super) fn end(&self, code_of: impl Fn(usize) -> u8) -> usize {
+        let mut at = 0;
+        loop {
+            let node = &self.nodes[at];
+            if node.feature == LEAF {
+                return at;
+            }
             let code = code_of(usize::from(node.feature));
             let left = if node.set == NO_SET { code <= node.code || code == node.also } else { holds(&self.sets[node.set as usize], code) };
-            node = &self.nodes[node.next as usize + usize::from(!left)];
+            at = node.next as usize + usize::from(!left);
         }
-        node.next as usize
     }
 
     /// As [`Tree::leaf`], with the features met on the way (see [`trace`]).

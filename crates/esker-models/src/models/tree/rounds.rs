@@ -128,7 +128,7 @@ impl<'a, const W: usize> Lane<'a, W> {
         let scale = self.fill(loss, lane, drawn)?;
         let mut tree = self.grower.grow(&self.sums, scale, drawn, columns, self.rate);
         self.send(&tree);
-        self.renew(loss, &mut tree, drawn);
+        self.renew(loss, lane, &mut tree, drawn);
         self.add(tree.values());
         Ok(tree)
     }
@@ -197,8 +197,8 @@ impl<'a, const W: usize> Lane<'a, W> {
     }
 
     /// Gives leaves the values of losses whose best answer is no ratio of sums.
-    fn renew(&self, loss: &impl Loss<W>, tree: &mut Tree, drawn: &Rows<'_>) {
-        if !loss.renews() {
+    fn renew(&self, loss: &impl Loss<W>, lane: usize, tree: &mut Tree, drawn: &Rows<'_>) {
+        if !loss.renews(lane) {
             return;
         }
         let ranges = self.grower.ranges();
@@ -208,7 +208,7 @@ impl<'a, const W: usize> Lane<'a, W> {
             Rows::Range(range) => range.clone().for_each(&mut put),
             Rows::Some(some) => some.iter().for_each(|&r| put(r as usize)),
         }
-        let values: Vec<f64> = rows.par_iter().map(|rows| loss.leaf(rows, &self.score)).collect();
+        let values: Vec<f64> = rows.par_iter().map(|rows| loss.leaf(lane, rows, &self.score)).collect();
         for (leaf, (value, (low, high))) in values.into_iter().zip(ranges).enumerate() {
             tree.set(leaf, self.rate * value.clamp(low, high));
         }

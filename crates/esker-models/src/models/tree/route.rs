@@ -136,6 +136,11 @@ impl Route {
         }
     }
 
+    /// The features asked for.
+    pub(super) fn features(&self) -> impl Iterator<Item = usize> {
+        self.steps.iter().map(|step| step.feature)
+    }
+
     /// Number of leaves.
     pub(super) fn leaves(&self) -> usize {
         self.nodes.len()

@@ -9,6 +9,7 @@
 //!
 //! The integral depends on a row only through which tests it passes. Leaves of few features have it in a table, one entry a pattern.
 
+pub(super) use dependence::Grid;
 pub(super) use interventional::Background;
 
 use esker_math::wide;
@@ -17,6 +18,7 @@ use rayon::prelude::*;
 use super::bins::Bins;
 use super::node::{Side, Tree};
 
+mod dependence;
 mod interactions;
 mod interventional;
 mod patterns;
