@@ -30,7 +30,7 @@ def with_torch(style, x, y, held, classes, seed):
     y = torch.as_tensor(y).long() if classes else torch.as_tensor(y.astype("f4"))[:, None]
     model = nn.Sequential(nn.Linear(x.shape[1], 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, outputs))
     for layer in model[::2]:  # the same start as ours and scikit-learn's
-        nn.init.xavier_uniform_(layer.weight) if layer is model[-1] else nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+        nn.init.xavier_uniform_(layer.weight)
         nn.init.zeros_(layer.bias)
     optimiser = torch.optim.Adam(model.parameters(), RATE, fused=style == "torch-fused")
     loss = nn.CrossEntropyLoss() if classes else nn.MSELoss()

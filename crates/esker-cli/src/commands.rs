@@ -98,7 +98,10 @@ impl Session<'_> {
         esker::check_folder(&folder)?;
         self.say(&show::plan(&plan));
         let cx = self.watched(plan.context(self.threads()));
-        let outcome = plan.run(&cx)?;
+        let outcome = plan.run_kept(&folder, &cx)?;
+        if outcome.taken_up > 0 {
+            self.say(&format!("{} fits of tuning were taken up from a run that was stopped", outcome.taken_up));
+        }
         outcome.write(&folder, plan.recipe(), &cx)?;
         if self.arguments.json {
             show::print(&show::run_json(&outcome.record, &folder));

@@ -152,6 +152,31 @@ fn a_class_seen_once_is_noted_and_the_run_goes_on() {
 }
 
 #[test]
+fn tuning_that_cannot_be() {
+    let mut page = Page(String::new());
+    let mut tune = |case: &str, tune: &str| {
+        page.recipe(case, &with("trees = 20\nleaves = 6", &format!("trees = 20\nleaves = 6\n{tune}")));
+    };
+    tune("low above high", "tune = { search = { rate = [0.3, 0.01] } }");
+    tune("low equal to high", "tune = { search = { leaves = [8, 8] } }");
+    tune("an end against the rule", "tune = { search = { rate = [0.01, 3.0] } }");
+    tune("zero where the logarithm is searched", "tune = { search = { lambda = [0, 10] } }");
+    tune("three numbers", "tune = { search = { leaves = [8, 16, 32] } }");
+    tune("words for a number", "tune = { search = { leaves = [\"few\", \"many\"] } }");
+    tune("a parameter that is not there", "tune = { search = { rat = [0.01, 0.3] } }");
+    tune("a method that is not there", "tune = { method = \"grid\" }");
+    tune("no time at all", "tune = { minutes = 0 }");
+    tune("a search of what early stopping decides", "early_stopping = 5\ntune = { search = { trees = [10, 90] } }");
+    tune("a key that is not there", "tune = { trails = 8 }");
+    let other = |kind: &str| with("kind = \"boosting\"\ntrees = 20\nleaves = 6", kind);
+    page.recipe("an unknown word", &other("kind = \"neighbours\"\ntune = { search = { weighting = [\"uniform\", \"nearest\"] } }"));
+    page.recipe("a word alone", &other("kind = \"neighbours\"\ntune = { search = { weighting = [\"uniform\"] } }"));
+    page.recipe("a model without settings", &other("kind = \"linear\"\ntune = { trials = 4 }"));
+    page.recipe("early stopping of a model without steps", &other("kind = \"neighbours\"\nearly_stopping = 10"));
+    insta::assert_snapshot!(page.0);
+}
+
+#[test]
 fn models_that_cannot_be_trusted() {
     let desk = Desk::new();
     desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);

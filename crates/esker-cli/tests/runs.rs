@@ -172,7 +172,9 @@ fn a_disk_that_is_full_leaves_the_earlier_run_untouched() {
     assert_eq!(out.status.code(), Some(6), "{said}");
     insta::assert_snapshot!(desk.hide(&said), @"error: writing '.out.partial-[N]/record.json': got File too large (os error 27)");
     assert_eq!(desk.bytes("out/record.json"), before);
-    assert_eq!(desk.files(), files, "nothing half-written is left");
+    // What tuning found before is kept for the next try.
+    let left: Vec<String> = desk.files().into_iter().filter(|f| f != ".out.tuning").collect();
+    assert_eq!(left, files, "nothing half-written is left");
 }
 
 #[test]
@@ -192,8 +194,14 @@ fn ctrl_c_leaves_the_earlier_run_untouched() {
     let status = child.wait().unwrap();
     assert_eq!((status.code(), status.signal()), (Some(130), None));
     assert!(asked.elapsed() < Duration::from_secs(30), "it stopped after {:?}", asked.elapsed());
-    insta::assert_snapshot!(last.unwrap(), @"error: stopped on request; nothing was written");
+    insta::assert_snapshot!(last.unwrap(), @"  hint: the same command takes up tuning where it stopped");
     assert_eq!(desk.bytes("out/record.json"), before);
+    // What tuning found is kept until a run is whole.
+    let beside: Vec<String> = desk.files().into_iter().filter(|f| !files.contains(f)).collect();
+    assert_eq!(beside, [".out.tuning"]);
+    desk.write("recipe.toml", RECIPE);
+    desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);
+    assert_eq!(desk.bytes("out/record.json"), before, "another recipe takes up nothing");
     assert_eq!(desk.files(), files);
 }
 
@@ -259,4 +267,32 @@ fn a_model_that_says_how_sure_it_is_says_so_of_new_rows() {
             assert!(said.lines().skip(1).all(|l| l.split(',').nth(at).unwrap().parse::<f64>().unwrap().is_finite()));
         }
     }
+}
+
+#[test]
+fn a_run_that_was_killed_is_taken_up_by_the_same_command() {
+    let desk = Desk::new();
+    let tuned = "trees = 60\nleaves = 6\ntune = { trials = 12, search = { rate = [0.02, 0.3] } }";
+    desk.write("recipe.toml", RECIPE.replace("trees = 20\nleaves = 6", tuned));
+    desk.ok(&["run", "recipe.toml", "-o", "whole", "--quiet"]);
+    let mut child = desk.command().args(["run", "recipe.toml", "-o", "out", "--quiet"]).spawn().unwrap();
+    let journal = desk.path(".out.tuning");
+    let asked = Instant::now();
+    // Killed without a word once some fits are kept.
+    while std::fs::read(&journal).map_or(0, |b| b.iter().filter(|c| **c == b'\n').count()) < 40 && asked.elapsed() < Duration::from_secs(60)
+    {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!desk.path("out").exists() && journal.exists());
+    let out = desk.esker(&["run", "recipe.toml", "-o", "out"]);
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success() && said.contains("fits of tuning were taken up from a run that was stopped"), "{said}");
+    for file in ["record.json", "model.esker", "predictions.csv", "report.html"] {
+        assert!(desk.bytes(&format!("out/{file}")) == desk.bytes(&format!("whole/{file}")), "{file} differs");
+    }
+    assert!(!journal.exists());
+    let page = desk.read("out/report.html");
+    assert!(page.contains("What tuning gained") && page.contains("What tuning tried for boosting"));
 }

@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, Value};
 use crate::record::Learning;
-use crate::{Column, Context, Error, Note, Prediction, Result, Samples};
+use crate::{Column, Context, DecisionTree, Error, Note, Prediction, Result, Samples};
 
 /// Which targets an estimator takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -267,6 +267,13 @@ pub enum Inside {
     },
     /// A network, with the course of its learning.
     Network(Learning),
+    /// One tree that can be read.
+    Decision {
+        /// (feature, share of gain), summing to 1 unless no split was made.
+        gain: Vec<(String, f64)>,
+        /// The tree itself.
+        tree: DecisionTree,
+    },
     /// Nothing simple to show.
     Closed,
 }

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Note, Settings, Unit};
+use crate::{DecisionTree, Note, Setting, Settings, Space, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
 pub const FORMAT: u32 = 1;
@@ -39,6 +39,9 @@ pub struct Record {
     pub intervals: Option<Intervals>,
     /// Explanation of the chosen model on held-out rows.
     pub explanation: Option<Explanation>,
+    /// The chosen model, if it is one tree that can be read; what lies deeper than ten splits is counted, not listed.
+    #[serde(default)]
+    pub tree: Option<DecisionTree>,
     /// Alarms, warnings and decisions, gravest first.
     pub notes: Vec<Note>,
 }
@@ -206,11 +209,21 @@ pub struct ModelRecord {
     pub runs: Vec<ModelRun>,
 }
 
-/// What tuning chose inside one training part.
+/// What tuning tried and chose inside one training part.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Tuning {
     /// The design and fold it was done for, or `all rows`.
     pub part: String,
+    /// How candidates were proposed: `tpe` or `random`.
+    pub method: String,
+    /// Whether candidates that fell behind were dropped before the last inner fold.
+    pub halving: bool,
+    /// Where it looked; empty where only the number of steps was sought.
+    pub spaces: Vec<Space>,
+    /// Number of inner folds.
+    pub folds: usize,
+    /// The parameter that early stopping decided.
+    pub steps: Option<String>,
     /// The settings chosen.
     pub chosen: Settings,
     /// Their inner score in the record's metric.
@@ -221,6 +234,25 @@ pub struct Tuning {
     pub trials: usize,
     /// Fits spent.
     pub fits: usize,
+    /// Whether its time ended before its trials did.
+    pub time_ended: bool,
+    /// Every candidate, in the order of trial; the first is the recipe's own settings.
+    pub candidates: Vec<Candidate>,
+}
+
+/// One candidate of tuning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Candidate {
+    /// Its value of each parameter searched, in the order of `spaces`.
+    pub values: Vec<Setting>,
+    /// The number of steps that early stopping found best on the inner folds.
+    pub steps: Option<usize>,
+    /// Its score on each inner fold it was judged on, in the record's metric; absent where it could not be fitted.
+    pub scores: Vec<Option<f64>>,
+    /// Whether it was dropped before the last inner fold.
+    pub dropped: bool,
+    /// Whether it was chosen.
+    pub chosen: bool,
 }
 
 /// Scores of a model under a design.

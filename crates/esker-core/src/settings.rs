@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, Rng};
+use crate::{Error, Range, Result, Rng};
 
 /// A value given to a parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,17 +65,7 @@ pub enum Search {
 impl Search {
     /// One draw.
     pub fn draw(&self, rng: &mut Rng) -> Setting {
-        let whole = |lo: i64, hi: i64, u: f64| (u * (hi - lo + 1) as f64).floor() as i64 + lo;
-        match *self {
-            Self::Uniform(lo, hi) => Setting::Real(lo + rng.uniform() * (hi - lo)),
-            Self::LogUniform(lo, hi) => Setting::Real((lo.ln() + rng.uniform() * (hi / lo).ln()).exp()),
-            Self::Integer(lo, hi) => Setting::Integer(whole(lo, hi, rng.uniform())),
-            Self::LogInteger(lo, hi) => {
-                let (a, b) = ((lo as f64).ln(), ((hi + 1) as f64).ln());
-                Setting::Integer(((a + rng.uniform() * (b - a)).exp().floor() as i64).clamp(lo, hi))
-            }
-            Self::Choice(words) => Setting::Text(words[rng.below(words.len())].to_owned()),
-        }
+        Range::from(*self).draw(rng)
     }
 }
 
@@ -157,6 +147,11 @@ impl Settings {
     /// All defaults of these parameters.
     pub fn defaults(parameters: &[Parameter]) -> Self {
         Self(parameters.iter().map(|p| (p.name.to_owned(), p.default.clone())).collect())
+    }
+
+    /// The value of a parameter, if it is among these.
+    pub fn get(&self, name: &str) -> Option<&Setting> {
+        self.0.get(name)
     }
 
     /// The defaults with one parameter set.

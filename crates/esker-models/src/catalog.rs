@@ -2,7 +2,7 @@
 
 use esker_core::{Error, Estimator, FittedTransform, Model, Parameter, Result, Settings, Transform};
 
-use crate::models::{baseline, elastic_net, imported, linear, logistic, mlp, neighbours, tree};
+use crate::models::{baseline, elastic_net, imported, linear, logistic, mlp, neighbours, svm, tree};
 use crate::prepare::{encode, impute, standardise};
 
 /// An estimator by its kind.
@@ -28,11 +28,15 @@ pub enum Kind {
     Boosting,
     /// Multilayer perceptron.
     Mlp,
+    /// One decision tree.
+    DecisionTree,
+    /// Support vector machine.
+    Svm,
 }
 
 impl Kind {
     /// Every estimator, in the order of the reference page.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Mean,
         Self::GroupMean,
         Self::Linear,
@@ -43,6 +47,8 @@ impl Kind {
         Self::Forest,
         Self::Boosting,
         Self::Mlp,
+        Self::DecisionTree,
+        Self::Svm,
     ];
 
     /// The name in the recipe.
@@ -58,6 +64,8 @@ impl Kind {
             Self::Forest => "forest",
             Self::Boosting => "boosting",
             Self::Mlp => "mlp",
+            Self::DecisionTree => "decision-tree",
+            Self::Svm => "svm",
         }
     }
 
@@ -79,6 +87,8 @@ impl Kind {
             Self::Forest => tree::forest::DOC,
             Self::Boosting => tree::boosting::DOC,
             Self::Mlp => mlp::DOC,
+            Self::DecisionTree => tree::single::DOC,
+            Self::Svm => svm::DOC,
         }
     }
 
@@ -93,6 +103,8 @@ impl Kind {
             Self::Forest => tree::forest::parameters(),
             Self::Boosting => tree::boosting::parameters(),
             Self::Mlp => mlp::parameters(),
+            Self::DecisionTree => tree::single::parameters(),
+            Self::Svm => svm::parameters(),
         }
     }
 
@@ -109,6 +121,8 @@ impl Kind {
             Self::Forest => Box::new(tree::forest::Forest::new(settings)),
             Self::Boosting => Box::new(tree::boosting::Boosting::new(settings)),
             Self::Mlp => Box::new(mlp::Mlp::new(settings)),
+            Self::DecisionTree => Box::new(tree::single::Single::new(settings)),
+            Self::Svm => Box::new(svm::Svm::new(settings)),
         }
     }
 
@@ -126,6 +140,8 @@ impl Kind {
             Self::Forest => tree::load_forest(bytes),
             Self::Boosting => tree::load_boosting(bytes),
             Self::Mlp => mlp::load(bytes),
+            Self::DecisionTree => tree::single::load(bytes),
+            Self::Svm => svm::load(bytes),
         }
     }
 }

@@ -13,7 +13,9 @@ fn laws(kind: Kind, settings: &Settings) -> Laws {
         Kind::Neighbours if settings.integer("k") > 1 => breaks("a row twice takes two of the k places, a weight of 2 only one"),
         Kind::Forest => Laws::sampling(),
         Kind::Boosting if settings.real("rows") < 1.0 => Laws::sampling(),
-        Kind::Boosting if settings.integer("min_leaf") > 1 => breaks("the least size of a leaf counts rows, not weight"),
+        Kind::Boosting | Kind::DecisionTree if settings.integer("min_leaf") > 1 => {
+            breaks("the least size of a leaf counts rows, not weight")
+        }
         Kind::Mlp if settings.integer("batch") >= 1000 => Laws::within(1e-2),
         Kind::Mlp => Laws::sampling(),
         _ => Laws::EXACT,
@@ -21,7 +23,8 @@ fn laws(kind: Kind, settings: &Settings) -> Laws {
 }
 
 /// Settings beside the defaults under which more laws hold.
-const STRICT: [(Kind, &str, i64); 3] = [(Kind::Boosting, "min_leaf", 1), (Kind::Neighbours, "k", 1), (Kind::Mlp, "batch", 1000)];
+const STRICT: [(Kind, &str, i64); 4] =
+    [(Kind::Boosting, "min_leaf", 1), (Kind::DecisionTree, "min_leaf", 1), (Kind::Neighbours, "k", 1), (Kind::Mlp, "batch", 1000)];
 
 /// The defaults, the strict settings, and one draw from the search space: tuning must not reach what breaks a law.
 fn settings(kind: Kind) -> Vec<(String, Settings)> {
@@ -56,12 +59,21 @@ fn suite(kind: Kind) {
 // Two tests share the catalog, so that the slow half of it runs beside the other.
 #[test]
 fn every_estimator_keeps_its_laws() {
-    Kind::ALL.into_iter().filter(|k| !matches!(k, Kind::Forest | Kind::Boosting)).for_each(suite);
+    Kind::ALL.into_iter().filter(|k| !matches!(k, Kind::Forest | Kind::Boosting | Kind::DecisionTree)).for_each(suite);
 }
 
 #[test]
 fn every_ensemble_of_trees_keeps_its_laws() {
-    Kind::ALL.into_iter().filter(|k| matches!(k, Kind::Forest | Kind::Boosting)).for_each(suite);
+    Kind::ALL.into_iter().filter(|k| matches!(k, Kind::Forest | Kind::Boosting | Kind::DecisionTree)).for_each(suite);
+}
+
+#[test]
+fn every_kernel_keeps_its_laws() {
+    let parameters = Kind::Svm.parameters();
+    for (name, value) in [("kernel", Setting::Text("linear".into())), ("tolerance", Setting::Real(1e-8)), ("cost", Setting::Real(1000.0))] {
+        let settings = Settings::defaults(&parameters).set(&parameters, name, value).expect("a value within its rule");
+        estimator(&format!("svm with {name}"), Laws::EXACT, &|| Kind::Svm.estimator(&settings), &|bytes| Kind::Svm.load(bytes));
+    }
 }
 
 #[test]

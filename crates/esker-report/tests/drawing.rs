@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::{Spot, classification, regression};
+use common::{Spot, classification, regression, tree};
 use esker_core::record::{Learning, Record, Rows, Task};
 use esker_core::{Rng, Unit};
 use esker_report::figure::{self, Figure, text};
-use esker_report::png;
+use esker_report::{page, png};
 
 /// Places scattered over Scandinavia, two samples each.
 fn glaciers(places: usize) -> Vec<Spot> {
@@ -336,4 +336,44 @@ fn scores_that_do_not_exist_are_left_out() {
     record.models.clear();
     record.metrics.clear();
     check(&figure::all(&record, &rows));
+}
+
+#[test]
+fn a_tree_is_drawn_as_far_as_it_can_be_read_and_told_in_words() {
+    let (numbers, classes) = (regression(&glaciers(30), Some("EPSG:4326")), classification(&wells(), Some("EPSG:32631")));
+    for (mut record, rows) in [numbers, classes] {
+        let outputs = if let Task::Classification { names, .. } = &record.task { names.len() } else { 1 };
+        record.data.columns[1].name = "temp_07".into();
+        for depth in 1..8 {
+            record.tree = Some(tree(depth, outputs, "temp_07"));
+            record.data.columns[1].missing = depth % 2;
+            let figures = figure::all(&record, &rows);
+            check(&figures);
+            let drawn = figures.iter().find(|f| f.name == "tree").expect("a tree is drawn");
+            // Lines end at as many boxes as there are nodes but the root.
+            let shown = (1 << (depth.min(5) + 1)) - 2;
+            assert_eq!(drawn.svg.matches(">yes<").count() + drawn.svg.matches(">no<").count(), shown);
+            assert_eq!(drawn.caption.contains("split further, which is not drawn"), depth > 5, "{}", drawn.caption);
+            assert_eq!(drawn.svg.contains("or missing"), depth % 2 == 1);
+            assert!(
+                drawn.svg.contains("≤\u{A0}12.4") && drawn.alt.contains("temp_07 ≤\u{A0}12.4") && drawn.alt.contains("yr⁻¹"),
+                "{}",
+                drawn.alt
+            );
+            let page = page::page(&record, &rows, &figures);
+            assert!(page.contains("The leaves of the tree in words") && page.contains("temp_07 ≤\u{A0}12.4"));
+            assert_eq!(page.contains("the first 64 of 128"), depth == 7);
+            assert_eq!(page.contains("temp_07 &gt;\u{A0}12.4"), depth < 7, "the right half comes behind the first 64 leaves");
+        }
+        record.tree = Some(tree(6, outputs, "<script>alert(1)</script> and a name that never ends, longer than any box"));
+        check(&figure::all(&record, &rows));
+        let mut loose = tree(2, outputs, "x");
+        loose.nodes[1].split.as_mut().expect("a split").left = 0;
+        for odd in [loose, tree(0, outputs, "x"), esker_core::DecisionTree::default()] {
+            record.tree = Some(odd);
+            let figures = figure::all(&record, &rows);
+            assert!(figures.iter().all(|f| f.name != "tree"));
+            assert!(!page::page(&record, &rows, &figures).contains("leaves of the tree"));
+        }
+    }
 }

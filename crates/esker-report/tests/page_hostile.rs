@@ -3,7 +3,7 @@
 mod page_support;
 
 use esker_core::record::{Dropped, Record, Rows, Task};
-use esker_core::{Note, Unit};
+use esker_core::{Note, Range, Setting, Space, Unit};
 use esker_report::page::{methods, page, summary, verdict};
 use page_support::{drawings, glaciers, wells};
 
@@ -50,7 +50,17 @@ fn poisoned((mut record, mut rows): (Record, Rows)) -> (Record, Rows) {
     for m in &mut record.models {
         poison(&mut m.name);
         m.preparation.iter_mut().for_each(poison);
-        m.tuning.iter_mut().for_each(|t| poison(&mut t.part));
+        for t in &mut m.tuning {
+            poison(&mut t.part);
+            poison(&mut t.method);
+            t.steps = Some(EVIL.into());
+            t.spaces.iter_mut().for_each(|s| poison(&mut s.parameter));
+            t.spaces.push(Space {
+                parameter: EVIL.into(),
+                range: Range::Choice { values: vec![Setting::Text(EVIL.into()), Setting::Flag(true)] },
+            });
+            t.candidates.iter_mut().for_each(|c| c.values.push(Setting::Text(EVIL.into())));
+        }
         for run in &mut m.runs {
             poison(&mut run.design);
             run.groups.iter_mut().for_each(|g| poison(&mut g.group));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use esker_core::record::{Effect, Explanation, Importance, Task};
-use esker_core::{Context, Inside, Model, Note, Result, Samples};
+use esker_core::{Context, DecisionTree, Inside, Model, Note, Result, Samples};
 use esker_evaluate::explain::{HeldOut, ale, permutation};
 
 use crate::folds::FoldRun;
@@ -133,10 +133,21 @@ fn series(features: &[String]) -> Vec<String> {
     stems.into_iter().filter(|(_, n)| *n >= 3).map(|(stem, _)| format!("{stem}*")).collect()
 }
 
+/// The deepest nodes of a tree that the record lists.
+const TREE_DEPTH: usize = 10;
+
+/// The model as a tree that can be read, if it is one.
+pub(crate) fn tree(fitted: &Pipeline) -> Option<DecisionTree> {
+    match fitted.inside() {
+        Inside::Decision { tree, .. } => Some(tree.cut(TREE_DEPTH)),
+        _ => None,
+    }
+}
+
 /// Importance read off the model itself, as shares.
 pub(crate) fn internal(fitted: &Pipeline) -> (Vec<(String, f64)>, String) {
     let (mut list, kind) = match fitted.inside() {
-        Inside::Trees { gain, .. } => (gain, "share of split gain"),
+        Inside::Trees { gain, .. } | Inside::Decision { gain, .. } => (gain, "share of split gain"),
         Inside::Linear { coefficients, .. } => {
             let total: f64 = coefficients.iter().map(|(_, b)| b.abs()).sum();
             let share = |b: f64| if total > 0.0 { b.abs() / total } else { 0.0 };

@@ -59,7 +59,10 @@ impl Outcome {
         })?;
         cx.progress().end();
         cx.check()?;
-        staging.commit()
+        staging.commit()?;
+        // What was kept for a run that is stopped is no longer needed.
+        esker_io::Journal::remove(folder);
+        Ok(())
     }
 }
 

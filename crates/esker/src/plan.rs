@@ -11,7 +11,7 @@ use crate::alarms;
 use crate::dataset::Dataset;
 use crate::findings::Findings;
 use crate::pipeline::{needs, takes};
-use crate::recipe::{DesignPart, Recipe};
+use crate::recipe::{DesignPart, Recipe, Tune};
 use crate::source;
 use crate::tune::inner_design;
 
@@ -45,6 +45,8 @@ pub struct Plan {
     pub(crate) data: Dataset,
     pub(crate) data_file: String,
     pub(crate) data_sha256: String,
+    /// The penalties of the `cost` metric as text, for the checksum of what decides a run.
+    pub(crate) penalty: String,
     pub(crate) designs: Vec<PlannedDesign>,
     pub(crate) metrics: Vec<PlannedMetric>,
     /// Index into `metrics` of the one models are compared and tuned by.
@@ -115,8 +117,9 @@ impl Plan {
                 findings.push(recipe.place(&path), error);
             }
         }
+        let penalty_text = format!("{penalty:?}");
         let (metrics, primary_metric) = metrics(&recipe, &data.task, penalty, &mut findings);
-        if recipe.models.iter().any(|m| m.trials > 0) {
+        if recipe.models.iter().any(|m| m.tune.is_some()) {
             for design in &designs {
                 for fold in &design.folds {
                     if let Err(error) = inner_design(&design.part, recipe.validate.inner, &design.support.select(&fold.train)) {
@@ -137,7 +140,8 @@ impl Plan {
             notes.extend(alarms::of_data(&recipe, &data, &designs));
         }
         alarms::sort(&mut notes);
-        findings.or(Self { recipe, data, data_file: String::new(), data_sha256: String::new(), designs, metrics, primary_metric, notes })
+        let (data_file, data_sha256) = (String::new(), String::new());
+        findings.or(Self { recipe, data, data_file, data_sha256, penalty: penalty_text, designs, metrics, primary_metric, notes })
     }
 
     /// The recipe it was made from.
@@ -167,7 +171,14 @@ impl Plan {
             .recipe
             .models
             .iter()
-            .map(|m| if m.trials > 0 { format!("{} ({} settings tried in each training part)", m.name, m.trials) } else { m.name.clone() })
+            .map(|m| match &m.tune {
+                Some(Tune { minutes: Some(minutes), trials, .. }) => {
+                    format!("{} (at most {trials} settings tried in each training part, in {minutes} minutes)", m.name)
+                }
+                Some(Tune { trials: trials @ 2.., .. }) => format!("{} ({trials} settings tried in each training part)", m.name),
+                Some(_) => format!("{} (stopped early in each training part)", m.name),
+                None => m.name.clone(),
+            })
             .collect();
         lines.push(format!("models: {}", models.join(", ")));
         lines

@@ -7,7 +7,7 @@ use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::{Kind, Step};
 
-use crate::recipe::DATA_KEYS;
+use crate::recipe::{DATA_KEYS, TUNE_KEYS};
 
 /// The JSON schema of `record.json`.
 pub fn record_schema() -> String {
@@ -50,8 +50,18 @@ pub fn reference() -> String {
     for (key, doc) in DATA_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
+    page.push_str(TUNING);
+    for (key, doc) in TUNE_KEYS {
+        let _ = writeln!(page, "| `{key}` | {doc} |");
+    }
     page
 }
+
+const TUNING: &str = "\n## Tuning\n\n`tune = { … }` in a `[[model]]` tunes its parameters over the spaces named above, on `inner` folds (3) of each training part under the \
+    same design. A parameter that the recipe sets stays as it is, unless `search` names it. What is found is kept beside the run folder until the \
+    run is whole, so that a run that was stopped is taken up by the same command.\n\n`early_stopping = 20` in a `[[model]]` that learns in steps ends \
+    learning on each inner fold 20 steps after the best one; the number of steps with the best mean score is taken. It works with and without `tune`.\n\n\
+    | Key of `tune` | Meaning |\n| --- | --- |\n";
 
 fn parameters(page: &mut String, parameters: &[Parameter]) {
     if parameters.is_empty() {

@@ -1,8 +1,11 @@
 //! Runs a plan: fit, tune and predict in every fold of every design, choose, refit, explain; the record comes out.
 
+use std::path::Path;
+
 use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, Learning, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
-use esker_core::{Context, Error, Fold, Inside, Model, Note, Prediction, Result, Samples, Settings};
+use esker_core::{Context, Error, Fault, Fold, Inside, Model, Note, Prediction, Result, Settings, Values};
 use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
 
 use crate::alarms;
 use crate::explain::{self, Explained};
@@ -13,7 +16,7 @@ use crate::model_file::SavedModel;
 use crate::pipeline::{Pipeline, needs, steps};
 use crate::plan::{Plan, PlannedDesign};
 use crate::recipe::ModelPart;
-use crate::tune::{Inner, oriented, tune};
+use crate::tune::{Clock, Inner, Keeper, Place, oriented, tune};
 use crate::work::on_threads;
 
 /// What a run leaves: the record, its held-out rows, and the model.
@@ -24,6 +27,8 @@ pub struct Outcome {
     pub rows: Rows,
     /// The chosen model, refitted on all rows, with what its intervals need.
     pub model: SavedModel,
+    /// Fits of tuning that an earlier run had done before it was stopped.
+    pub taken_up: usize,
 }
 
 /// A model's folds under every design.
@@ -38,16 +43,45 @@ impl Plan {
     /// # Errors
     /// A model that cannot be fitted, or the user stopped the work.
     pub fn run(&self, cx: &Context) -> Result<Outcome> {
-        on_threads(cx, || self.run_here(cx))
+        on_threads(cx, || self.run_here(&Keeper::none(), cx))
     }
 
-    fn run_here(&self, cx: &Context) -> Result<Outcome> {
+    /// As [`Plan::run`], while what tuning finds is kept beside the run folder until [`Outcome::write`] puts the run there. When the run is stopped,
+    /// the same recipe on the same data is taken up where it was, and ends as if it had not been stopped.
+    ///
+    /// # Errors
+    /// As [`Plan::run`], or the disk refuses.
+    pub fn run_kept(&self, folder: &Path, cx: &Context) -> Result<Outcome> {
+        if self.recipe.models.iter().all(|m| m.tune.is_none()) {
+            return self.run(cx);
+        }
+        let keeper = Keeper::beside(folder, &self.fingerprint())?;
+        let outcome = on_threads(cx, || self.run_here(&keeper, cx));
+        outcome.map(|outcome| Outcome { taken_up: keeper.taken(), ..outcome }).map_err(|error| {
+            let hint = "the same command takes up tuning where it stopped";
+            if error.fault == Fault::Cancelled && keeper.keeps() { error.hint(hint) } else { error }
+        })
+    }
+
+    /// Tunes a model of the recipe on all rows, as for its final fit. `None` where the recipe does not tune it.
+    ///
+    /// # Errors
+    /// No such model, one that cannot be fitted, or the user stopped the work.
+    pub fn tune(&self, model: &str, cx: &Context) -> Result<Option<Tuning>> {
+        let part = self.recipe.models.iter().find(|m| m.name == model);
+        let part = part.ok_or_else(|| Error::recipe(format!("model '{model}'")).rule("the recipe has no such model"))?;
+        on_threads(cx, || self.tuned_on_all(part, &Keeper::none(), &cx.fork(&format!("model {} final", part.name), 0)))
+    }
+
+    fn run_here(&self, keeper: &Keeper, cx: &Context) -> Result<Outcome> {
         let mut models = Vec::new();
+        let mut notes = Vec::new();
         let mut best: Option<(usize, f64, ModelFolds)> = None;
         for (index, part) in self.recipe.models.iter().enumerate() {
-            let mut folds = self.fold_runs(part, cx)?;
+            let mut folds = self.fold_runs(part, keeper, cx)?;
             let runs = self.judge_model(&folds)?;
             let mean = runs[0].scores[self.primary_metric].mean;
+            notes.extend(time_ended(part, folds.designs.iter().flatten().filter_map(|r| r.tuning.as_ref())));
             models.push(self.model_record(part, &mut folds, runs)?);
             // Only the leader's fold models are kept: forests are large.
             if let Some(score) = mean.map(|m| oriented(self.better(), m))
@@ -61,18 +95,21 @@ impl Plan {
                 Error::numeric(format!("metric '{}'", self.metric().kind.name())).rule("it exists for no model under the primary design")
             );
         };
-        self.finish(models, chosen, folds.designs.swap_remove(0), cx)
+        self.finish((models, notes), chosen, folds.designs.swap_remove(0), keeper, cx)
     }
 
     /// Every fold of every design for one model.
-    fn fold_runs(&self, part: &ModelPart, cx: &Context) -> Result<ModelFolds> {
+    fn fold_runs(&self, part: &ModelPart, keeper: &Keeper, cx: &Context) -> Result<ModelFolds> {
         let tasks: Vec<(usize, usize)> =
             self.designs.iter().enumerate().flat_map(|(d, design)| (0..design.folds.len()).map(move |f| (d, f))).collect();
         cx.progress().begin(&part.name, tasks.len());
+        // One share of the time is for the final fit.
+        let share = tasks.len() as f64 / (tasks.len() + 1) as f64;
+        let clock = Clock::new(minutes(part).map(|m| m * share), tasks.len(), cx.threads);
         let done: Vec<Result<FoldRun>> = tasks
             .par_iter()
             .map(|&(d, f)| {
-                let run = self.fold_run(part, &self.designs[d], f, d == 0, cx);
+                let run = self.fold_run(part, (&self.designs[d], f, d == 0), (&clock, keeper), cx);
                 cx.progress().step();
                 run
             })
@@ -85,28 +122,31 @@ impl Plan {
         Ok(ModelFolds { designs })
     }
 
-    fn fold_run(&self, part: &ModelPart, design: &PlannedDesign, f: usize, keep: bool, cx: &Context) -> Result<FoldRun> {
+    fn fold_run(
+        &self,
+        part: &ModelPart,
+        (design, f, keep): (&PlannedDesign, usize, bool),
+        (clock, keeper): (&Clock, &Keeper),
+        cx: &Context,
+    ) -> Result<FoldRun> {
         cx.check()?;
         let fold = &design.folds[f];
-        let cx = cx.fork(&format!("model {} design {}", part.name, design.part.label), f as u64);
+        let name = format!("model {} design {}", part.name, design.part.label);
+        let cx = cx.fork(&name, f as u64);
         let train = self.data.samples.select(&fold.train);
-        let tuning = self.tuned(part, design, fold, &train, &cx)?;
+        let mut tuning = None;
+        if let Some(how) = &part.tune {
+            let support = design.support.select(&fold.train);
+            let place = Place { name: &format!("{name} fold {f}"), deadline: clock.deadline() };
+            let found = tune((part, how), (&train, &self.data.target), &support, &self.inner(design), (&place, keeper), &cx);
+            let found = found.map_err(|e| in_fold(e, part, design, fold))?;
+            tuning = Some(Tuning { part: format!("{}: {}", design.part.label, fold.label), ..found });
+        }
         let settings = tuning.as_ref().map_or(&part.settings, |t| &t.chosen);
         let pipeline =
             Pipeline::fit(part.kind, settings, train, &self.data.target, &cx.fork("fit", 0)).map_err(|e| in_fold(e, part, design, fold))?;
         let said = pipeline.predict(&self.data.samples.select(&fold.test))?;
         Ok(FoldRun { said, tuning, pipeline: keep.then_some(pipeline) })
-    }
-
-    fn tuned(&self, part: &ModelPart, design: &PlannedDesign, fold: &Fold, train: &Samples, cx: &Context) -> Result<Option<Tuning>> {
-        if part.trials == 0 {
-            return Ok(None);
-        }
-        let inner = self.inner(design);
-        let support = design.support.select(&fold.train);
-        let mut tuning = tune(part, train, &support, &self.data.target, &inner, cx).map_err(|e| in_fold(e, part, design, fold))?;
-        tuning.part = format!("{}: {}", design.part.label, fold.label);
-        Ok(Some(tuning))
     }
 
     fn inner<'a>(&'a self, design: &'a PlannedDesign) -> Inner<'a> {
@@ -141,10 +181,17 @@ impl Plan {
         })
     }
 
-    fn finish(&self, mut models: Vec<ModelRecord>, chosen: usize, folds: Vec<FoldRun>, cx: &Context) -> Result<Outcome> {
+    fn finish(
+        &self,
+        (mut models, time): (Vec<ModelRecord>, Vec<Note>),
+        chosen: usize,
+        folds: Vec<FoldRun>,
+        keeper: &Keeper,
+        cx: &Context,
+    ) -> Result<Outcome> {
         let part = &self.recipe.models[chosen];
         cx.progress().begin("final fit", 1);
-        let (final_fit, settings) = self.final_fit(part, &mut models[chosen], cx)?;
+        let (final_fit, settings) = self.final_fit(part, &mut models[chosen], keeper, cx)?;
         cx.progress().step();
         cx.progress().end();
         let comparisons = judge::comparisons(self, &models)?;
@@ -152,6 +199,7 @@ impl Plan {
         let (held, no_intervals) = intervals::held_out(self, &folds)?;
         let mut rows = self.rows(&folds)?;
         let mut notes = self.notes.clone();
+        notes.extend(time);
         notes.extend(explain_notes);
         notes.extend(no_intervals);
         notes.extend(final_fit.notes().into_iter().map(|n| Note { text: format!("final {}: {}", part.name, n.text), ..n }));
@@ -177,25 +225,66 @@ impl Plan {
             chosen: Chosen { model: part.name.clone(), reason, settings, learning: learning(&final_fit) },
             intervals,
             explanation,
+            tree: crate::explain::tree(&final_fit),
             notes,
         };
         let model = SavedModel::new(self, &record, &final_fit, &folds)?;
-        Ok(Outcome { record, rows, model })
+        Ok(Outcome { record, rows, model, taken_up: 0 })
     }
 
     /// The chosen model, tuned once more under the primary design and fitted on all rows.
-    fn final_fit(&self, part: &ModelPart, record: &mut ModelRecord, cx: &Context) -> Result<(Pipeline, Settings)> {
+    fn final_fit(&self, part: &ModelPart, record: &mut ModelRecord, keeper: &Keeper, cx: &Context) -> Result<(Pipeline, Settings)> {
         let cx = cx.fork(&format!("model {} final", part.name), 0);
         let mut settings = part.settings.clone();
-        if part.trials > 0 {
-            let design = &self.designs[0];
-            let mut tuning = tune(part, &self.data.samples, &design.support, &self.data.target, &self.inner(design), &cx)?;
-            tuning.part = "all rows".to_owned();
+        if let Some(tuning) = self.tuned_on_all(part, keeper, &cx)? {
             settings = tuning.chosen.clone();
             record.tuning.push(tuning);
         }
         let pipeline = Pipeline::fit(part.kind, &settings, self.data.samples.clone(), &self.data.target, &cx.fork("fit", 0))?;
         Ok((pipeline, settings))
+    }
+
+    fn tuned_on_all(&self, part: &ModelPart, keeper: &Keeper, cx: &Context) -> Result<Option<Tuning>> {
+        let (Some(how), design) = (&part.tune, &self.designs[0]) else { return Ok(None) };
+        let parts: usize = self.designs.iter().map(|d| d.folds.len()).sum();
+        let clock = Clock::new(minutes(part).map(|m| m / (parts + 1) as f64), 1, cx.threads);
+        let place = Place { name: &format!("model {} final", part.name), deadline: clock.deadline() };
+        let rows = (&self.data.samples, self.data.target.as_str());
+        let found = tune((part, how), rows, &design.support, &self.inner(design), (&place, keeper), cx)?;
+        Ok(Some(Tuning { part: "all rows".to_owned(), ..found }))
+    }
+
+    /// A checksum over everything that decides what tuning finds: version, recipe, seed, rows, folds.
+    fn fingerprint(&self) -> String {
+        let mut all = Sha256::new();
+        let mut add = |bytes: &[u8]| {
+            all.update((bytes.len() as u64).to_le_bytes());
+            all.update(bytes);
+        };
+        add(env!("CARGO_PKG_VERSION").as_bytes());
+        add(self.recipe.text.as_bytes());
+        add(&self.recipe.seed.to_le_bytes());
+        add(self.penalty.as_bytes());
+        let samples = &self.data.samples;
+        let numbers = |values: &[f64]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
+        for column in samples.columns() {
+            add(column.name.as_bytes());
+            match &column.values {
+                Values::Real(v) => add(&numbers(v)),
+                Values::Class(c) => {
+                    c.levels().iter().for_each(|level| add(level.as_bytes()));
+                    add(&c.codes().iter().flat_map(|k| k.to_le_bytes()).collect::<Vec<u8>>());
+                }
+            }
+        }
+        add(&numbers(samples.weight().unwrap_or_default()));
+        for fold in self.designs.iter().flat_map(|d| &d.folds) {
+            for rows in [&fold.train, &fold.test] {
+                add(&rows.iter().flat_map(|r| (*r as u64).to_le_bytes()).collect::<Vec<u8>>());
+            }
+        }
+        let digest = all.finalize();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn provenance(&self) -> record::Provenance {
@@ -281,6 +370,30 @@ fn learning(fitted: &Pipeline) -> Option<Learning> {
         Inside::Network(learning) => Some(learning),
         _ => None,
     }
+}
+
+fn minutes(part: &ModelPart) -> Option<f64> {
+    part.tune.as_ref().and_then(|t| t.minutes)
+}
+
+/// Says that a model's tuning ended by time, which is the one thing that lets two runs differ.
+fn time_ended<'a>(part: &ModelPart, tunings: impl Iterator<Item = &'a Tuning>) -> Option<Note> {
+    let all: Vec<&Tuning> = tunings.collect();
+    let ended = all.iter().filter(|t| t.time_ended).count();
+    let tried = || all.iter().map(|t| t.candidates.iter().filter(|c| c.scores.len() == t.folds || !t.time_ended).count());
+    let (fewest, most) = (tried().min()?, tried().max()?);
+    (ended > 0).then(|| {
+        let times = if fewest == most { format!("{most}") } else { format!("{fewest} to {most}") };
+        Note::warning(
+            "tuning-time",
+            format!(
+                "tuning of {} ended with its {} minutes in {ended} of {} parts, with {times} candidates judged on all inner folds; another run may judge more or fewer and end with other settings and scores",
+                part.name,
+                minutes(part).unwrap_or(f64::NAN),
+                all.len(),
+            ),
+        )
+    })
 }
 
 fn in_fold(mut error: Error, part: &ModelPart, design: &PlannedDesign, fold: &Fold) -> Error {

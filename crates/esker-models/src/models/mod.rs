@@ -7,5 +7,6 @@ pub mod linear;
 pub mod logistic;
 pub mod mlp;
 pub mod neighbours;
+pub mod svm;
 mod training;
 pub mod tree;

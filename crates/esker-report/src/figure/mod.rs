@@ -20,6 +20,8 @@ mod residuals;
 pub mod scale;
 mod stats;
 pub mod text;
+pub mod tree;
+pub(crate) mod tuning;
 
 use esker_core::Record;
 use esker_core::record::Rows;
@@ -60,7 +62,13 @@ struct Words {
 
 impl Figure {
     fn new(words: Words, c: &Canvas) -> Self {
-        let Words { name, title, alt, caption } = words;
+        let name = words.name;
+        Self::named(name, words, c)
+    }
+
+    /// A figure of which a record may have several.
+    fn named(name: &str, words: Words, c: &Canvas) -> Self {
+        let Words { title, alt, caption, .. } = words;
         let id = format!("fig-{name}");
         let svg = c.svg(&id, &title, &alt, Theme::File);
         let inline = c.svg(&id, &title, &alt, Theme::Page);
@@ -79,6 +87,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         observed::draw,
         maps::residuals,
         residuals::draw,
+        tree::draw,
         importance::draw,
         effects::draw,
         coverage::draw,
@@ -93,6 +102,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         classes::scores,
         classes::curves,
         maps::errors,
+        tree::draw,
         importance::draw,
         effects::draw,
         folds::draw,
@@ -100,5 +110,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         distribution::draw,
     ];
     let drawers = if cx.is_classes() { classification } else { regression };
-    drawers.par_iter().filter_map(|draw| draw(&cx)).collect()
+    let mut figures: Vec<Figure> = drawers.par_iter().filter_map(|draw| draw(&cx)).collect();
+    figures.extend(tuning::draw(&cx));
+    figures
 }

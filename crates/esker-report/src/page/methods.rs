@@ -2,7 +2,7 @@
 
 use esker_core::Setting;
 use esker_core::Settings;
-use esker_core::record::{DesignRecord, ModelRecord, Record, Task};
+use esker_core::record::{DesignRecord, ModelRecord, Record, Task, Tuning};
 
 use super::number::{count, percent, real, unit_bracketed};
 use super::reading::{Reading, inside};
@@ -107,20 +107,27 @@ fn preparation(r: Reading<'_>) -> String {
 }
 
 fn tuning(r: Reading<'_>) -> String {
-    let tuned: Vec<&ModelRecord> = r.record.models.iter().filter(|m| !m.tuning.is_empty()).collect();
-    if tuned.is_empty() {
+    let all: Vec<(&ModelRecord, &Tuning)> = r.record.models.iter().filter_map(|m| Some((m, m.tuning.first()?))).collect();
+    let mut said = Vec::new();
+    for (method, halving) in [("tpe", true), ("tpe", false), ("random", true), ("random", false)] {
+        let alike = all.iter().filter(|(_, t)| !t.spaces.is_empty() && t.method == method && t.halving == halving);
+        let trials = |m: &ModelRecord| plural(m.tuning.iter().map(|t| t.trials).max().unwrap_or(0), "trial", "trials");
+        let parts: Vec<String> = alike.map(|(m, _)| format!("{} ({} a part)", m.name, trials(m))).collect();
+        if parts.is_empty() {
+            continue;
+        }
+        let by = if method == "tpe" { "tree-structured Parzen estimators (Bergstra et al. 2011)" } else { "random search" };
+        let race = if halving { " with successive halving over the inner folds" } else { "" };
+        said.push(format!("Settings of {} were tuned inside each training part by {by}{race}", list(&parts)));
+    }
+    let watched: Vec<String> = all.iter().filter_map(|(m, t)| Some(format!("{} of {}", t.steps.as_deref()?, m.name))).collect();
+    if !watched.is_empty() {
+        said.push(format!("The number of {} was that with the best mean score on the inner folds (early stopping)", list(&watched)));
+    }
+    if said.is_empty() {
         return "No settings were tuned.".to_owned();
     }
-    let parts: Vec<String> = tuned
-        .iter()
-        .map(|m| format!("{} ({} a part)", m.name, plural(m.tuning.iter().map(|t| t.trials).max().unwrap_or(0), "trial", "trials")))
-        .collect();
-    format!(
-        "Settings of {} were tuned inside each training part by random search with successive halving, judged by {} under the same design; \
-         no held-out row took part in tuning.",
-        list(&parts),
-        r.metric_inside()
-    )
+    format!("{}, judged by {} under the same design; no held-out row took part in tuning.", said.join(". "), r.metric_inside())
 }
 
 fn comparison(r: Reading<'_>) -> String {

@@ -12,6 +12,8 @@ mod reading;
 mod scores;
 mod summary;
 mod table;
+mod tree;
+mod tuned;
 mod words;
 
 use esker_core::record::{MetricCard, Record, Rows};
@@ -124,9 +126,10 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         scores::models(r, h);
         drawn(h, Place::Models);
         scores::differences(r, h);
+        tuned::gained(r, figures, h);
         let mut folded = Html::part("models-folded");
         scores::every_metric(r, &mut folded);
-        scores::tuning(r, &mut folded);
+        tuned::chosen(r, figures, &mut folded);
         if !folded.is_empty() {
             h.with("div", &[("class", "folded")], |h| h.append(&folded));
         }
@@ -143,6 +146,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
     add("drivers", "What drives the answer", &|h| {
         drivers::meaning(r, h);
         drawn(h, Place::Drivers);
+        tree::leaves(r, h);
         drivers::importance(r, h);
         drivers::internal(r, h);
     });

@@ -18,6 +18,8 @@ pub enum Place {
     Drivers,
     /// Intervals.
     Intervals,
+    /// What tuning tried.
+    Tuning,
     /// Distribution of the data.
     Data,
     /// Anything the page has no better place for.
@@ -27,11 +29,12 @@ pub enum Place {
 impl Place {
     /// The place of a figure, told by the words in its name.
     pub fn of(name: &str) -> Self {
-        let places: [(Self, &[&str]); 7] = [
+        let places: [(Self, &[&str]); 8] = [
+            (Self::Tuning, &["tuning"]),
             (Self::Folds, &["fold"]),
             (Self::Intervals, &["coverage", "interval"]),
             (Self::Classes, &["confusion", "class", "curve", "roc", "precision"]),
-            (Self::Drivers, &["importance", "effect", "internal"]),
+            (Self::Drivers, &["importance", "effect", "internal", "tree"]),
             (Self::Models, &["optimism", "learning", "model", "score", "difference"]),
             (Self::Fit, &["map", "residual", "observed", "predicted", "error"]),
             (Self::Data, &["distribution", "histogram", "target", "data"]),
@@ -51,6 +54,13 @@ pub fn write(h: &mut Html, figures: &[Figure], place: Place) {
             one(h, f);
         }
     });
+}
+
+/// Writes the figure of that name, if there is one.
+pub fn write_one(h: &mut Html, figures: &[Figure], name: &str) {
+    if let Some(f) = figures.iter().find(|f| f.name == name) {
+        h.with("div", &[("class", "figures")], |h| one(h, f));
+    }
 }
 
 fn one(h: &mut Html, f: &Figure) {
@@ -94,6 +104,7 @@ mod tests {
             ("confusion", Place::Classes),
             ("class-scores", Place::Classes),
             ("curves", Place::Classes),
+            ("tuning-2", Place::Tuning),
             ("histogram", Place::Data),
             ("sketch", Place::Rest),
         ] {

@@ -1,9 +1,8 @@
-//! Which model: scores under each design, optimism, paired differences, every metric fold by fold, tuning.
+//! Which model: scores under each design, optimism, paired differences, every metric fold by fold.
 
 use esker_core::record::{DesignRecord, MetricCard, ModelRecord};
 
 use super::html::Html;
-use super::methods::settings_text;
 use super::number::{count, decimals, fixed, signed, unit_bracketed};
 use super::reading::{Paired, Reading, Verdict, paired};
 use super::table::{Cell, Sheet, number, text};
@@ -213,49 +212,6 @@ fn metric_folds(r: Reading<'_>, h: &mut Html, card: &MetricCard, d: &DesignRecor
 fn median(sorted: &[f64]) -> Option<f64> {
     let n = sorted.len();
     (n > 0).then(|| (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0)
-}
-
-/// What tuning chose in each part, folded away.
-pub fn tuning(r: Reading<'_>, h: &mut Html) {
-    let tuned: Vec<&ModelRecord> = r.record.models.iter().filter(|m| !m.tuning.is_empty()).collect();
-    if tuned.is_empty() {
-        return;
-    }
-    h.element("h3", &[], "What tuning chose");
-    let n = r.decimals();
-    for m in tuned {
-        h.with("details", &[], |h| {
-            let trials: usize = m.tuning.iter().map(|t| t.trials).sum();
-            h.element(
-                "summary",
-                &[],
-                &format!("{}: {} in {}", m.name, plural(trials, "trial", "trials"), plural(m.tuning.len(), "part", "parts")),
-            );
-            let mut sheet = Sheet::new(format!(
-                "Settings chosen for {}, with {} on the inner folds of each training part{}",
-                m.name,
-                r.metric(),
-                unit_bracketed(&r.unit(&r.record.metric))
-            ))
-            .words("Part")
-            .numbers("tuned")
-            .numbers("untuned")
-            .numbers("trials")
-            .numbers("fits")
-            .words("Settings");
-            for t in &m.tuning {
-                sheet.row(vec![
-                    text(t.part.as_str()),
-                    number(fixed(t.score, n)),
-                    number(fixed(t.default_score, n)),
-                    number(count(t.trials)),
-                    number(count(t.fits)),
-                    text(settings_text(&t.chosen)),
-                ]);
-            }
-            sheet.write(h);
-        });
-    }
 }
 
 /// The groups predicted worst by the chosen model.

@@ -1,7 +1,8 @@
 //! Records for tests and for the gallery: invented scores about given places, the same for the same seed.
+#![allow(dead_code, reason = "each user takes its own part")]
 
 use esker_core::record::*;
-use esker_core::{Rng, Settings, Unit};
+use esker_core::{DecisionNode, DecisionRule, DecisionSplit, DecisionTree, Rng, Settings, Unit};
 
 /// A sample's place and group.
 pub struct Spot {
@@ -85,6 +86,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         chosen: Chosen { model: String::new(), reason: String::new(), settings: Settings::default(), learning: None },
         intervals: None,
         explanation: None,
+        tree: None,
         notes: vec![],
     }
 }
@@ -293,4 +295,33 @@ pub fn classification(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
         ..Rows::default()
     };
     (record, rows)
+}
+
+/// A full tree of so many splits one behind the other; every third question is about classes, every fourth about gaps.
+pub fn tree(depth: usize, outputs: usize, feature: &str) -> DecisionTree {
+    fn grow(nodes: &mut Vec<DecisionNode>, depth: usize, outputs: usize, feature: &str) -> usize {
+        let at = nodes.len();
+        let value = if outputs == 1 {
+            vec![-0.459 + 0.02 * at as f64]
+        } else {
+            let whole: f64 = (0..outputs).map(|k| 1.0 + ((k * 7 + at) % 5) as f64).sum();
+            (0..outputs).map(|k| (1.0 + ((k * 7 + at) % 5) as f64) / whole).collect()
+        };
+        nodes.push(DecisionNode { rows: 6834 >> at.min(10), share: 1.0, value, spread: 0.203, split: None, hidden: 0 });
+        if depth > 0 {
+            let left = grow(nodes, depth - 1, outputs, feature);
+            let right = grow(nodes, depth - 1, outputs, feature);
+            let rule = match at % 4 {
+                2 => DecisionRule::Among(["Sandstone", "Limestone with a long name", "Tuff", "Marl"].map(str::to_owned).to_vec()),
+                3 => DecisionRule::Known,
+                _ => DecisionRule::UpTo(12.4 + at as f64),
+            };
+            let (feature, unit) = (feature.to_owned(), Unit::new("m w.e. yr-1"));
+            nodes[at].split = Some(DecisionSplit { feature, unit, rule, missing_left: at.is_multiple_of(2), left, right });
+        }
+        at
+    }
+    let mut nodes = Vec::new();
+    grow(&mut nodes, depth, outputs, feature);
+    DecisionTree { nodes }
 }

@@ -5,7 +5,7 @@ mod section;
 
 use std::collections::BTreeMap;
 
-use esker_core::{Crs, Settings, Unit};
+use esker_core::{Crs, Settings, Space, Unit};
 use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::Kind;
@@ -13,7 +13,7 @@ use esker_models::Kind;
 use crate::findings::Place;
 use crate::selection::Selection;
 
-pub(crate) use read::DATA_KEYS;
+pub(crate) use read::{DATA_KEYS, TUNE_KEYS};
 pub(crate) use section::nearest;
 
 /// A recipe, well formed but not yet checked against data.
@@ -176,10 +176,47 @@ pub struct ModelPart {
     pub kind: Kind,
     /// Its settings.
     pub settings: Settings,
-    /// Settings tried by tuning, the recipe's own among them; 0 does not tune.
+    /// How its settings are tuned, and its steps counted by early stopping; `None` takes them as they are.
+    pub tune: Option<Tune>,
+}
+
+/// How settings are tuned inside each training part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tune {
+    /// Settings tried, the recipe's own among them.
     pub trials: usize,
-    /// Parameters the recipe sets: tuning leaves them alone.
-    pub fixed: Vec<String>,
+    /// Minutes after which no more are tried.
+    pub minutes: Option<f64>,
+    /// How candidates are proposed.
+    pub method: Method,
+    /// Whether candidates that fall behind are dropped before the last inner fold.
+    pub halving: bool,
+    /// Steps without a better score after which learning ends; 0 takes the number of steps as it is.
+    pub patience: usize,
+    /// Where to look; parameters without a space keep the recipe's value.
+    pub spaces: Vec<Space>,
+}
+
+/// How candidates are proposed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Tree-structured Parzen estimators, after a first part drawn at random.
+    Tpe,
+    /// At random.
+    Random,
+}
+
+impl Method {
+    /// Every method, the default first.
+    pub const ALL: [Self; 2] = [Self::Tpe, Self::Random];
+
+    /// The name in the recipe.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tpe => "tpe",
+            Self::Random => "random",
+        }
+    }
 }
 
 /// `[explain]`: what to explain.

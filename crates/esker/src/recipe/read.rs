@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use esker_core::{Crs, Error, Parameter, Settings, Unit};
+use esker_core::{Crs, Error, Parameter, Settings, Space, Unit};
 use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::Kind;
 use toml::de::DeTable;
 
 use super::section::{Reading, Section, nearest};
-use super::{DataPart, Derived, DesignPart, Explain, ModelPart, PlacePart, Recipe, Roles, Validate, WeightPart};
+use super::{DataPart, Derived, DesignPart, Explain, Method, ModelPart, PlacePart, Recipe, Roles, Tune, Validate, WeightPart};
 use crate::findings::{Findings, Place};
 use crate::selection::Selection;
 
@@ -305,29 +305,73 @@ fn models(root: &Section<'_>) -> Vec<ModelPart> {
             s.fault("kind", Error::recipe(format!("model '{name}'")).rule("model names are unique").hint("add name = \"…\""));
         }
         let parameters = kind.parameters();
-        let fixed = parameters.iter().filter(|p| s.has(p.name)).map(|p| p.name.to_owned()).collect();
         let settings = s.settings(&parameters);
-        let trials = tune(&s, &parameters);
+        let steps = kind.estimator(&settings).steps();
+        let tune = tune(&s, &parameters, steps);
         s.finish();
-        models.push(ModelPart { name, kind, settings, trials, fixed });
+        models.push(ModelPart { name, kind, settings, tune });
     }
     models
 }
 
-fn tune(s: &Section<'_>, parameters: &[Parameter]) -> usize {
-    if !s.has("tune") {
-        // Ask for it all the same, so that it counts as a known key.
-        let _ = s.flag("tune", false);
-        return 0;
+/// The keys of `tune` in a `[[model]]`, for the reference.
+pub(crate) const TUNE_KEYS: [(&str, &str); 5] = [
+    ("trials", "Settings tried in each training part, the recipe's own among them; 16, or as many as the minutes allow."),
+    ("minutes", "Minutes that tuning of this model may take over all parts; runs that end by time may differ from each other."),
+    ("method", "How candidates are proposed: `tpe`, by tree-structured Parzen estimators after a first part at random, or `random`."),
+    ("halving", "Whether candidates that fall behind are dropped before the last inner fold; true."),
+    ("search", "Spaces by parameter, instead of the declared ones: `{ rate = [0.01, 0.3], weighting = [\"uniform\", \"distance\"] }`."),
+];
+
+fn tune(s: &Section<'_>, parameters: &[Parameter], steps: Option<&'static str>) -> Option<Tune> {
+    let patience = s.integer("early_stopping", 0, 1, 100_000) as usize;
+    if patience > 0 && steps.is_none() {
+        let error =
+            Error::recipe(format!("'{}.early_stopping'", s.path())).rule("this kind of model does not learn in steps that can be watched");
+        s.fault("early_stopping", error.hint("remove early_stopping"));
     }
-    let Some(t) = s.table("tune") else { return 0 };
-    let trials = t.integer("trials", 16, 2, 10_000) as usize;
+    let declared = |p: &Parameter| if s.has(p.name) || patience > 0 && steps == Some(p.name) { None } else { Space::declared(p) };
+    let Some(t) = s.has("tune").then(|| s.table("tune")).flatten() else {
+        if !s.has("tune") {
+            // Ask for it all the same, so that it counts as a known key.
+            let _ = s.flag("tune", false);
+        }
+        return (patience > 0).then(|| Tune { trials: 1, minutes: None, method: Method::Tpe, halving: true, patience, spaces: Vec::new() });
+    };
+    let given = t.real("minutes", 1.0, 0.01, 100_000.0);
+    let minutes = t.has("minutes").then_some(given);
+    let default = if minutes.is_some() && !t.has("trials") { 10_000 } else { 16 };
+    let trials = t.integer("trials", default, 2, 10_000) as usize;
+    let halving = t.flag("halving", true);
+    let method = t.text("method").map_or(Method::ALL[0], |name| {
+        let names = Method::ALL.map(Method::name);
+        Method::ALL.into_iter().find(|m| m.name() == name).unwrap_or_else(|| {
+            t.fault("method", unknown("method of tuning", &name, &names));
+            Method::ALL[0]
+        })
+    });
+    let said = t.table("search").map(|search| {
+        let spaces = search.spaces(parameters);
+        search.finish();
+        spaces
+    });
+    let said = said.unwrap_or_default();
+    if let Some(name) = steps.filter(|name| patience > 0 && said.iter().any(|space| space.parameter == *name)) {
+        let error = Error::recipe(format!("'{}.search.{name}'", t.path())).rule("early stopping decides it");
+        t.fault("search", error.hint(format!("remove it from the search; {name} = … in the model is the most it may reach")));
+    }
     t.finish();
-    if parameters.iter().all(|p| p.search.is_none()) {
-        s.fault("tune", Error::recipe(format!("'{}.tune'", s.path())).rule("this kind of model has nothing to tune").hint("remove tune"));
-        return 0;
+    let spaces: Vec<Space> =
+        parameters.iter().filter_map(|p| said.iter().find(|space| space.parameter == p.name).cloned().or_else(|| declared(p))).collect();
+    if spaces.is_empty() {
+        let hint = if parameters.is_empty() {
+            "remove tune".to_owned()
+        } else {
+            "remove tune, or name a space: tune = { search = { … } }".to_owned()
+        };
+        s.fault("tune", Error::recipe(format!("'{}.tune'", s.path())).rule("this kind of model has nothing to tune").hint(hint));
     }
-    trials
+    Some(Tune { trials, minutes, method, halving, patience, spaces })
 }
 
 fn intervals(root: &Section<'_>) -> Option<f64> {
@@ -360,6 +404,15 @@ mod tests {
         let text = "[data]\nsource = \"a.csv\"\nqqqqqqqq = 1\n[roles]\ntarget = \"y\"\n[validate]\ndesign = \"random\"\n[[model]]\nkind = \"mean\"\n";
         let hint = Recipe::parse("r.toml", text).unwrap_err().list[0].error.hint.clone().unwrap();
         let mut keys: Vec<&str> = DATA_KEYS.iter().map(|(key, _)| *key).collect();
+        keys.sort_unstable();
+        assert_eq!(hint, format!("known keys are {}", keys.join(", ")));
+    }
+
+    #[test]
+    fn the_reference_lists_every_key_of_tune() {
+        let text = "[data]\nsource = \"a.csv\"\n[roles]\ntarget = \"y\"\n[validate]\ndesign = \"random\"\n[[model]]\nkind = \"ridge\"\ntune = { qqqqqqqq = 1 }\n";
+        let hint = Recipe::parse("r.toml", text).unwrap_err().list[0].error.hint.clone().unwrap();
+        let mut keys: Vec<&str> = TUNE_KEYS.iter().map(|(key, _)| *key).collect();
         keys.sort_unstable();
         assert_eq!(hint, format!("known keys are {}", keys.join(", ")));
     }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use esker_core::{Error, Parameter, Setting, Settings};
+use esker_core::{Error, Parameter, Rule, Setting, Settings, Space};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -280,6 +280,37 @@ impl<'a> Section<'a> {
             }
         }
         settings
+    }
+
+    /// Tuning spaces of declared parameters: an interval of two numbers, or a list of words or flags.
+    pub fn spaces(&self, parameters: &[Parameter]) -> Vec<Space> {
+        let mut spaces = Vec::new();
+        for parameter in parameters {
+            let Some(value) = self.value(parameter.name) else { continue };
+            let numbers = matches!(parameter.rule, Rule::Integer(..) | Rule::Real(..));
+            let items: Option<Vec<Setting>> = match value.get_ref() {
+                DeValue::Array(list) => list.iter().map(|item| setting(item.get_ref())).collect(),
+                _ => None,
+            };
+            let space = match items.as_deref() {
+                Some([low, high]) if numbers => Space::between(parameter, low.clone(), high.clone()),
+                Some(items) if !numbers && parameter.rule != Rule::Text => Space::among(parameter, items.to_vec()),
+                _ => {
+                    let rule = match parameter.rule {
+                        Rule::Text => "it is not tuned",
+                        _ if numbers => "an interval of two numbers, [low, high], is wanted",
+                        _ => "a list of values is wanted",
+                    };
+                    self.wanted(parameter.name, value.get_ref(), rule);
+                    continue;
+                }
+            };
+            match space {
+                Ok(space) => spaces.push(space),
+                Err(error) => self.fault(parameter.name, error),
+            }
+        }
+        spaces
     }
 
     /// Refuses every key that nobody asked for.

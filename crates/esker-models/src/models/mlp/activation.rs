@@ -56,11 +56,6 @@ impl Activation {
         matches!(self, Self::Gelu | Self::Silu)
     }
 
-    /// The square of the scale of starting weights that keeps the size of what passes through, times the number of inputs.
-    pub(crate) fn gain(self) -> f64 {
-        if self == Self::Tanh { 1.0 } else { 2.0 }
-    }
-
     /// Of each number, in place.
     pub(crate) fn apply<T: Number>(self, values: &mut [T]) {
         T::wide(Apply { of: self, values });

@@ -100,18 +100,12 @@ impl<T: Number> Network<T> {
         Self { shape, layers, parameters: vec![T::ZERO; count], turned, usual }
     }
 
-    /// Starting weights uniform around 0, of the size that keeps what passes through alike in size (Glorot and Bengio 2010; He et al. 2015).
+    /// Starting weights uniform around 0, of the size that keeps what passes through alike in size on both ways
+    /// (Glorot and Bengio 2010).
     pub(crate) fn start(shape: Shape, rng: &mut Rng) -> Self {
         let mut network = Self::empty(shape);
-        let last = network.layers.len() - 1;
-        for i in 0..=last {
-            let layer = network.layers[i].clone();
-            let variance = if i < last && network.shape.activation.gain() > 1.0 {
-                network.shape.activation.gain() / layer.inputs.max(1) as f64
-            } else {
-                2.0 / (layer.inputs + layer.outputs) as f64
-            };
-            let limit = (3.0 * variance).sqrt();
+        for layer in network.layers.clone() {
+            let limit = (6.0 / (layer.inputs + layer.outputs) as f64).sqrt();
             for k in 0..layer.inputs {
                 for j in 0..layer.outputs {
                     network.parameters[layer.at(k, j)] = T::of(limit * (2.0 * rng.uniform() - 1.0));

@@ -4,6 +4,8 @@
 //! level. The code after the last bin stands for a missing value. Features are sorted by name, so that the order
 //! of columns in a table never changes a model.
 
+use std::sync::Arc;
+
 use esker_core::{Codes, Column, Error, MISSING, Parameter, Result, Samples, Values};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -80,6 +82,26 @@ pub(super) fn parameter() -> Parameter {
     Parameter::integer("bins", MOST_BINS as i64, 2, MOST_BINS as i64, doc)
 }
 
+/// Bins of the rows named, and their codes as `lay` lays them out. Fits on the same samples share both, where samples are kept and nobody has
+/// shuffled the rows.
+///
+/// # Errors
+/// As [`Bins::fit`].
+pub(super) fn shared<T: Send + Sync + 'static>(
+    train: &Samples,
+    target: &str,
+    rows: &[usize],
+    most: usize,
+    lay: impl FnOnce(Binned) -> T,
+) -> Result<Arc<(Bins, T)>> {
+    let make = || {
+        let bins = Bins::fit(train, target, rows, most)?;
+        let laid = lay(bins.encode(train, rows)?);
+        Ok((bins, laid))
+    };
+    if rows.is_sorted() { train.once(&format!("bins {most} {target}"), make) } else { make().map(Arc::new) }
+}
+
 impl Bins {
     /// Bins from the rows named of all columns but `target`, at most `most` a feature of numbers (2 to 255).
     ///
@@ -143,6 +165,24 @@ impl Bins {
         match &self.features[feature].rule {
             Rule::Real { cuts } => (cuts.len() + 1) as u8,
             Rule::Class { bins, .. } => *bins,
+        }
+    }
+
+    /// The largest number that goes left where codes up to `code` do; `None` where all numbers do.
+    pub(super) fn threshold(&self, feature: usize, code: u8) -> Option<f64> {
+        match &self.features[feature].rule {
+            Rule::Real { cuts } => cuts.get(usize::from(code)).copied(),
+            Rule::Class { .. } => None,
+        }
+    }
+
+    /// The levels of a feature of classes that had training rows, with their codes.
+    pub(super) fn levels(&self, feature: usize) -> Vec<(&str, u8)> {
+        match &self.features[feature].rule {
+            Rule::Real { .. } => Vec::new(),
+            Rule::Class { levels, codes, bins } => {
+                levels.iter().zip(codes).filter(|(_, code)| *code < bins).map(|(level, &code)| (level.as_str(), code)).collect()
+            }
         }
     }
 

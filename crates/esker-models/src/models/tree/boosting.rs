@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use esker_core::{Context, Error, Estimator, Model, Needs, Note, Parameter, Result, Samples, Search, Settings, Targets, Watch};
 
-use super::bins::{self, Bins, MOST_SORTED};
+use super::bins::{self, MOST_SORTED};
 use super::boosted::{Boosted, said};
 use super::bundle::Table;
 use super::ensemble::Ensemble;
@@ -216,15 +216,15 @@ impl Boosting {
                 .got(format!("'quantiles' with loss '{}'", self.loss))
                 .rule("intervals go with losses whose answer is the score itself"));
         }
-        let bins = Bins::fit(train, target, &known.rows, self.bins)?;
+        let made = bins::shared(train, target, &known.rows, self.bins, Table::new)?;
+        let (bins, table) = &*made;
         let names: Vec<&str> = (0..bins.len()).map(|f| bins.name(f)).collect();
         let class: Vec<bool> = (0..bins.len()).map(|f| bins.is_class(f)).collect();
         let rules = Rules::new(&self.rules[0], &self.rules[1], &self.rules[2], &names, &class)?;
         let link = self.shape.as_ref().map_or(Link::Identity, Shape::link);
-        let table = Table::new(bins.encode(train, &known.rows)?);
         let start = self.start(&known)?;
         let mut followed = match &watch {
-            Some(watch) => Some(Followed::new(&bins, watch.rows(), &start)?),
+            Some(watch) => Some(Followed::new(bins, watch.rows(), &start)?),
             None => None,
         };
         let mut watch = watch;
@@ -237,8 +237,9 @@ impl Boosting {
             }
             _ => Ok(true),
         };
-        let (trees, uses) = self.rounds(&known, &table, &start, &rules, &mut seen, cx)?;
-        drop(table);
+        let (trees, uses) = self.rounds(&known, table, &start, &rules, &mut seen, cx)?;
+        let bins = bins.clone();
+        drop(made);
         let ensemble = Ensemble::new(bins, trees, start.len(), 1, &uses);
         let notes = notes(&ensemble, &known);
         Ok(Box::new(Boosted { ensemble, start, link, range, level: self.level, answer: known.answer, notes }))

@@ -4,7 +4,7 @@ use esker_core::{Context, Error, Estimator, Model, Needs, Note, Parameter, Resul
 use rayon::prelude::*;
 
 use super::bag::{Bag, Growth};
-use super::bins::{self, Binned, Bins, MOST_SORTED};
+use super::bins::{self, Binned, MOST_SORTED};
 use super::ensemble::Ensemble;
 use super::grow::Use;
 use super::grown::Grown;
@@ -231,8 +231,8 @@ impl Estimator for Forest {
             Self::balance(&mut known)?;
         }
         let resample = Resample::new(&self.draw, train, &known.rows)?;
-        let bins = Bins::fit(train, target, &known.rows, self.bins)?;
-        let binned = bins.encode(train, &known.rows)?;
+        let made = bins::shared(train, target, &known.rows, self.bins, |binned| binned)?;
+        let (bins, binned) = &*made;
         let growth = self.growth(bins.len(), known.classes() > 0);
         let weight = |row: u32, times: f64| known.weight_of(row as usize) * times;
         let (centre, width, (trees, uses)) = match &known.values {
@@ -240,17 +240,17 @@ impl Estimator for Forest {
                 let centre = mean(y, |i| known.weight_of(i));
                 // Targets as differences from their mean: sums stay small and a constant stays exact.
                 let item = |row: u32, times| Item { row, weight: weight(row, times), target: y[row as usize] - centre };
-                (centre, 1, self.plant(&binned, &Numbers, growth, &resample, cx, item)?)
+                (centre, 1, self.plant(binned, &Numbers, growth, &resample, cx, item)?)
             }
             Known::Class(class) => {
                 let item = |row: u32, times| Item { row, weight: weight(row, times), target: class[row as usize] };
                 let measure = Classes(known.classes());
-                (0.0, known.classes(), self.plant(&binned, &measure, growth, &resample, cx, item)?)
+                (0.0, known.classes(), self.plant(binned, &measure, growth, &resample, cx, item)?)
             }
         };
         let mut notes = Vec::new();
         if self.out_of_bag {
-            notes.push(self.out_of_bag(&known, centre, &self.outside(&binned, &trees, width, &resample, cx)?));
+            notes.push(self.out_of_bag(&known, centre, &self.outside(binned, &trees, width, &resample, cx)?));
         }
         let sure = match (&known.values, self.spread.as_str()) {
             (_, "none") => Sure::Unknown,
@@ -260,9 +260,9 @@ impl Estimator for Forest {
                     .rule("the target holds classes, whose probabilities say how sure they are"));
             }
             (Known::Real(_), "jackknife") => Sure::jackknife(trees.len(), &resample, &cx.rng)?,
-            (Known::Real(y), _) => Sure::quantiles(self.level, y, &binned, &trees, &resample, &cx.rng)?,
+            (Known::Real(y), _) => Sure::quantiles(self.level, y, binned, &trees, &resample, &cx.rng)?,
         };
-        let ensemble = Ensemble::new(bins, trees, 1, width, &uses);
+        let ensemble = Ensemble::new(bins.clone(), trees, 1, width, &uses);
         if ensemble.is_flat() {
             let rows = known.rows.len();
             notes.push(Note::warning("no-splits", format!("the forest found no split on {rows} training rows: it predicts a constant")));

@@ -24,6 +24,7 @@ mod route;
 mod rules;
 mod shap;
 mod shuffle;
+pub mod single;
 mod split;
 mod spread;
 mod sums;

@@ -1,0 +1,101 @@
+//! Tuning inside a training part, with the same design: candidates are proposed by a model of what was seen, or at random, and race over
+//! inner folds (`race`). Early stopping looks at the same folds.
+
+mod judge;
+mod keep;
+mod race;
+mod tpe;
+
+use std::time::Instant;
+
+use esker_core::record::Tuning;
+use esker_core::{Better, Context, Error, Metric, Result, Samples, Setting, Settings, Support};
+use esker_evaluate::split::Design;
+
+use crate::recipe::{DesignPart, ModelPart, Tune};
+use judge::{Fits, prepare};
+use race::Rules;
+
+pub(crate) use judge::Clock;
+pub(crate) use keep::Keeper;
+
+/// The inner part of a sealed design.
+pub(crate) struct Inner<'a> {
+    pub design: &'a DesignPart,
+    pub folds: usize,
+    pub metric: &'a dyn Metric,
+    pub weighted: bool,
+}
+
+/// The design that cuts a training part for tuning: the same unit is held out, in fewer folds.
+pub(crate) fn inner_design(part: &DesignPart, folds: usize, support: &Support) -> Result<(Design, Settings)> {
+    let (design, folds) = match part.design {
+        Design::Group | Design::LeaveOneGroupOut => {
+            let groups = support.group.as_ref().map_or(0, |g| g.counts().iter().filter(|c| **c > 0).count());
+            if groups < 2 {
+                return Err(Error::recipe(format!("tuning under design '{}'", part.label))
+                    .got(format!("{groups} group left to learn from"))
+                    .rule("tuning holds out whole groups inside each training part, and needs at least 2"));
+            }
+            (Design::Group, folds.min(groups))
+        }
+        other => (other, folds),
+    };
+    let parameters = design.parameters();
+    let mut settings = Settings::defaults(&parameters).set(&parameters, "folds", Setting::Integer(folds as i64))?;
+    for (name, value) in part.settings.iter().filter(|(name, _)| *name != "folds") {
+        if parameters.iter().any(|p| p.name == name) {
+            settings = settings.set(&parameters, name, value.clone())?;
+        }
+    }
+    Ok((design, settings))
+}
+
+/// Larger is better, whatever the metric.
+pub(crate) fn oriented(better: Better, score: f64) -> f64 {
+    match better {
+        Better::Higher => score,
+        Better::Lower => -score,
+        Better::Zero => -score.abs(),
+    }
+}
+
+/// The part of the work that something is tuned for.
+pub(crate) struct Place<'a> {
+    /// Its name, unique in the run.
+    pub name: &'a str,
+    /// When tuning should end.
+    pub deadline: Option<Instant>,
+}
+
+/// The best settings for `train`, found without looking beyond it. `support` is that of `train` under the design.
+pub(crate) fn tune(
+    (model, how): (&ModelPart, &Tune),
+    (train, target): (&Samples, &str),
+    support: &Support,
+    inner: &Inner<'_>,
+    (place, keeper): (&Place<'_>, &Keeper),
+    cx: &Context,
+) -> Result<Tuning> {
+    let (design, settings) = inner_design(inner.design, inner.folds, support)?;
+    let folds = design.splitter(&settings).folds(support, &mut cx.rng.fork("inner folds", 0))?;
+    let parts = prepare(model, train, target, &folds)?;
+    let steps = if how.patience > 0 { model.kind.estimator(&model.settings).steps() } else { None };
+    let parameters = model.kind.parameters();
+    let rules = Rules {
+        parameters: &parameters,
+        spaces: &how.spaces,
+        own: &model.settings,
+        trials: how.trials,
+        method: how.method,
+        halving: how.halving,
+        folds: parts.len(),
+        better: inner.metric.better(),
+        steps,
+        timed: how.minutes.is_some(),
+    };
+    let patience = if steps.is_some() { how.patience } else { 0 };
+    let fits = Fits { model, parts: &parts, target, inner, patience, place, keeper, cx };
+    let raced = rules.run(&fits, &cx.rng.fork("candidates", 0), cx)?;
+    raced.told(&rules)
+}
