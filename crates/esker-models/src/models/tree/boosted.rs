@@ -122,10 +122,6 @@ impl Model for Boosted {
     }
 
     fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {
-        if self.level.is_some() {
-            // The ends of an interval are no answer that other programs know.
-            return Ok(None);
-        }
         let sums = self.ensemble.describe(graph, &self.start, 1.0)?;
         let Answer::Class { levels, present } = &self.answer else {
             // Where there are three scores, the first is the answer and the others are the ends of its interval.
