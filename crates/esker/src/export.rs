@@ -111,7 +111,7 @@ impl crate::pipeline::Pipeline {
     pub(crate) fn describe_all(&self, graph: &mut Graph) -> Result<Value> {
         let refused = |what: String| {
             Err(Error::model(what)
-                .rule("it cannot be written as ONNX: it needs more than the columns of one row, or nobody has said how")
+                .rule("it cannot be written as ONNX")
                 .hint("export another model of the run: mean, linear, ridge, elastic-net, logistic, forest, boosting and mlp can be"))
         };
         for (name, step) in self.steps() {

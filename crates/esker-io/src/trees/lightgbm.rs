@@ -205,7 +205,7 @@ fn tree(lines: &Lines, output: usize, model: &mut Imported) -> Result<()> {
         let (input, test, missing) = splits.split(at, model, trees)?;
         let [yes, no] = [splits.left[at], splits.right[at]].map(side);
         let beyond = || {
-            damaged("left_child and right_child", format!("of split {at} a node that is not there"), format!("there are {inner} splits"))
+            damaged("left_child and right_child", format!("split {at} with a child that is not there"), format!("there are {inner} splits"))
         };
         Ok(Part::Split { input, test, missing, yes: yes.ok_or_else(beyond)?, no: no.ok_or_else(beyond)? })
     });

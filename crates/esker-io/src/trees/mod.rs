@@ -36,7 +36,7 @@ pub fn parse_trees(name: &str, bytes: &[u8], rounds: Option<usize>) -> Result<(I
     } else if start.starts_with(b"{") || start.starts_with(b"binf") || start.starts_with(b"bs64") {
         return Err(file()
             .got("a binary model of XGBoost")
-            .rule("the text form is read")
+            .rule("its JSON form is read")
             .hint("save it as .json: booster.save_model(\"model.json\")"));
     } else {
         return Err(file()
