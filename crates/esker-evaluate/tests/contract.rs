@@ -3,7 +3,7 @@
 use esker_contract::{Claims, data, metric, refuses, splitter};
 use esker_core::{Setting, Settings, Splitter, Support, Targets, Times};
 use esker_evaluate::score::{Score, cost};
-use esker_evaluate::split::Design;
+use esker_evaluate::split::{Aim, Design};
 
 /// A splitter of this design with so many folds, where the design takes a number of folds.
 fn with_folds(design: Design, folds: i64) -> Box<dyn Splitter> {
@@ -12,7 +12,7 @@ fn with_folds(design: Design, folds: i64) -> Box<dyn Splitter> {
     if parameters.iter().any(|p| p.name == "folds") {
         settings = settings.set(&parameters, "folds", Setting::Integer(folds)).expect("a valid number of folds");
     }
-    design.splitter(&settings)
+    design.splitter(&settings, &Aim::default())
 }
 
 /// A design tests each row once unless it says otherwise here.

@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use esker_core::{Codes, Fault, MISSING, Rng, Setting, Settings, Support, Times};
-use esker_evaluate::split::Design;
+use esker_evaluate::split::{Aim, Design};
 
 fn refusal(design: Design, set: &[(&str, Setting)], at: &Support) -> String {
     let parameters = design.parameters();
     let settings = set.iter().fold(Settings::defaults(&parameters), |s, (name, v)| s.set(&parameters, name, v.clone()).unwrap());
-    design.splitter(&settings).folds(at, &mut Rng::new(1)).unwrap_err().to_string()
+    design.splitter(&settings, &Aim::default()).folds(at, &mut Rng::new(1)).unwrap_err().to_string()
 }
 
 fn grouped(codes: Vec<u32>, levels: usize) -> Support {
@@ -52,7 +52,7 @@ fn more_folds_than_there_is_to_cut() {
     insta::assert_snapshot!(refusal(Design::Forward, &[], &timed(&[2000.0, 2000.0, 2365.0])), @"design 'forward': got 10 folds from 2 distinct times; 10 folds need 11 distinct times: one block more than folds");
     let mut rng = Rng::new(1);
     let settings = Settings::defaults(&Design::Group.parameters());
-    assert_eq!(Design::Group.splitter(&settings).folds(&four, &mut rng).unwrap_err().fault, Fault::Recipe);
+    assert_eq!(Design::Group.splitter(&settings, &Aim::default()).folds(&four, &mut rng).unwrap_err().fault, Fault::Recipe);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use esker_core::{Codes, Fold, Rng, Setting, Settings, Splitter, Support, Times};
-use esker_evaluate::split::{Design, Forward, check_folds};
+use esker_evaluate::split::{Aim, Design, Forward, check_folds};
 use proptest::prelude::*;
 
 fn made(design: Design, folds: i64) -> Box<dyn Splitter> {
@@ -14,7 +14,7 @@ fn made(design: Design, folds: i64) -> Box<dyn Splitter> {
     if parameters.iter().any(|p| p.name == "folds") {
         settings = settings.set(&parameters, "folds", Setting::Integer(folds)).unwrap();
     }
-    design.splitter(&settings)
+    design.splitter(&settings, &Aim::default())
 }
 
 fn codes(rows: usize, levels: usize, of: impl FnMut(usize) -> u32) -> Codes {
@@ -42,7 +42,7 @@ fn names_come_back_from_parsing_and_defaults_make_ten_folds() {
     for design in Design::ALL {
         assert_eq!(Design::parse(design.name()), Some(design));
         assert!(design.doc().ends_with('.'));
-        let splitter = design.splitter(&Settings::defaults(&design.parameters()));
+        let splitter = design.splitter(&Settings::defaults(&design.parameters()), &Aim::default());
         assert_eq!(
             splitter.folds(&support(300, 12, 1), &mut Rng::new(1)).unwrap().len(),
             if design == Design::LeaveOneGroupOut { 12 } else { 10 }

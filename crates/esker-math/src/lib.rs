@@ -6,6 +6,7 @@
 pub mod dense;
 pub mod distribution;
 pub mod exponential;
+pub mod ground;
 pub mod neighbours;
 pub mod net;
 pub mod optimise;
@@ -16,6 +17,7 @@ pub mod wide;
 pub use dense::{Cholesky, Columns, LeastSquares, add_gram, cross, dot, gram, least_squares, product, transposed_product};
 pub use distribution::{normal_cdf, normal_quantile, student_cdf, student_quantile};
 pub use exponential::{exponential, exponentials};
+pub use ground::Ground;
 pub use neighbours::{KdTree, Neighbour};
 pub use optimise::{Descent, Function, Inverse, Stop, minimise};
 pub use sphere::{EARTH_RADIUS, great_circle};

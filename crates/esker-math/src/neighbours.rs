@@ -134,6 +134,35 @@ impl KdTree {
         }
     }
 
+    /// The points no further than a squared distance of `limit2` from `at`, by index. `found` is emptied first.
+    ///
+    /// # Panics
+    /// `at` has another number of coordinates than the tree.
+    pub fn within(&self, at: &[f64], limit2: f64, found: &mut Vec<Neighbour>) {
+        assert_eq!(at.len(), self.dimensions, "as many coordinates as the tree");
+        found.clear();
+        let mut open = if self.is_empty() { Vec::new() } else { vec![0] };
+        while let Some(node) = open.pop() {
+            if self.box_distance2(node, at) > limit2 {
+                continue;
+            }
+            let Node { start, end, right } = self.nodes[node];
+            if right != 0 {
+                open.extend([node + 1, right]);
+                continue;
+            }
+            let (m, first) = (end - start, start * self.dimensions);
+            for i in 0..m {
+                let side = |j: usize| self.coordinates[first + j * m + i] - at[j];
+                let distance2 = (0..self.dimensions).map(|j| side(j) * side(j)).sum();
+                if distance2 <= limit2 {
+                    found.push(Neighbour { distance2, index: self.index[start + i] });
+                }
+            }
+        }
+        found.sort_unstable_by_key(|n| n.index);
+    }
+
     fn search(&self, node: usize, at: &[f64], k: usize, found: &mut Vec<Neighbour>) {
         let Node { start, end, right } = self.nodes[node];
         if right == 0 {
@@ -225,6 +254,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn all_within_a_distance_are_found_the_limit_included() {
+        let mut rng = Rng::new(11);
+        let points: Vec<f64> = (0..900).map(|_| rng.below(9) as f64).collect();
+        let tree = KdTree::new(&points, 3).unwrap();
+        let mut found = Vec::new();
+        for limit2 in [0.0, 1.0, 5.0, 1e9] {
+            let at = [4.0, rng.below(9) as f64, 2.0];
+            tree.within(&at, limit2, &mut found);
+            let mut all = brute(&points, 3, &at, 300);
+            all.retain(|n| n.distance2 <= limit2);
+            all.sort_by_key(|n| n.index);
+            assert_eq!(found, all, "{limit2}");
+        }
+        KdTree::new(&[], 3).unwrap().within(&[0.0; 3], 1.0, &mut found);
+        assert!(found.is_empty());
     }
 
     #[test]

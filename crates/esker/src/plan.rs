@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use esker_core::record::Task;
 use esker_core::{Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, Support, Table, Targets, Values};
 use esker_evaluate::score::{self, Score};
-use esker_evaluate::split::Design;
+use esker_evaluate::split::{Aim, Design};
 
 use crate::alarms;
 use crate::dataset::Dataset;
@@ -48,6 +48,8 @@ pub struct Plan {
     /// The penalties of the `cost` metric as text, for the checksum of what decides a run.
     pub(crate) penalty: String,
     pub(crate) designs: Vec<PlannedDesign>,
+    /// The use that the models are meant for.
+    pub(crate) aim: Aim,
     pub(crate) metrics: Vec<PlannedMetric>,
     /// Index into `metrics` of the one models are compared and tuned by.
     pub(crate) primary_metric: usize,
@@ -93,7 +95,8 @@ impl Plan {
     pub fn new(recipe: Recipe, table: Table, penalty: Option<Table>) -> Result<Self, Findings> {
         let data = Dataset::build(&recipe, table)?;
         let mut findings = Findings { file: recipe.file.clone(), list: Vec::new() };
-        let designs = designs(&recipe, &data, &mut findings);
+        let aim = Aim::default();
+        let designs = designs(&recipe, &data, &aim, &mut findings);
         let class = matches!(data.task, Task::Classification { .. });
         for (i, model) in recipe.models.iter().enumerate() {
             let needs = needs(model.kind, &model.settings);
@@ -141,7 +144,7 @@ impl Plan {
         }
         alarms::sort(&mut notes);
         let (data_file, data_sha256) = (String::new(), String::new());
-        findings.or(Self { recipe, data, data_file, data_sha256, penalty: penalty_text, designs, metrics, primary_metric, notes })
+        findings.or(Self { recipe, data, data_file, data_sha256, penalty: penalty_text, designs, aim, metrics, primary_metric, notes })
     }
 
     /// The recipe it was made from.
@@ -207,7 +210,7 @@ fn penalty(recipe: &Recipe, folder: &Path) -> Result<Option<Table>, Findings> {
     })
 }
 
-fn designs(recipe: &Recipe, data: &Dataset, findings: &mut Findings) -> Vec<PlannedDesign> {
+fn designs(recipe: &Recipe, data: &Dataset, aim: &Aim, findings: &mut Findings) -> Vec<PlannedDesign> {
     let rng = Rng::new(recipe.seed);
     let mut planned = Vec::new();
     for (i, part) in std::iter::once(&recipe.validate.primary).chain(&recipe.validate.compare).enumerate() {
@@ -218,7 +221,7 @@ fn designs(recipe: &Recipe, data: &Dataset, findings: &mut Findings) -> Vec<Plan
         if part.design == Design::Stratified {
             support.strata = Some(strata(&data.samples.column(&data.target).map_or(Values::Real(Vec::new()), |c| c.values.clone())));
         }
-        let splitter = part.design.splitter(&part.settings);
+        let splitter = part.design.splitter(&part.settings, aim);
         match splitter.folds(&support, &mut rng.fork("folds", i as u64)) {
             Ok(folds) => planned.push(PlannedDesign { part: part.clone(), splitter, support, folds }),
             Err(mut error) => {

@@ -136,9 +136,9 @@ impl Plan {
         let train = self.data.samples.select(&fold.train);
         let mut tuning = None;
         if let Some(how) = &part.tune {
-            let support = design.support.select(&fold.train);
+            let (support, aim) = (design.support.select(&fold.train), self.aim.select(&fold.train));
             let place = Place { name: &format!("{name} fold {f}"), deadline: clock.deadline() };
-            let found = tune((part, how), (&train, &self.data.target), &support, &self.inner(design), (&place, keeper), &cx);
+            let found = tune((part, how), (&train, &self.data.target), (&support, &aim), &self.inner(design), (&place, keeper), &cx);
             let found = found.map_err(|e| in_fold(e, part, design, fold))?;
             tuning = Some(Tuning { part: format!("{}: {}", design.part.label, fold.label), ..found });
         }
@@ -250,7 +250,7 @@ impl Plan {
         let clock = Clock::new(minutes(part).map(|m| m / (parts + 1) as f64), 1, cx.threads);
         let place = Place { name: &format!("model {} final", part.name), deadline: clock.deadline() };
         let rows = (&self.data.samples, self.data.target.as_str());
-        let found = tune((part, how), rows, &design.support, &self.inner(design), (&place, keeper), cx)?;
+        let found = tune((part, how), rows, (&design.support, &self.aim), &self.inner(design), (&place, keeper), cx)?;
         Ok(Some(Tuning { part: "all rows".to_owned(), ..found }))
     }
 

@@ -2,7 +2,7 @@
 
 use esker_core::{Parameter, Settings, Splitter};
 
-use super::{forward, group, leave_one_group_out, random, stratified};
+use super::{Aim, forward, group, leave_one_group_out, random, stratified};
 
 /// A design by its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,8 +60,8 @@ impl Design {
         }
     }
 
-    /// The splitter with these settings, which follow [`Design::parameters`].
-    pub fn splitter(self, settings: &Settings) -> Box<dyn Splitter> {
+    /// The splitter with these settings, which follow [`Design::parameters`], for this use of the model.
+    pub fn splitter(self, settings: &Settings, _aim: &Aim) -> Box<dyn Splitter> {
         // The rule of the parameter keeps the number within 2..1000.
         let folds = || settings.integer("folds") as usize;
         match self {

@@ -3,6 +3,7 @@
 //! A design sees where, when and in which group the samples are, never the target. It draws from the generator
 //! it is given and from nothing else, so the same seed gives the same folds. Every list of a fold is sorted.
 
+mod aim;
 mod catalog;
 mod forward;
 mod group;
@@ -11,6 +12,7 @@ mod leave_one_group_out;
 mod random;
 mod stratified;
 
+pub use aim::{Aim, Features};
 pub use catalog::Design;
 pub use forward::Forward;
 pub use group::Group;

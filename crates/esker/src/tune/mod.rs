@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use esker_core::record::Tuning;
 use esker_core::{Better, Context, Error, Metric, Result, Samples, Setting, Settings, Support};
-use esker_evaluate::split::Design;
+use esker_evaluate::split::{Aim, Design};
 
 use crate::recipe::{DesignPart, ModelPart, Tune};
 use judge::{Fits, prepare};
@@ -68,17 +68,17 @@ pub(crate) struct Place<'a> {
     pub deadline: Option<Instant>,
 }
 
-/// The best settings for `train`, found without looking beyond it. `support` is that of `train` under the design.
+/// The best settings for `train`, found without looking beyond it. `support` and `aim` are those of `train` under the design.
 pub(crate) fn tune(
     (model, how): (&ModelPart, &Tune),
     (train, target): (&Samples, &str),
-    support: &Support,
+    (support, aim): (&Support, &Aim),
     inner: &Inner<'_>,
     (place, keeper): (&Place<'_>, &Keeper),
     cx: &Context,
 ) -> Result<Tuning> {
     let (design, settings) = inner_design(inner.design, inner.folds, support)?;
-    let folds = design.splitter(&settings).folds(support, &mut cx.rng.fork("inner folds", 0))?;
+    let folds = design.splitter(&settings, aim).folds(support, &mut cx.rng.fork("inner folds", 0))?;
     let parts = prepare(model, train, target, &folds)?;
     let steps = if how.patience > 0 { model.kind.estimator(&model.settings).steps() } else { None };
     let parameters = model.kind.parameters();
