@@ -32,6 +32,7 @@ mod run;
 mod selection;
 mod source;
 mod tune;
+mod wanted;
 mod work;
 
 pub use contribute::{Ask, Contributed};

@@ -14,6 +14,7 @@ use crate::pipeline::{needs, takes};
 use crate::recipe::{DesignPart, Recipe, Tune};
 use crate::source;
 use crate::tune::inner_design;
+use crate::wanted::{self, WantedRows};
 
 /// A design with the folds it makes of these data.
 pub(crate) struct PlannedDesign {
@@ -82,7 +83,11 @@ impl Plan {
         let (table, origin) = source::read(&mut recipe, folder)?;
         let sha256 = origin.checksum()?;
         let penalty = penalty(&recipe, folder)?;
-        let mut plan = Self::new(recipe, table, penalty)?;
+        let wanted = match &recipe.validate.wanted {
+            Some(w) => Some(wanted::read(w, &recipe, folder).map_err(|error| one(&recipe, "validate.wanted", error))?),
+            None => None,
+        };
+        let mut plan = Self::build(recipe, table, penalty, wanted.as_ref())?;
         plan.data_file = origin.name().to_owned();
         plan.data_sha256 = sha256;
         Ok(plan)
@@ -93,9 +98,19 @@ impl Plan {
     /// # Errors
     /// Every fault at once.
     pub fn new(recipe: Recipe, table: Table, penalty: Option<Table>) -> Result<Self, Findings> {
-        let data = Dataset::build(&recipe, table)?;
+        Self::build(recipe, table, penalty, None)
+    }
+
+    fn build(recipe: Recipe, table: Table, penalty: Option<Table>, wanted: Option<&WantedRows>) -> Result<Self, Findings> {
+        let mut data = Dataset::build(&recipe, table)?;
         let mut findings = Findings { file: recipe.file.clone(), list: Vec::new() };
-        let aim = Aim::default();
+        let mut noted = Vec::new();
+        let aim = match wanted.map(|rows| wanted::aim(rows, &recipe, &data, &mut noted)) {
+            Some(Ok(aim)) => aim,
+            Some(Err(error)) => return Err(one(&recipe, "validate.wanted", error)),
+            None => Aim::default(),
+        };
+        data.notes.extend(noted);
         let designs = designs(&recipe, &data, &aim, &mut findings);
         let class = matches!(data.task, Task::Classification { .. });
         for (i, model) in recipe.models.iter().enumerate() {
@@ -204,10 +219,12 @@ impl Plan {
 fn penalty(recipe: &Recipe, folder: &Path) -> Result<Option<Table>, Findings> {
     let Some(file) = &recipe.validate.penalty else { return Ok(None) };
     let path: PathBuf = esker_io::beside(folder, file);
-    esker_io::read_table(&path, &esker_io::ReadOptions::default()).map(Some).map_err(|error| Findings {
-        file: recipe.file.clone(),
-        list: vec![crate::findings::Finding { at: recipe.place("validate.penalty"), error }],
-    })
+    esker_io::read_table(&path, &esker_io::ReadOptions::default()).map(Some).map_err(|error| one(recipe, "validate.penalty", error))
+}
+
+/// One fault, at its key.
+fn one(recipe: &Recipe, path: &str, error: Error) -> Findings {
+    Findings { file: recipe.file.clone(), list: vec![crate::findings::Finding { at: recipe.place(path), error }] }
 }
 
 fn designs(recipe: &Recipe, data: &Dataset, aim: &Aim, findings: &mut Findings) -> Vec<PlannedDesign> {

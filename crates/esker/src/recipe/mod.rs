@@ -165,6 +165,15 @@ pub struct Validate {
     pub penalty: Option<String>,
     /// Folds of tuning inside each training part.
     pub inner: usize,
+    /// Where and when predictions are wanted.
+    pub wanted: Option<Wanted>,
+}
+
+/// Where and when predictions are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// A file of places, a grid or polygons, relative to the recipe.
+    pub source: String,
 }
 
 /// `[[model]]`: one model.
