@@ -12,6 +12,7 @@ pub mod net;
 pub mod optimise;
 pub mod sphere;
 pub mod statistics;
+pub mod variogram;
 pub mod wide;
 
 pub use dense::{Cholesky, Columns, LeastSquares, add_gram, cross, dot, gram, least_squares, product, transposed_product};
@@ -22,4 +23,5 @@ pub use neighbours::{KdTree, Neighbour};
 pub use optimise::{Descent, Function, Inverse, Stop, minimise};
 pub use sphere::{EARTH_RADIUS, great_circle};
 pub use statistics::{correlation, mean, quantile, quantile_of_sorted, variance, weighted_mean, weighted_variance};
+pub use variogram::{Empirical, Fitted, LagClass, Lags, Shape, Structure};
 pub use wide::wide;
