@@ -16,6 +16,7 @@ pub mod net;
 pub mod optimise;
 pub mod sphere;
 pub mod statistics;
+pub mod variogram;
 pub mod ward;
 pub mod wide;
 
@@ -31,5 +32,6 @@ pub use neighbours::{KdTree, Neighbour};
 pub use optimise::{Descent, Function, Inverse, Stop, minimise};
 pub use sphere::{EARTH_RADIUS, great_circle};
 pub use statistics::{correlation, mean, quantile, quantile_of_sorted, variance, weighted_mean, weighted_variance};
+pub use variogram::{Empirical, Fitted, LagClass, Lags, Shape, Structure};
 pub use ward::Hierarchy;
 pub use wide::wide;
