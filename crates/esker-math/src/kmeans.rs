@@ -33,7 +33,9 @@ pub fn k_means(points: &[f64], dimensions: usize, clusters: usize, rng: &mut Rng
         cluster.iter().for_each(|&c| size[c] += 1);
         for empty in 0..clusters {
             if size[empty] == 0 {
-                let i = (0..n).filter(|&i| size[cluster[i]] > 1).fold(usize::MAX, |b, i| if b == usize::MAX || far[i] > far[b] { i } else { b });
+                let i = (0..n)
+                    .filter(|&i| size[cluster[i]] > 1)
+                    .fold(usize::MAX, |b, i| if b == usize::MAX || far[i] > far[b] { i } else { b });
                 size[cluster[i]] -= 1;
                 (cluster[i], far[i], size[empty], moved) = (empty, 0.0, 1, true);
             }

@@ -32,6 +32,6 @@ pub use neighbours::{KdTree, Neighbour};
 pub use optimise::{Descent, Function, Inverse, Stop, minimise};
 pub use sphere::{EARTH_RADIUS, great_circle};
 pub use statistics::{correlation, mean, quantile, quantile_of_sorted, variance, weighted_mean, weighted_variance};
-pub use variogram::{Empirical, Fitted, LagClass, Lags, Shape, Structure};
+pub use variogram::{Fitted, LagClass, Lags, Semivariogram, Shape, Structure};
 pub use ward::Hierarchy;
 pub use wide::wide;
