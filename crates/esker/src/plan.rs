@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use esker_core::record::Task;
-use esker_core::{Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, Support, Table, Targets, Values};
+use esker_core::{Advice, Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, Support, Table, Targets, Values};
 use esker_evaluate::score::{self, Score};
 use esker_evaluate::split::{Aim, Design};
 
+use crate::advise;
 use crate::alarms;
 use crate::dataset::Dataset;
 use crate::findings::Findings;
@@ -51,6 +52,8 @@ pub struct Plan {
     pub(crate) designs: Vec<PlannedDesign>,
     /// The use that the models are meant for.
     pub(crate) aim: Aim,
+    /// Why the primary design was chosen, where Esker chose it.
+    pub advice: Option<Advice>,
     pub(crate) metrics: Vec<PlannedMetric>,
     /// Index into `metrics` of the one models are compared and tuned by.
     pub(crate) primary_metric: usize,
@@ -101,7 +104,7 @@ impl Plan {
         Self::build(recipe, table, penalty, None)
     }
 
-    fn build(recipe: Recipe, table: Table, penalty: Option<Table>, wanted: Option<&WantedRows>) -> Result<Self, Findings> {
+    fn build(mut recipe: Recipe, table: Table, penalty: Option<Table>, wanted: Option<&WantedRows>) -> Result<Self, Findings> {
         let mut data = Dataset::build(&recipe, table)?;
         let mut findings = Findings { file: recipe.file.clone(), list: Vec::new() };
         let mut noted = Vec::new();
@@ -111,6 +114,14 @@ impl Plan {
             None => Aim::default(),
         };
         data.notes.extend(noted);
+        let mut advice = None;
+        if recipe.validate.auto {
+            let advised =
+                advise::advise(&recipe.validate, &data, &aim, &Rng::new(recipe.seed)).map_err(|e| one(&recipe, "validate.design", e))?;
+            recipe.validate.primary = advised.part;
+            data.notes.extend(advise::notes(&advised.advice));
+            advice = Some(advised.advice);
+        }
         let designs = designs(&recipe, &data, &aim, &mut findings);
         let class = matches!(data.task, Task::Classification { .. });
         for (i, model) in recipe.models.iter().enumerate() {
@@ -159,7 +170,19 @@ impl Plan {
         }
         alarms::sort(&mut notes);
         let (data_file, data_sha256) = (String::new(), String::new());
-        findings.or(Self { recipe, data, data_file, data_sha256, penalty: penalty_text, designs, aim, metrics, primary_metric, notes })
+        findings.or(Self {
+            recipe,
+            data,
+            data_file,
+            data_sha256,
+            penalty: penalty_text,
+            designs,
+            aim,
+            advice,
+            metrics,
+            primary_metric,
+            notes,
+        })
     }
 
     /// The recipe it was made from.
