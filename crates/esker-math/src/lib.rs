@@ -7,6 +7,7 @@ pub mod dense;
 pub mod distribution;
 pub mod exponential;
 pub mod ground;
+pub mod k_means;
 pub mod neighbours;
 pub mod net;
 pub mod optimise;
@@ -18,6 +19,7 @@ pub use dense::{Cholesky, Columns, LeastSquares, add_gram, cross, dot, gram, lea
 pub use distribution::{normal_cdf, normal_quantile, student_cdf, student_quantile};
 pub use exponential::{exponential, exponentials};
 pub use ground::Ground;
+pub use k_means::{Clusters, k_means};
 pub use neighbours::{KdTree, Neighbour};
 pub use optimise::{Descent, Function, Inverse, Stop, minimise};
 pub use sphere::{EARTH_RADIUS, great_circle};
