@@ -5,6 +5,7 @@
 //! ```
 
 mod alarms;
+mod applicability;
 mod card;
 mod columns;
 mod contribute;
@@ -34,6 +35,7 @@ mod source;
 mod tune;
 mod work;
 
+pub use applicability::Unlike;
 pub use contribute::{Ask, Contributed};
 pub use convert::{Conversion, Converted};
 pub use esker_core::{Context, Error, Fault, FieldKind, Note, Progress, Record, Silent, Table, Told, Weight, record};

@@ -10,6 +10,7 @@ mod scale;
 mod training;
 
 pub use profile::{Profile, Slope, Windows, windows};
+pub use scale::usable;
 
 use esker_core::{Column, Error, Fold, Result};
 use esker_math::KdTree;

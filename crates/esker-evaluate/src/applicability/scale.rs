@@ -170,6 +170,19 @@ impl Scale {
     }
 }
 
+/// Which of some columns can tell rows apart: those with two values or more among the rows that lack none of the columns (but for columns
+/// that are missing everywhere, which are not asked).
+pub fn usable(columns: &[&Column]) -> Vec<usize> {
+    let asked: Vec<usize> = (0..columns.len()).filter(|&i| columns[i].values.missing() < columns[i].len()).collect();
+    let rows = columns.first().map_or(0, |c| c.len());
+    let complete: Vec<usize> = (0..rows).filter(|&row| asked.iter().all(|&i| !columns[i].values.is_missing(row))).collect();
+    let varies = |i: &usize| match &columns[*i].values {
+        Values::Real(v) => complete.iter().any(|&r| v[r] != v[complete[0]]),
+        Values::Class(c) => complete.iter().any(|&r| c.codes()[r] != c.codes()[complete[0]]),
+    };
+    asked.into_iter().filter(varies).collect()
+}
+
 /// Weights with those below 0 set to 0.
 fn check_weights(columns: &[&Column], weights: &[f64]) -> Result<Vec<f64>> {
     if columns.is_empty() || columns.len() != weights.len() {
