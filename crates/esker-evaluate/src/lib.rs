@@ -4,6 +4,7 @@
 //! truth and prediction, never the model.
 
 pub mod alarm;
+pub mod applicability;
 pub mod compare;
 pub mod explain;
 pub mod interval;

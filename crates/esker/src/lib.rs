@@ -6,6 +6,7 @@
 
 mod advise;
 mod alarms;
+mod applicability;
 mod card;
 mod columns;
 mod contribute;
@@ -36,6 +37,7 @@ mod tune;
 mod wanted;
 mod work;
 
+pub use applicability::Unlike;
 pub use contribute::{Ask, Contributed};
 pub use convert::{Conversion, Converted};
 pub use esker_core::{Advice, Context, Error, Fault, FieldKind, Note, Progress, Record, Silent, Table, Told, Weight, record};

@@ -401,13 +401,14 @@ fn intervals(root: &Section<'_>) -> Option<f64> {
 }
 
 fn explain(root: &Section<'_>) -> Explain {
-    let default = Explain { importance: true, repeats: 5, groups: Vec::new(), effects: 6 };
+    let default = Explain { importance: true, repeats: 5, groups: Vec::new(), effects: 6, applicability: true };
     let Some(s) = root.table("explain") else { return default };
     let part = Explain {
         importance: s.flag("importance", true),
         repeats: s.integer("repeats", 5, 1, 1000) as usize,
         groups: s.texts("groups"),
         effects: s.integer("effects", 6, 0, 100) as usize,
+        applicability: s.flag("applicability", true),
     };
     s.finish();
     part
