@@ -7,5 +7,6 @@ pub mod alarm;
 pub mod compare;
 pub mod explain;
 pub mod interval;
+pub mod residual;
 pub mod score;
 pub mod split;
