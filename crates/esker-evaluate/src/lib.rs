@@ -9,4 +9,5 @@ pub mod explain;
 pub mod interval;
 pub mod residual;
 pub mod score;
+pub mod significance;
 pub mod split;

@@ -11,6 +11,7 @@ mod weights;
 
 pub use local::{Local, Quadrant, local_geary, local_moran};
 pub use moran::{Global, Statistic, global, permutation_p};
+pub(crate) use scale::cells;
 pub use scale::{ScaleError, at_scales};
 pub use series::{LjungBox, autocorrelation, ljung_box};
 pub use spread::{BreuschPagan, Spearman, breusch_pagan, spearman};
