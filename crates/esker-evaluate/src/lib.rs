@@ -8,5 +8,7 @@ pub mod applicability;
 pub mod compare;
 pub mod explain;
 pub mod interval;
+pub mod residual;
 pub mod score;
+pub mod significance;
 pub mod split;

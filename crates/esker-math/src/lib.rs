@@ -22,7 +22,7 @@ pub mod wide;
 
 pub use apart::Sides;
 pub use dense::{Cholesky, Columns, LeastSquares, add_gram, cross, dot, gram, least_squares, product, transposed_product};
-pub use distribution::{normal_cdf, normal_quantile, student_cdf, student_quantile};
+pub use distribution::{binomial_cdf, chi_squared_tail, normal_cdf, normal_quantile, student_cdf, student_quantile};
 pub use eigen::symmetric_eigen;
 pub use empirical::{Empirical, Smirnov};
 pub use exponential::{exponential, exponentials};
@@ -31,7 +31,7 @@ pub use k_means::{Clusters, k_means};
 pub use neighbours::{KdTree, Neighbour};
 pub use optimise::{Descent, Function, Inverse, Stop, minimise};
 pub use sphere::{EARTH_RADIUS, great_circle};
-pub use statistics::{correlation, mean, quantile, quantile_of_sorted, variance, weighted_mean, weighted_variance};
+pub use statistics::{correlation, mean, quantile, quantile_of_sorted, ranks, variance, weighted_mean, weighted_variance};
 pub use variogram::{Fitted, LagClass, Lags, Semivariogram, Shape, Structure};
 pub use ward::Hierarchy;
 pub use wide::wide;

@@ -298,7 +298,7 @@ fn metrics(recipe: &Recipe, task: &Task, penalty: Option<Table>, findings: &mut 
             Targets::Class => class,
             Targets::Real => !class,
         };
-        if fits && kind != Score::Cost {
+        if fits && kind != Score::Cost && (kind.everyday() || recipe.validate.metric == Some(kind)) {
             metrics.push(PlannedMetric { kind, metric: kind.metric() });
         }
     }
