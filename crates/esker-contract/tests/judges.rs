@@ -140,7 +140,9 @@ fn splitters_honest_and_broken() {
     found("within the gap", || splitter("rows", Claims { days_apart: 1.0, ..complete }, &Fifth::Rows, &support));
     found("in another order", || splitter("rows", Claims { permutes: true, ..complete }, &Fifth::Rows, &support));
     splitter("groups", Claims { permutes: true, accounted: true, ..whole }, &Fifth::Groups, &support);
-    found("in none of the lists", || splitter("forgets", Claims { accounted: true, ..Claims::default() }, &Fifth::ForgetsTheLastRow, &support));
+    found("in none of the lists", || {
+        splitter("forgets", Claims { accounted: true, ..Claims::default() }, &Fifth::ForgetsTheLastRow, &support)
+    });
     found("are its share", || splitter("groups", Claims { strata_within: 2, ..complete }, &Fifth::Groups, &support));
 }
 

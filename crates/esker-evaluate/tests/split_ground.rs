@@ -39,16 +39,22 @@ fn utm() -> Crs {
 /// Clusters of samples on a plane of 100 by 100 km, or round the date line and up to the pole.
 fn samples(rows: usize, globe: bool, seed: u64) -> Support {
     let mut rng = Rng::new(seed);
-    let mut near = |centre: &[f64], spread: f64| -> Vec<f64> { (0..rows).map(|i| centre[i % centre.len()] + spread * rng.normal()).collect() };
+    let mut near =
+        |centre: &[f64], spread: f64| -> Vec<f64> { (0..rows).map(|i| centre[i % centre.len()] + spread * rng.normal()).collect() };
     let (x, y, crs) = if globe {
         let x = near(&[170.0, -175.0, 179.0, 10.0, 100.0], 12.0);
         let y = near(&[10.0, 62.0, -40.0, 80.0], 4.0);
-        (x.into_iter().map(|x| (x + 180.0).rem_euclid(360.0) - 180.0).collect(), y.into_iter().map(|y| y.min(90.0)).collect(), Crs::Geographic)
+        (
+            x.into_iter().map(|x| (x + 180.0).rem_euclid(360.0) - 180.0).collect(),
+            y.into_iter().map(|y| y.min(90.0)).collect(),
+            Crs::Geographic,
+        )
     } else {
         (near(&[3e4, 5e4, 9e4], 1e4), near(&[2e4, 8e4], 1.2e4), utm())
     };
     let mut at = at(x, y, crs);
-    let levels: Vec<Option<String>> = (0..rows).map(|_| Some(["ice", "rock", "moss"][rng.below(3) * rng.below(3) / 2].to_owned())).collect();
+    let levels: Vec<Option<String>> =
+        (0..rows).map(|_| Some(["ice", "rock", "moss"][rng.below(3) * rng.below(3) / 2].to_owned())).collect();
     at.strata = Some(Codes::from_labels(&levels));
     at
 }

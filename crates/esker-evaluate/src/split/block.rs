@@ -11,7 +11,8 @@ pub(super) const DOC: &str = "Cuts the ground into blocks and leaves out whole b
                               the plane, cells of equal area between parallels and meridians on the sphere.";
 
 /// One sentence for the reference page.
-pub(super) const DOC_SIZE: &str = "Kilometres across a block, at least the range over which the residuals of a model are alike; it has to be given.";
+pub(super) const DOC_SIZE: &str =
+    "Kilometres across a block, at least the range over which the residuals of a model are alike; it has to be given.";
 
 /// One sentence for the reference page.
 pub(super) const DOC_ASSIGN: &str =
@@ -97,10 +98,9 @@ impl Block {
         if self.size > 0.0 {
             return Ok(());
         }
-        let error = Error::recipe(format!("size of design '{design}'")).got("none").rule(format!(
-            "a block is at least as wide as the range over which residuals are alike; {}",
-            near::reach(places)
-        ));
+        let error = Error::recipe(format!("size of design '{design}'"))
+            .got("none")
+            .rule(format!("a block is at least as wide as the range over which residuals are alike; {}", near::reach(places)));
         Err(self.hinted(error, places))
     }
 

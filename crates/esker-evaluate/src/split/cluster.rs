@@ -145,7 +145,11 @@ impl Cluster {
             let error = Error::recipe("design 'cluster'")
                 .got(format!("{wanted} clusters from {}", super::count(distinct.len(), "distinct sample")))
                 .rule("every cluster holds a place, or a combination of features, of its own");
-            return Err(if distinct.len() >= 2 { error.hint(format!("set folds and clusters to {} or fewer", distinct.len())) } else { error });
+            return Err(if distinct.len() >= 2 {
+                error.hint(format!("set folds and clusters to {} or fewer", distinct.len()))
+            } else {
+                error
+            });
         }
         let sorted: Vec<f64> = rows.iter().flat_map(|&r| point(r)).copied().collect();
         let found = k_means(&sorted, d, (wanted, STARTS), &rng.fork("clusters", 0))?;

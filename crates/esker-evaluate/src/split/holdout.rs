@@ -48,7 +48,11 @@ pub struct Holdout {
 pub(super) fn parameters() -> Vec<Parameter> {
     vec![
         Parameter::real("share", 0.2, 0.01, 0.9, "Share of the rows that is judged on."),
-        Parameter::choice("by", &["random", "group", "block", "time"], "What is held out: rows at random, whole groups, whole blocks, the last times."),
+        Parameter::choice(
+            "by",
+            &["random", "group", "block", "time"],
+            "What is held out: rows at random, whole groups, whole blocks, the last times.",
+        ),
         Parameter::real("size", 0.0, 0.0, near::FURTHEST, "Kilometres across a block, with by = \"block\"."),
         time::days_parameter("gap", "Days before the first row judged on that are kept out of both, with by = \"time\"."),
         Parameter::real("buffer", 0.0, 0.0, near::FURTHEST, near::DOC_BUFFER),
@@ -203,7 +207,11 @@ impl Splitter for Holdout {
         let off = ((share - self.share).abs() > 0.25 * self.share).then(|| {
             Note::warning(
                 "holdout-share",
-                format!("{:.1} % of the rows are held out where {:.1} % were asked for, because units are kept whole.", 100.0 * share, 100.0 * self.share),
+                format!(
+                    "{:.1} % of the rows are held out where {:.1} % were asked for, because units are kept whole.",
+                    100.0 * share,
+                    100.0 * self.share
+                ),
             )
         });
         let strata = if self.stratified { at.strata.as_ref() } else { None };
