@@ -9,6 +9,7 @@ mod forward;
 mod group;
 mod law;
 mod leave_one_group_out;
+mod matching;
 mod random;
 mod stratified;
 
@@ -18,6 +19,7 @@ pub use forward::Forward;
 pub use group::Group;
 pub use law::check_folds;
 pub use leave_one_group_out::LeaveOneGroupOut;
+pub use matching::{Clusters, Distances, FeatureDistance, Knndm, Matched, Nndm, Space, distances};
 pub use random::Random;
 pub use stratified::Stratified;
 
