@@ -5,12 +5,15 @@ use esker_core::{Setting, Settings, Splitter, Support, Targets, Times};
 use esker_evaluate::score::{Score, cost};
 use esker_evaluate::split::{Aim, Design};
 
-/// A splitter of this design with so many folds, where the design takes a number of folds.
+/// A splitter of this design with so many folds, where the design takes a number of folds, and with the lengths that it has to be given.
 fn with_folds(design: Design, folds: i64) -> Box<dyn Splitter> {
     let parameters = design.parameters();
+    let given = [("folds", Setting::Integer(folds)), ("size", Setting::Real(150.0)), ("radius", Setting::Real(100.0))];
     let mut settings = Settings::defaults(&parameters);
-    if parameters.iter().any(|p| p.name == "folds") {
-        settings = settings.set(&parameters, "folds", Setting::Integer(folds)).expect("a valid number of folds");
+    for (name, value) in given {
+        if parameters.iter().any(|p| p.name == name) {
+            settings = settings.set(&parameters, name, value).expect("a valid setting");
+        }
     }
     design.splitter(&settings, &Aim::default())
 }
@@ -18,11 +21,14 @@ fn with_folds(design: Design, folds: i64) -> Box<dyn Splitter> {
 /// A design tests each row once unless it says otherwise here.
 fn claims(design: Design) -> Claims {
     let complete = Claims { complete: true, ..Claims::default() };
+    let permutes = Claims { permutes: true, accounted: true, ..complete };
     match design {
         Design::Stratified => Claims { strata_within: 2, ..complete },
-        Design::Group | Design::LeaveOneGroupOut => Claims { groups_whole: true, ..complete },
-        Design::Forward => Claims { ordered: true, ..Claims::default() },
+        Design::Group | Design::LeaveOneGroupOut => Claims { groups_whole: true, ..permutes },
+        Design::Forward => Claims { ordered: true, permutes: true, ..Claims::default() },
         Design::Random => complete,
+        Design::Block => permutes,
+        Design::Buffer => Claims { buffer: 100_000.0, ..permutes },
     }
 }
 
@@ -54,7 +60,7 @@ fn inner_folds_count_the_groups_in_use() {
 #[test]
 fn what_a_support_cannot_carry_is_refused() {
     let bare = Support::bare(50);
-    for design in [Design::Stratified, Design::Group, Design::LeaveOneGroupOut, Design::Forward] {
+    for design in Design::ALL.into_iter().filter(|d| *d != Design::Random) {
         refuses(design.name(), &*with_folds(design, 5), &bare);
     }
     let whole = data::support(60, 9);

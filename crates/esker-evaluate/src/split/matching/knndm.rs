@@ -1,6 +1,6 @@
 //! kNNDM: k folds whose nearest-neighbour distances match those of the wanted predictions.
 
-use esker_core::{Error, Fold, Note, Result, Rng, Splitter, Support};
+use esker_core::{Error, Fold, Note, Parameter, Result, Rng, Settings, Splitter, Support};
 use esker_math::{Empirical, Hierarchy, KdTree, Smirnov, k_means, symmetric_eigen};
 use rayon::prelude::*;
 
@@ -11,16 +11,19 @@ use super::{Distances, Space, cloud::Cloud, distances::across};
 pub(in super::super) const DOC: &str = "Makes folds as far from what they learn from as the wanted predictions are from the samples, shuffled ones where those imitate the use \
      (kNNDM, Linnenbrink et al. 2024).";
 
-/// Sentences for the reference page.
-pub(in super::super) const DOC_MAXP: &str = "Largest share of the rows that one fold may test, above 1/folds and below 1.";
-pub(in super::super) const DOC_CLUSTERS: &str = "How rows are clustered before clusters become folds: Ward's hierarchy, or k-means.";
-pub(in super::super) const DOC_SPACE: &str = "What distances are measured in: place (m), features, or place and time (m).";
-pub(in super::super) const DOC_DISTANCE: &str = "Distance among features, where space is features.";
-pub(in super::super) const DOC_PACE: &str =
-    "Metres that count as much as a day, where space is place-time; 0 makes the samples' spread in place and in time equal.";
-
-/// The words of the parameter `clusters`.
-pub(in super::super) const CLUSTERS: &[&str] = &["hierarchical", "k-means"];
+/// Its parameters.
+pub(in super::super) fn parameters(folds: Parameter) -> Vec<Parameter> {
+    let own = [
+        folds,
+        Parameter::real("maxp", 0.5, 0.0, 1.0, "Largest share of the rows that one fold may test, above 1/folds and below 1."),
+        Parameter::choice(
+            "clusters",
+            &["hierarchical", "k-means"],
+            "How rows are clustered before clusters become folds: Ward's hierarchy, or k-means.",
+        ),
+    ];
+    own.into_iter().chain(super::parameters()).collect()
+}
 
 /// Numbers of clusters tried.
 const TRIED: usize = 100;
@@ -77,6 +80,17 @@ pub struct Matched {
 }
 
 impl Knndm {
+    /// The design of checked settings, for this use.
+    pub(in super::super) fn of(settings: &Settings, aim: &Aim) -> Self {
+        Self {
+            folds: settings.integer("folds") as usize,
+            maxp: settings.real("maxp"),
+            space: Space::of(settings),
+            clusters: if settings.text("clusters") == "k-means" { Clusters::KMeans } else { Clusters::Hierarchical },
+            aim: aim.clone(),
+        }
+    }
+
     /// The folds with all that decided about them.
     ///
     /// # Errors
@@ -131,7 +145,7 @@ impl Knndm {
                 None if q > cloud.distinct() => return Ok((f64::INFINITY, 1.0, Vec::new())),
                 None => {
                     let points = if cloud.is_arc() { &cloud.samples } else { &cloud.axes };
-                    k_means(points, points.len() / n, q, &mut rng.fork("k-means", q as u64))?
+                    k_means(points, points.len() / n, (q, 1), &rng.fork("k-means", q as u64))?.of_point
                 }
             };
             let (label, largest) = merged(&cluster, q, &score, self.folds);

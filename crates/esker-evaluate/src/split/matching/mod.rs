@@ -10,7 +10,7 @@ pub use knndm::{Clusters, Knndm, Matched};
 use knndm::told;
 pub use nndm::Nndm;
 
-use esker_core::Settings;
+use esker_core::{Parameter, Settings};
 
 /// What nearest neighbours are near in.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -40,15 +40,24 @@ pub enum FeatureDistance {
     Gower,
 }
 
-/// The words of the parameter `space`.
-pub(super) const SPACES: &[&str] = &["place", "features", "place-time"];
-
-/// The words of the parameter `distance`.
-pub(super) const FEATURE_DISTANCES: &[&str] = &["euclidean", "mahalanobis", "gower"];
+/// What designs that match distances measure them in.
+fn parameters() -> [Parameter; 3] {
+    [
+        Parameter::choice("space", &["place", "features", "place-time"], "What distances are measured in: place (m), features, or place and time (m)."),
+        Parameter::choice("distance", &["euclidean", "mahalanobis", "gower"], "Distance among features, where space is features."),
+        Parameter::real(
+            "metres_per_day",
+            0.0,
+            0.0,
+            1e9,
+            "Metres that count as much as a day, where space is place-time; 0 makes the samples' spread in place and in time equal.",
+        ),
+    ]
+}
 
 impl Space {
-    /// The space of checked settings; `metres_per_day` may be absent.
-    pub(super) fn of(settings: &Settings) -> Self {
+    /// The space of checked settings.
+    fn of(settings: &Settings) -> Self {
         match settings.text("space") {
             "features" => Self::Features(match settings.text("distance") {
                 "mahalanobis" => FeatureDistance::Mahalanobis,

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use esker_core::{Error, Fold, Note, Result, Rng, Splitter, Support};
+use esker_core::{Error, Fold, Note, Parameter, Result, Rng, Settings, Splitter, Support};
 use esker_math::Empirical;
 use rayon::prelude::*;
 
@@ -14,9 +14,14 @@ use super::{Space, cloud::Cloud};
 pub(in super::super) const DOC: &str = "Judges each row alone, leaving out neighbours until it is as far from what is learned from as the wanted predictions are from the samples \
      (NNDM, Milà et al. 2022).";
 
-/// Sentences for the reference page.
-pub(in super::super) const DOC_PHI: &str = "Distance up to which distances are matched, as the range of autocorrelation (m); 0 matches all.";
-pub(in super::super) const DOC_MIN_TRAIN: &str = "Least share of the rows that each fold learns from.";
+/// Its parameters.
+pub(in super::super) fn parameters() -> Vec<Parameter> {
+    let own = [
+        Parameter::real("phi", 0.0, 0.0, 1e9, "Distance up to which distances are matched, as the range of autocorrelation (m); 0 matches all."),
+        Parameter::real("min_train", 0.5, 0.0, 1.0, "Least share of the rows that each fold learns from."),
+    ];
+    own.into_iter().chain(super::parameters()).collect()
+}
 
 /// Rows up to which each has a fold with lists of all others.
 const MOST: usize = 5000;
@@ -115,6 +120,17 @@ impl Splitter for Nndm {
 }
 
 impl Nndm {
+    /// The design of checked settings, for this use.
+    pub(in super::super) fn of(settings: &Settings, aim: &Aim) -> Self {
+        let phi = settings.real("phi");
+        Self {
+            phi: if phi > 0.0 { phi } else { f64::INFINITY },
+            min_train: settings.real("min_train"),
+            space: Space::of(settings),
+            aim: aim.clone(),
+        }
+    }
+
     /// Each sample's neighbours, those that are left out counted.
     fn excluded(&self, cloud: &Cloud, wanted: &Empirical) -> Vec<Row> {
         let n = cloud.len();
