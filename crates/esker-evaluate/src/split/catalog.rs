@@ -2,6 +2,7 @@
 
 use esker_core::{Parameter, Settings, Splitter};
 
+use super::matching::{knndm, nndm};
 use super::{
     Aim, block, block_time, buffer, cluster, forward, group, group_forward, holdout, leave_one_group_out, location_time, random, region,
     rolling, season, stratified, stratified_group, year,
@@ -44,11 +45,15 @@ pub enum Design {
     StratifiedGroup,
     /// One part, judged on once.
     Holdout,
+    /// Leave-one-out at the distances that predictions are wanted at.
+    Nndm,
+    /// Folds at the distances that predictions are wanted at.
+    Knndm,
 }
 
 impl Design {
     /// Every design, in the order of the reference page.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Random,
         Self::Stratified,
         Self::Group,
@@ -58,6 +63,8 @@ impl Design {
         Self::Block,
         Self::Buffer,
         Self::Cluster,
+        Self::Nndm,
+        Self::Knndm,
         Self::Forward,
         Self::Rolling,
         Self::BlockTime,
@@ -88,6 +95,8 @@ impl Design {
             Self::GroupForward => group_forward::NAME,
             Self::StratifiedGroup => "stratified-group",
             Self::Holdout => "holdout",
+            Self::Nndm => "nndm",
+            Self::Knndm => "knndm",
         }
     }
 
@@ -116,6 +125,8 @@ impl Design {
             Self::GroupForward => group_forward::DOC,
             Self::StratifiedGroup => stratified_group::DOC,
             Self::Holdout => holdout::DOC,
+            Self::Nndm => nndm::DOC,
+            Self::Knndm => knndm::DOC,
         }
     }
 
@@ -137,6 +148,8 @@ impl Design {
             Self::LocationTime => location_time::parameters(),
             Self::GroupForward => group_forward::parameters(),
             Self::Holdout => holdout::parameters(),
+            Self::Nndm => nndm::parameters(),
+            Self::Knndm => knndm::parameters(folds),
         }
     }
 
@@ -167,6 +180,8 @@ impl Design {
             Self::GroupForward => Box::new(super::GroupForward::of(settings)),
             Self::StratifiedGroup => Box::new(super::StratifiedGroup { folds: folds() }),
             Self::Holdout => Box::new(super::Holdout::of(settings)),
+            Self::Nndm => Box::new(super::Nndm::of(settings, aim)),
+            Self::Knndm => Box::new(super::Knndm::of(settings, aim)),
         }
     }
 }
