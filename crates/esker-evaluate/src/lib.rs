@@ -6,6 +6,7 @@
 pub mod alarm;
 pub mod compare;
 pub mod explain;
+pub mod intensity;
 pub mod interval;
 pub mod score;
 pub mod split;
