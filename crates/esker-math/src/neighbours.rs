@@ -2,6 +2,8 @@
 
 use esker_core::{Error, Result};
 
+use crate::wide;
+
 /// Points of a leaf; their distances are computed side by side.
 const LEAF: usize = 32;
 
@@ -27,22 +29,22 @@ impl Neighbour {
 /// A balanced k-d tree with bounding boxes (Friedman, Bentley and Finkel 1977; split at the median of the widest side).
 #[derive(Debug, Clone)]
 pub struct KdTree {
-    dimensions: usize,
+    pub(crate) dimensions: usize,
     /// Leaf after leaf; within a leaf dimension after dimension.
-    coordinates: Vec<f64>,
+    pub(crate) coordinates: Vec<f64>,
     /// The given index of each point, in tree order.
-    index: Vec<usize>,
-    nodes: Vec<Node>,
+    pub(crate) index: Vec<usize>,
+    pub(crate) nodes: Vec<Node>,
     /// Lower then upper corner of each node's box.
-    boxes: Vec<f64>,
+    pub(crate) boxes: Vec<f64>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Node {
-    start: usize,
-    end: usize,
+pub(crate) struct Node {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
     /// The right child; the left one follows its parent. 0 marks a leaf.
-    right: usize,
+    pub(crate) right: usize,
 }
 
 impl KdTree {
@@ -163,6 +165,71 @@ impl KdTree {
         found.sort_unstable_by_key(|n| n.index);
     }
 
+    /// For each point of `at`, one after the other, the squared distance of the nearest point of the tree (infinite where there is none), and
+    /// how many points of the tree are nearer than a squared distance of `limit2`.
+    ///
+    /// # Panics
+    /// `at` and `out` are not of as many points, or of points of another number of coordinates than the tree's.
+    pub fn nearest_and_below(&self, at: &[f64], limit2: f64, out: &mut [(f64, usize)]) {
+        assert_eq!(at.len(), self.dimensions * out.len(), "as many points, of as many coordinates as the tree");
+        let mut open = Vec::new();
+        wide(
+            #[inline(always)]
+            || {
+                for (at, out) in at.chunks_exact(self.dimensions).zip(out) {
+                    *out = self.nearest_and_below_of(at, limit2, &mut open);
+                }
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn nearest_and_below_of(&self, at: &[f64], limit2: f64, open: &mut Vec<(usize, f64)>) -> (f64, usize) {
+        let (mut best, mut below) = (f64::INFINITY, 0);
+        open.clear();
+        open.extend((!self.is_empty()).then_some((0, 0.0)));
+        while let Some((node, distance2)) = open.pop() {
+            if distance2 >= best && distance2 >= limit2 {
+                continue;
+            }
+            let Node { start, end, right } = self.nodes[node];
+            if right != 0 {
+                let (to_left, to_right) = (self.box_distance2(node + 1, at), self.box_distance2(right, at));
+                let (near, far) =
+                    if to_left <= to_right { ((node + 1, to_left), (right, to_right)) } else { ((right, to_right), (node + 1, to_left)) };
+                open.extend([far, near]);
+                continue;
+            }
+            let mut sums = [0.0; LEAF];
+            if self.sums(start, end, at, best.max(limit2), &mut sums) {
+                for &sum in &sums[..end - start] {
+                    best = best.min(sum);
+                    below += usize::from(sum < limit2);
+                }
+            }
+        }
+        (best, below)
+    }
+
+    /// Squared distances of the points of a leaf from `at`; `false`, and `sums` unfinished, where all are seen to be beyond `most`.
+    #[inline(always)]
+    fn sums(&self, start: usize, end: usize, at: &[f64], most: f64, sums: &mut [f64; LEAF]) -> bool {
+        let m = end - start;
+        let sides = &self.coordinates[start * self.dimensions..end * self.dimensions];
+        for (sides, at) in sides.chunks(SIDES * m).zip(at.chunks(SIDES)) {
+            for (side, &a) in sides.chunks_exact(m).zip(at) {
+                for (sum, v) in sums[..m].iter_mut().zip(side) {
+                    *sum += (v - a) * (v - a);
+                }
+            }
+            // Sums only grow: once all are beyond what is looked for, the further dimensions do not matter.
+            if sums[..m].iter().all(|s| *s > most) {
+                return false;
+            }
+        }
+        true
+    }
+
     fn search(&self, node: usize, at: &[f64], k: usize, found: &mut Vec<Neighbour>) {
         let Node { start, end, right } = self.nodes[node];
         if right == 0 {
@@ -180,21 +247,12 @@ impl KdTree {
     }
 
     fn scan(&self, start: usize, end: usize, at: &[f64], k: usize, found: &mut Vec<Neighbour>) {
-        let m = end - start;
         let mut sums = [0.0; LEAF];
-        let sides = &self.coordinates[start * self.dimensions..end * self.dimensions];
-        for (sides, at) in sides.chunks(SIDES * m).zip(at.chunks(SIDES)) {
-            for (side, &a) in sides.chunks_exact(m).zip(at) {
-                for (sum, v) in sums[..m].iter_mut().zip(side) {
-                    *sum += (v - a) * (v - a);
-                }
-            }
-            // Sums only grow: once all are beyond the worst neighbour, the further dimensions do not matter.
-            if found.len() == k && sums[..m].iter().all(|s| *s > found[k - 1].distance2) {
-                return;
-            }
+        let worst = if found.len() == k { found[k - 1].distance2 } else { f64::INFINITY };
+        if !self.sums(start, end, at, worst, &mut sums) {
+            return;
         }
-        for (i, &distance2) in sums[..m].iter().enumerate() {
+        for (i, &distance2) in sums[..end - start].iter().enumerate() {
             let one = Neighbour { distance2, index: self.index[start + i] };
             if found.len() == k {
                 if !one.before(&found[k - 1]) {
@@ -272,6 +330,28 @@ mod tests {
         }
         KdTree::new(&[], 3).unwrap().within(&[0.0; 3], 1.0, &mut found);
         assert!(found.is_empty());
+    }
+
+    #[test]
+    fn the_nearest_and_those_below_a_limit_are_those_of_a_full_scan() {
+        let mut rng = Rng::new(12);
+        for (n, d) in [(1, 1), (33, 2), (700, 3), (500, 9), (300, 20)] {
+            let points: Vec<f64> = (0..n * d).map(|_| rng.below(5) as f64).collect();
+            let tree = KdTree::new(&points, d).unwrap();
+            let at: Vec<f64> = (0..50 * d).map(|_| rng.below(9) as f64 / 2.0).collect();
+            // Squared distances on the lattice are quarters: the limit itself is met, and is not below.
+            for limit2 in [0.0, 0.25, 4.0, 2.0 * d as f64, 1e9] {
+                let mut out = vec![(0.0, 0); 50];
+                tree.nearest_and_below(&at, limit2, &mut out);
+                for (at, found) in at.chunks_exact(d).zip(out) {
+                    let all = brute(&points, d, at, n);
+                    assert_eq!(found, (all[0].distance2, all.iter().filter(|n| n.distance2 < limit2).count()), "n {n} d {d} {limit2}");
+                }
+            }
+        }
+        let mut out = [(0.0, 1)];
+        KdTree::new(&[], 2).unwrap().nearest_and_below(&[0.0; 2], 1.0, &mut out);
+        assert_eq!(out, [(f64::INFINITY, 0)]);
     }
 
     #[test]

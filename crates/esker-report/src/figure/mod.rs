@@ -1,5 +1,6 @@
 //! The figures of a report, drawn from a record and its held-out rows. A figure whose data are absent is left out.
 
+mod applicability;
 pub mod axis;
 pub mod canvas;
 mod classes;
@@ -91,6 +92,9 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         importance::draw,
         effects::draw,
         coverage::draw,
+        applicability::folds,
+        applicability::profiles,
+        maps::applicability,
         folds::draw,
         maps::folds,
         distribution::draw,
@@ -105,6 +109,9 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         tree::draw,
         importance::draw,
         effects::draw,
+        applicability::folds,
+        applicability::profiles,
+        maps::applicability,
         folds::draw,
         maps::folds,
         distribution::draw,

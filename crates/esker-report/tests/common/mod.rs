@@ -82,10 +82,12 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         models: vec![],
         metric: String::new(),
         metrics: vec![],
+        advice: None,
         comparisons: vec![],
         chosen: Chosen { model: String::new(), reason: String::new(), settings: Settings::default(), learning: None },
         intervals: None,
         explanation: None,
+        applicability: None,
         tree: None,
         notes: vec![],
     }

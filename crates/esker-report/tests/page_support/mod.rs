@@ -251,6 +251,7 @@ pub fn glaciers() -> (Record, Rows) {
                 rows,
             ),
         ],
+        advice: None,
         comparisons: compare(&models, "r2"),
         models,
         metric: "r2".into(),
@@ -267,6 +268,7 @@ pub fn glaciers() -> (Record, Rows) {
         },
         intervals: Some(intervals()),
         explanation: Some(explanation()),
+        applicability: None,
         tree: None,
         notes: vec![
             Note::alarm(
