@@ -105,7 +105,7 @@ impl Block {
     }
 
     /// Adds a size that makes blocks enough, if there is one.
-    fn hinted(&self, error: Error, places: &Places) -> Error {
+    pub(super) fn hinted(&self, error: Error, places: &Places) -> Error {
         match self.sensible(places) {
             Some((size, blocks)) => error.hint(format!("size = {size} (km) cuts them into {blocks} blocks")),
             None => error.hint("the samples lie at too few places to be cut into blocks: another design is needed"),

@@ -103,7 +103,7 @@ impl Holdout {
     fn whole(&self, units: &Units, thing: &str, rng: &mut Rng) -> Result<Vec<bool>> {
         let sizes = units.sizes();
         if sizes.len() < 2 {
-            return Err(super::too_many_folds("holdout", 2, sizes.len(), thing));
+            return Err(too_few(&super::count(sizes.len(), thing)));
         }
         let wanted = self.wanted(units.of_row.len());
         let mut order: Vec<usize> = (0..sizes.len()).collect();
@@ -132,7 +132,7 @@ impl Holdout {
         let wanted = at.rows - self.wanted(at.rows);
         // Of the times after the first, the one whose earlier rows are nearest in number to those to learn from.
         let begin = (1..sorted.len()).filter(|&i| sorted[i] > sorted[i - 1]).min_by_key(|i| i.abs_diff(wanted));
-        let start = begin.map(|i| sorted[i]).ok_or_else(|| time::too_few_times("holdout", 1, 1, 1.min(at.rows)))?;
+        let start = begin.map(|i| sorted[i]).ok_or_else(|| too_few("1 distinct time"))?;
         let mut fold = Fold::default();
         for (row, &t) in days.iter().enumerate() {
             if t >= start {
@@ -153,10 +153,15 @@ impl Holdout {
     }
 }
 
+/// Too little to be on both sides.
+fn too_few(got: &str) -> Error {
+    Error::recipe("design 'holdout'").got(got).rule("at least 2 are needed, one to judge on and one to learn from")
+}
+
 impl Splitter for Holdout {
     fn folds(&self, at: &Support, rng: &mut Rng) -> Result<Vec<Fold>> {
         if at.rows < 2 {
-            return Err(super::too_many_folds("holdout", 2, at.rows, "row"));
+            return Err(too_few(&super::count(at.rows, "row")));
         }
         let held = match self.by {
             Held::Random => self.at_random(at, rng)?,
@@ -167,7 +172,7 @@ impl Splitter for Holdout {
                 let folds = ((1.0 / self.share).ceil() as usize).max(2);
                 let cut = Block { folds, size: self.size, hexagons: false, assign: Deal::Random, buffer: 0.0, stratified: false };
                 cut.check("holdout", places)?;
-                self.whole(&cut.blocks(places), "block", rng)?
+                self.whole(&cut.blocks(places), "block", rng).map_err(|error| cut.hinted(error, places))?
             }
             Held::Time => Vec::new(),
         };

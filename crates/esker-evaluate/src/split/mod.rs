@@ -52,6 +52,8 @@ pub use stratified::Stratified;
 pub use stratified_group::StratifiedGroup;
 pub use year::Year;
 
+pub(crate) use cells::globe as globe_cells;
+
 use esker_core::{Codes, Error, Fold, MISSING, Result, Support};
 
 /// Folds from the number of the fold that tests each row: the other rows are learned from.
