@@ -35,7 +35,7 @@ pub struct LagClass {
 
 /// An empirical semivariogram.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Empirical {
+pub struct Semivariogram {
     /// The classes that hold pairs, nearest first.
     pub classes: Vec<LagClass>,
     /// Their edges.
@@ -134,7 +134,7 @@ fn lot(point: &[f64], value: f64) -> u64 {
     hash ^ (hash >> 31)
 }
 
-impl Empirical {
+impl Semivariogram {
     /// The semivariogram of values at places, by distance on the ground in metres. Rows whose value is NaN are left out. Without
     /// `lags`, distances go up to a third of the diagonal of the box round the places, in 15 classes (the habit of gstat). Of more than
     /// [`MOST_POINTS`] places a fixed random sample is taken; `points` and `of` tell. Neither depends on the order of the rows.
@@ -146,10 +146,10 @@ impl Empirical {
         Self::of(&cloud, lags, |d2| ground.metres(d2), |metres| ground.squared(metres))
     }
 
-    /// The semivariogram of values in time, by the days between them. As [`Empirical::on_ground`]; rows whose time is NaN are left out too.
+    /// The semivariogram of values in time, by the days between them. As [`Semivariogram::on_ground`]; rows whose time is NaN are left out too.
     ///
     /// # Errors
-    /// As [`Empirical::on_ground`].
+    /// As [`Semivariogram::on_ground`].
     pub fn in_time(times: &[f64], values: &[f64], lags: Option<Lags>) -> Result<Self> {
         let cloud = Cloud::new(times, 1, values)?;
         Self::of(&cloud, lags, f64::sqrt, |days| days * days)
@@ -225,7 +225,7 @@ impl Empirical {
     /// The fit of the shape that leaves the least error; of equal ones, the first of [`Shape::ALL`].
     ///
     /// # Errors
-    /// As [`Empirical::fit`].
+    /// As [`Semivariogram::fit`].
     pub fn best(&self) -> Result<Fitted> {
         let fits = Shape::ALL.into_iter().map(|s| self.fit(s)).collect::<Result<Vec<_>>>()?;
         let first = fits[0];

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use esker_core::{Crs, Places, Rng};
-use esker_math::{Empirical, Ground, LagClass, Lags, Shape, Structure, variogram};
+use esker_math::{Ground, LagClass, Lags, Semivariogram, Shape, Structure, variogram};
 
 fn meuse() -> (Ground, Vec<f64>) {
     let rows: Vec<Vec<f64>> =
@@ -16,7 +16,7 @@ fn meuse() -> (Ground, Vec<f64>) {
 #[test]
 fn the_variogram_of_meuse_is_that_of_gstat() {
     let (ground, values) = meuse();
-    let v = Empirical::on_ground(&ground, &values, None).unwrap();
+    let v = Semivariogram::on_ground(&ground, &values, None).unwrap();
     let expected = [
         (57, 79.29244, 0.1234479),
         (299, 163.97367, 0.2162185),
@@ -49,7 +49,7 @@ fn the_variogram_of_meuse_is_that_of_gstat() {
 #[test]
 fn fits_of_every_shape_are_the_minima_that_scipy_finds() {
     let (ground, values) = meuse();
-    let v = Empirical::on_ground(&ground, &values, None).unwrap();
+    let v = Semivariogram::on_ground(&ground, &values, None).unwrap();
     for (shape, nugget, sill, range, error) in [
         (Shape::Spherical, 5.06604404e-02, 5.90605835e-01, 8.97006424e+02, 9.01119432423371e-06),
         (Shape::Exponential, 0.0, 7.18658308e-01, 4.49764898e+02, 1.6283275317195525e-05),
@@ -75,10 +75,10 @@ fn the_order_of_the_rows_and_rows_without_a_value_change_nothing() {
         Ground::new(&Places::new(pick(&x), pick(&y), Crs::Geographic).unwrap())
     };
     let mut rows: Vec<usize> = (0..n).collect();
-    let a = Empirical::on_ground(&ground(&rows), &z, None).unwrap();
+    let a = Semivariogram::on_ground(&ground(&rows), &z, None).unwrap();
     rng.shuffle(&mut rows);
     let shuffled: Vec<f64> = rows.iter().map(|&r| z[r]).collect();
-    let b = Empirical::on_ground(&ground(&rows), &shuffled, None).unwrap();
+    let b = Semivariogram::on_ground(&ground(&rows), &shuffled, None).unwrap();
     assert_eq!(a, b);
     assert_eq!((a.points, a.of), (variogram::MOST_POINTS, n - 1));
     // sin(x/5) with x in degrees: half a wave is 15.7 degrees of longitude, some 1000 km at 55 degrees north.
@@ -92,30 +92,30 @@ fn noise_has_no_structure_and_a_slope_has_no_end() {
     let mut rng = Rng::new(8);
     let days: Vec<f64> = (0..1500).map(f64::from).collect();
     let noise: Vec<f64> = days.iter().map(|_| rng.normal()).collect();
-    let fit = Empirical::in_time(&days, &noise, Some(Lags { cutoff: 100.0, width: 5.0 })).unwrap().best().unwrap();
+    let fit = Semivariogram::in_time(&days, &noise, Some(Lags { cutoff: 100.0, width: 5.0 })).unwrap().best().unwrap();
     // Noise leaves a nugget near the variance, whatever little the fit finds on top.
     assert!(fit.sill < 0.1 && fit.nugget > 0.85 || fit.structure == Structure::Absent, "{fit:?}");
     let flat = vec![2.0; 1500];
-    let fit = Empirical::in_time(&days, &flat, None).unwrap().fit(Shape::Exponential).unwrap();
+    let fit = Semivariogram::in_time(&days, &flat, None).unwrap().fit(Shape::Exponential).unwrap();
     assert_eq!((fit.structure, fit.reach(), fit.at(10.0)), (Structure::Absent, None, 0.0));
     let slope: Vec<f64> = days.iter().map(|d| d / 100.0).collect();
-    let fit = Empirical::in_time(&days, &slope, None).unwrap().fit(Shape::Spherical).unwrap();
+    let fit = Semivariogram::in_time(&days, &slope, None).unwrap().fit(Shape::Spherical).unwrap();
     assert_eq!(fit.structure, Structure::Beyond);
 }
 
 #[test]
 fn what_has_no_variogram_is_refused() {
     let at = |x: Vec<f64>, y: Vec<f64>| Ground::new(&Places::new(x, y, Crs::Projected("EPSG:28992".into())).unwrap());
-    let said = |r: Result<Empirical, esker_core::Error>| r.unwrap_err().to_string();
+    let said = |r: Result<Semivariogram, esker_core::Error>| r.unwrap_err().to_string();
     let one = at(vec![1.0; 4], vec![2.0; 4]);
-    assert!(said(Empirical::on_ground(&one, &[1.0, 2.0, 3.0, 4.0], None)).contains("4 values at one place"));
-    assert!(said(Empirical::on_ground(&one, &[1.0], None)).contains("4 places and 1 values"));
-    assert!(said(Empirical::on_ground(&one, &[1.0, f64::NAN, f64::NAN, 2.0], None)).contains("2 places with a value"));
-    assert!(said(Empirical::on_ground(&one, &[1.0, 2.0, f64::INFINITY, 2.0], None)).contains("row 3"));
+    assert!(said(Semivariogram::on_ground(&one, &[1.0, 2.0, 3.0, 4.0], None)).contains("4 values at one place"));
+    assert!(said(Semivariogram::on_ground(&one, &[1.0], None)).contains("4 places and 1 values"));
+    assert!(said(Semivariogram::on_ground(&one, &[1.0, f64::NAN, f64::NAN, 2.0], None)).contains("2 places with a value"));
+    assert!(said(Semivariogram::on_ground(&one, &[1.0, 2.0, f64::INFINITY, 2.0], None)).contains("row 3"));
     let line = at(vec![0.0, 1.0, 2.0], vec![0.0; 3]);
     let narrow = Some(Lags { cutoff: 3.0, width: 0.0 });
-    assert!(said(Empirical::on_ground(&line, &[1.0, 2.0, 3.0], narrow)).contains("above 0"));
-    let two = Empirical::on_ground(&line, &[1.0, 2.0, 3.0], Some(Lags { cutoff: 3.0, width: 1.0 })).unwrap();
+    assert!(said(Semivariogram::on_ground(&line, &[1.0, 2.0, 3.0], narrow)).contains("above 0"));
+    let two = Semivariogram::on_ground(&line, &[1.0, 2.0, 3.0], Some(Lags { cutoff: 3.0, width: 1.0 })).unwrap();
     assert_eq!(two.classes.iter().map(|c| c.pairs).collect::<Vec<_>>(), [2, 1]);
     assert!(two.fit(Shape::Spherical).unwrap_err().to_string().contains("2 classes"));
 }

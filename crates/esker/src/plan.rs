@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use esker_core::record::Task;
-use esker_core::{Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, Support, Table, Targets, Values};
+use esker_core::{Advice, Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, Support, Table, Targets, Values};
 use esker_evaluate::score::{self, Score};
 use esker_evaluate::split::{Aim, Design};
 
+use crate::advise;
 use crate::alarms;
 use crate::dataset::Dataset;
 use crate::findings::Findings;
@@ -14,6 +15,7 @@ use crate::pipeline::{needs, takes};
 use crate::recipe::{DesignPart, Recipe, Tune};
 use crate::source;
 use crate::tune::inner_design;
+use crate::wanted::{self, WantedRows};
 
 /// A design with the folds it makes of these data.
 pub(crate) struct PlannedDesign {
@@ -50,6 +52,8 @@ pub struct Plan {
     pub(crate) designs: Vec<PlannedDesign>,
     /// The use that the models are meant for.
     pub(crate) aim: Aim,
+    /// Why the primary design was chosen, where Esker chose it.
+    pub advice: Option<Advice>,
     pub(crate) metrics: Vec<PlannedMetric>,
     /// Index into `metrics` of the one models are compared and tuned by.
     pub(crate) primary_metric: usize,
@@ -82,7 +86,11 @@ impl Plan {
         let (table, origin) = source::read(&mut recipe, folder)?;
         let sha256 = origin.checksum()?;
         let penalty = penalty(&recipe, folder)?;
-        let mut plan = Self::new(recipe, table, penalty)?;
+        let wanted = match &recipe.validate.wanted {
+            Some(w) => Some(wanted::read(w, &recipe, folder).map_err(|error| one(&recipe, "validate.wanted", error))?),
+            None => None,
+        };
+        let mut plan = Self::build(recipe, table, penalty, wanted.as_ref())?;
         plan.data_file = origin.name().to_owned();
         plan.data_sha256 = sha256;
         Ok(plan)
@@ -93,9 +101,27 @@ impl Plan {
     /// # Errors
     /// Every fault at once.
     pub fn new(recipe: Recipe, table: Table, penalty: Option<Table>) -> Result<Self, Findings> {
-        let data = Dataset::build(&recipe, table)?;
+        Self::build(recipe, table, penalty, None)
+    }
+
+    fn build(mut recipe: Recipe, table: Table, penalty: Option<Table>, wanted: Option<&WantedRows>) -> Result<Self, Findings> {
+        let mut data = Dataset::build(&recipe, table)?;
         let mut findings = Findings { file: recipe.file.clone(), list: Vec::new() };
-        let aim = Aim::default();
+        let mut noted = Vec::new();
+        let aim = match wanted.map(|rows| wanted::aim(rows, &recipe, &data, &mut noted)) {
+            Some(Ok(aim)) => aim,
+            Some(Err(error)) => return Err(one(&recipe, "validate.wanted", error)),
+            None => Aim::default(),
+        };
+        data.notes.extend(noted);
+        let mut advice = None;
+        if recipe.validate.auto {
+            let advised =
+                advise::advise(&recipe.validate, &data, &aim, &Rng::new(recipe.seed)).map_err(|e| one(&recipe, "validate.design", e))?;
+            recipe.validate.primary = advised.part;
+            data.notes.extend(advise::notes(&advised.advice));
+            advice = Some(advised.advice);
+        }
         let designs = designs(&recipe, &data, &aim, &mut findings);
         let class = matches!(data.task, Task::Classification { .. });
         for (i, model) in recipe.models.iter().enumerate() {
@@ -144,7 +170,19 @@ impl Plan {
         }
         alarms::sort(&mut notes);
         let (data_file, data_sha256) = (String::new(), String::new());
-        findings.or(Self { recipe, data, data_file, data_sha256, penalty: penalty_text, designs, aim, metrics, primary_metric, notes })
+        findings.or(Self {
+            recipe,
+            data,
+            data_file,
+            data_sha256,
+            penalty: penalty_text,
+            designs,
+            aim,
+            advice,
+            metrics,
+            primary_metric,
+            notes,
+        })
     }
 
     /// The recipe it was made from.
@@ -204,10 +242,12 @@ impl Plan {
 fn penalty(recipe: &Recipe, folder: &Path) -> Result<Option<Table>, Findings> {
     let Some(file) = &recipe.validate.penalty else { return Ok(None) };
     let path: PathBuf = esker_io::beside(folder, file);
-    esker_io::read_table(&path, &esker_io::ReadOptions::default()).map(Some).map_err(|error| Findings {
-        file: recipe.file.clone(),
-        list: vec![crate::findings::Finding { at: recipe.place("validate.penalty"), error }],
-    })
+    esker_io::read_table(&path, &esker_io::ReadOptions::default()).map(Some).map_err(|error| one(recipe, "validate.penalty", error))
+}
+
+/// One fault, at its key.
+fn one(recipe: &Recipe, path: &str, error: Error) -> Findings {
+    Findings { file: recipe.file.clone(), list: vec![crate::findings::Finding { at: recipe.place(path), error }] }
 }
 
 fn designs(recipe: &Recipe, data: &Dataset, aim: &Aim, findings: &mut Findings) -> Vec<PlannedDesign> {
