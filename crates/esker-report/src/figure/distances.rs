@@ -28,7 +28,9 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
         .collect();
     let first = drawn.iter().find(|d| d.quantiles.len() > 1)?;
     let largest = drawn.iter().filter_map(|d| d.quantiles.last()).fold(0.0_f64, |m, q| m.max(*q));
-    let shortest = drawn.iter().flat_map(|d| d.quantiles.iter().copied().filter(|q| *q > 0.0)).fold(f64::INFINITY, f64::min);
+    // The few shortest would draw the axis out.
+    let shortest =
+        drawn.iter().filter_map(|d| d.quantiles.get(d.quantiles.len() / 20)).filter(|q| **q > 0.0).fold(f64::INFINITY, |m, q| m.min(*q));
     if !(largest > 0.0 && largest.is_finite()) {
         return None;
     }
@@ -58,7 +60,7 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     panel.x_axis(&mut c, &format!("Distance to the nearest sample ({})", first.unit), true);
     for (d, pen) in drawn.iter().zip(&pens) {
         let steps = (d.quantiles.len().max(2) - 1) as f64;
-        let points = d.quantiles.iter().enumerate().filter(|(_, q)| !log || **q > 0.0).map(|(i, q)| (*q, i as f64 / steps));
+        let points = d.quantiles.iter().enumerate().filter(|(_, q)| !log || **q >= shortest).map(|(i, q)| (*q, i as f64 / steps));
         c.stroke(&panel.curve(points), *pen);
     }
     let mut y = 34.0 + HIGH + 58.0;

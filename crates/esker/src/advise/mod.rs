@@ -200,9 +200,7 @@ impl Adviser<'_> {
             );
             return self.settle("random", &why);
         }
-        for design in Design::ALL.into_iter().filter(|d| ["knndm"].contains(&d.name())) {
-            self.attempt(design, Some(&theirs));
-        }
+        self.attempt(Design::Knndm, Some(&theirs));
         let best = self.least_w()?;
         let why = format!("of the designs tried, the distances of its folds are most like those of the places wanted (W = {})", best.1);
         self.warn_if_far(&best.0, &theirs);
@@ -228,14 +226,14 @@ impl Adviser<'_> {
     /// Says so where folds are much nearer to what they learn from than predictions are to samples.
     fn warn_if_far(&mut self, chosen: &str, wanted: &Empirical) {
         let Some(own) = self.tried.iter().find(|t| t.0.label == chosen).and_then(|t| t.1.as_ref()) else { return };
-        let (reached, asked) = (own.quantile(0.5), wanted.quantile(0.5));
+        let (reached, asked) = (own.mean(), wanted.mean());
         if reached >= FAR * asked {
             return;
         }
         let most = own.quantile(0.9);
         self.advice.beyond = Some(format!(
-            "No design on these samples imitates the use: half of the places wanted are more than {} from the nearest sample, and half of the test \
-             rows of '{chosen}' less than {} from what is learned from. Scores speak for places up to about {} from a sample, {:.0} % of those wanted.",
+            "No design on these samples imitates the use: places wanted are {} from the nearest sample on average, test rows of '{chosen}' \
+             {} from what is learned from. Scores speak for places up to about {} from a sample, {:.0} % of those wanted.",
             distance(asked),
             distance(reached),
             distance(most),
@@ -306,6 +304,8 @@ impl Adviser<'_> {
 /// The advice as notes of a run.
 pub(crate) fn notes(advice: &Advice) -> Vec<Note> {
     let chosen = Note::info("design-chosen", advice.reasons.join(" "));
-    let beyond = advice.beyond.as_ref().map(|text| Note::warning("use-beyond-design", text.clone()));
+    // Matched folds say so themselves.
+    let beyond = advice.beyond.as_ref().filter(|_| advice.chosen != Design::Knndm.name());
+    let beyond = beyond.map(|text| Note::warning("use-beyond-design", text.clone()));
     std::iter::once(chosen).chain(beyond).collect()
 }
