@@ -214,6 +214,9 @@ fn design(section: &Section<'_>, key: &'static str, name: &str) -> Option<Design
 /// A design by name alone takes over the number of folds of the primary one.
 fn plain_design(name: &str, like: Option<&DesignPart>, path: &str) -> Result<DesignPart, Error> {
     let known: Vec<&str> = Design::ALL.iter().map(|d| d.name()).collect();
+    if name == AUTO {
+        return Err(Error::recipe("design 'auto'").rule("the design that counts may be chosen, one beside it is named"));
+    }
     let design = Design::parse(name).ok_or_else(|| unknown("design", name, &known))?;
     let parameters = design.parameters();
     let mut settings = Settings::defaults(&parameters);
