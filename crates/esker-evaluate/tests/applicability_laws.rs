@@ -54,7 +54,7 @@ fn plain(train: &[Column], new: &[Column], folds: &[Fold]) -> (Training, f64, Me
     }
     let distance = |from: &[Vec<f64>], i: usize, j: usize| from.iter().zip(&t).map(|(a, b)| (a[i] - b[j]).powi(2)).sum::<f64>().sqrt();
     let rows = train[0].len();
-    let others = |i: usize| (0..rows).filter(move |j| *j != i).map(move |j| distance(&t, i, j)).sum::<f64>() / (rows - 1) as f64;
+    let others = |i: usize| (0..rows).filter(|j| *j != i).map(|j| distance(&t, i, j)).sum::<f64>() / (rows - 1) as f64;
     let mean = (0..rows).map(others).sum::<f64>() / rows as f64;
     let of_fold = |i: usize| &folds.iter().find(|f| f.test.contains(&i)).unwrap().train;
     let dissimilarity: Vec<f64> =
