@@ -30,6 +30,7 @@ mod plan;
 mod predict;
 pub mod recipe;
 mod reference;
+mod regions;
 mod run;
 mod selection;
 mod source;
