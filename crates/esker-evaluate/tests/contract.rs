@@ -8,14 +8,19 @@ use esker_evaluate::split::{Aim, Design};
 /// A splitter of this design with so many folds, where the design takes a number of folds, and with the lengths that it has to be given.
 fn with_folds(design: Design, folds: i64) -> Box<dyn Splitter> {
     let parameters = design.parameters();
-    let given = [("folds", Setting::Integer(folds)), ("size", Setting::Real(150.0)), ("radius", Setting::Real(100.0))];
+    let given = [
+        ("folds", Setting::Integer(folds)),
+        ("size", Setting::Real(150.0)),
+        ("radius", Setting::Real(100.0)),
+        ("maxp", Setting::Real(0.7)),
+    ];
     let mut settings = Settings::defaults(&parameters);
     for (name, value) in given {
         if parameters.iter().any(|p| p.name == name) {
             settings = settings.set(&parameters, name, value).expect("a valid setting");
         }
     }
-    design.splitter(&settings, &Aim::default())
+    design.splitter(&settings, &Aim { wanted: Some(data::support(500, 1)), features: None })
 }
 
 /// A design tests each row once unless it says otherwise here.
@@ -27,7 +32,8 @@ fn claims(design: Design) -> Claims {
         Design::Group | Design::LeaveOneGroupOut => Claims { groups_whole: true, ..permutes },
         Design::Forward => Claims { ordered: true, permutes: true, ..Claims::default() },
         Design::Random => complete,
-        Design::Block => permutes,
+        Design::Block | Design::Knndm => permutes,
+        Design::Nndm => Claims { accounted: true, ..complete },
         Design::Buffer => Claims { buffer: 100_000.0, ..permutes },
     }
 }
