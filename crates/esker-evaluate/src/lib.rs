@@ -7,6 +7,7 @@ pub mod alarm;
 pub mod applicability;
 pub mod compare;
 pub mod explain;
+pub mod intensity;
 pub mod interval;
 pub mod residual;
 pub mod score;

@@ -272,7 +272,9 @@ fn what_is_kept_measures_alike_and_is_not_believed_when_damaged() {
 fn what_has_no_area_is_refused_by_name() {
     let train = invented(30, 13);
     let features: Vec<&Column> = train.iter().collect();
-    let refused = |features: &[&Column], weights: &[f64], folds: Option<&[Fold]>| Applicability::fit(features, weights, folds).unwrap_err().to_string();
+    let refused = |features: &[&Column], weights: &[f64], folds: Option<&[Fold]>| {
+        Applicability::fit(features, weights, folds).unwrap_err().to_string()
+    };
     let constant = Column::real("flat", "m", vec![0.1 + 0.2; 30]);
     let one_class = Column::class("one", Codes::from_labels(&[Some("only"); 30]));
     for column in [&constant, &one_class] {
@@ -316,7 +318,12 @@ fn windows_move_row_by_row() {
     let expected: Vec<f64> = (1..=6).map(|k| ((k..k + 5).map(|v| f64::from(v * v)).sum::<f64>() / 5.0).sqrt()).collect();
     near(&w.error, &expected);
     assert_eq!(windows(&index, &loss, Some(10), false).unwrap().error, [38.5]);
-    for (index, loss, window) in [(&index[..5], &loss[..5], None), (&index[..], &loss[..], Some(11)), (&index[..], &loss[..], Some(0)), (&index[..3], &loss[..2], None)] {
+    for (index, loss, window) in [
+        (&index[..5], &loss[..5], None),
+        (&index[..], &loss[..], Some(11)),
+        (&index[..], &loss[..], Some(0)),
+        (&index[..3], &loss[..2], None),
+    ] {
         assert!(windows(index, loss, window, true).is_err());
     }
     assert!(windows(&index, &loss.map(|l| -l), None, true).is_err());

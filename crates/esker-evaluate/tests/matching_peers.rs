@@ -176,7 +176,13 @@ fn leave_one_out_excludes_what_cast_excludes() {
         }
     }
     // test-nndm.R prints these of them.
-    let printed = [("same", 1, 3.7265881), ("domain", 5, 4.9417614), ("phi10", 10, 4.8651321), ("keep20", 15, 3.466861), ("regular10", 20, 3.2921498)];
+    let printed = [
+        ("same", 1, 3.7265881),
+        ("domain", 5, 4.9417614),
+        ("phi10", 10, 4.8651321),
+        ("keep20", 15, 3.466861),
+        ("regular10", 20, 3.2921498),
+    ];
     for (name, row, value) in printed {
         assert!(near(file(name)[row - 1], value, 5e-8), "{name}");
     }

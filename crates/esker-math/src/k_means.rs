@@ -68,7 +68,8 @@ struct Work<'a> {
 impl Work<'_> {
     fn distinct(&self) -> usize {
         let mut seen: Vec<&[f64]> = self.points.chunks_exact(self.d).collect();
-        let order = |a: &&[f64], b: &&[f64]| a.iter().zip(*b).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal);
+        let order =
+            |a: &&[f64], b: &&[f64]| a.iter().zip(*b).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal);
         seen.sort_by(order);
         seen.dedup();
         seen.len()

@@ -118,6 +118,10 @@ impl Plan {
         if recipe.validate.auto {
             let advised =
                 advise::advise(&recipe.validate, &data, &aim, &Rng::new(recipe.seed)).map_err(|e| one(&recipe, "validate.design", e))?;
+            // What shuffled folds say belongs beside whatever else is chosen, so that their optimism is seen.
+            if recipe.validate.compare.is_empty() && advised.part.design != Design::Random {
+                recipe.validate.compare.push(advise::shuffled(&recipe.validate)?);
+            }
             recipe.validate.primary = advised.part;
             data.notes.extend(advise::notes(&advised.advice));
             advice = Some(advised.advice);
@@ -204,6 +208,10 @@ impl Plan {
             self.data.features.len(),
             self.data.target
         )];
+        if let Some(advice) = &self.advice {
+            lines.push(format!("design chosen by measuring: {}", advice.reasons.join(" ")));
+            lines.extend(advice.beyond.clone());
+        }
         for (i, d) in self.designs.iter().enumerate() {
             let role = if i == 0 { "design" } else { "beside it" };
             lines.push(format!("{role}: {} ({} folds) {}", d.part.label, d.folds.len(), d.describe()));

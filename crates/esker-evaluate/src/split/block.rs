@@ -11,7 +11,8 @@ pub(super) const DOC: &str = "Cuts the ground into blocks and leaves out whole b
                               the plane, cells of equal area between parallels and meridians on the sphere.";
 
 /// One sentence for the reference page.
-pub(super) const DOC_SIZE: &str = "Kilometres across a block, at least the range over which the residuals of a model are alike; it has to be given.";
+pub(super) const DOC_SIZE: &str =
+    "Kilometres across a block, at least the range over which the residuals of a model are alike; it has to be given.";
 
 /// One sentence for the reference page.
 pub(super) const DOC_ASSIGN: &str =
@@ -97,15 +98,14 @@ impl Block {
         if self.size > 0.0 {
             return Ok(());
         }
-        let error = Error::recipe(format!("size of design '{design}'")).got("none").rule(format!(
-            "a block is at least as wide as the range over which residuals are alike; {}",
-            near::reach(places)
-        ));
+        let error = Error::recipe(format!("size of design '{design}'"))
+            .got("none")
+            .rule(format!("a block is at least as wide as the range over which residuals are alike; {}", near::reach(places)));
         Err(self.hinted(error, places))
     }
 
     /// Adds a size that makes blocks enough, if there is one.
-    fn hinted(&self, error: Error, places: &Places) -> Error {
+    pub(super) fn hinted(&self, error: Error, places: &Places) -> Error {
         match self.sensible(places) {
             Some((size, blocks)) => error.hint(format!("size = {size} (km) cuts them into {blocks} blocks")),
             None => error.hint("the samples lie at too few places to be cut into blocks: another design is needed"),

@@ -61,7 +61,8 @@ impl Splitter for BlockTime {
 
     fn notes(&self, _at: &Support, folds: &[Fold]) -> Vec<Note> {
         let uneven = deal::uneven(folds, "rows of one time are not cut apart");
-        let future = Note::info("learns-from-the-future", "Models learn from rows later than those judged on: the score is not that of a forecast.");
+        let future =
+            Note::info("learns-from-the-future", "Models learn from rows later than those judged on: the score is not that of a forecast.");
         [Some(future), uneven, near::taken(folds)].into_iter().flatten().collect()
     }
 }

@@ -32,10 +32,7 @@ pub struct Buffer {
 
 /// The parameters in a recipe.
 pub(super) fn parameters() -> Vec<Parameter> {
-    vec![
-        Parameter::real("radius", 0.0, 0.0, near::FURTHEST, DOC_RADIUS),
-        Parameter::integer("most", 0, 0, MOST as i64, DOC_MOST),
-    ]
+    vec![Parameter::real("radius", 0.0, 0.0, near::FURTHEST, DOC_RADIUS), Parameter::integer("most", 0, 0, MOST as i64, DOC_MOST)]
 }
 
 impl Buffer {
@@ -123,7 +120,10 @@ impl Splitter for Buffer {
 
     fn notes(&self, at: &Support, folds: &[Fold]) -> Vec<Note> {
         let drawn = (folds.len() < at.rows).then(|| {
-            Note::info("rows-drawn", format!("{} of {} rows were drawn to be judged on; the others are never tested.", folds.len(), at.rows))
+            Note::info(
+                "rows-drawn",
+                format!("{} of {} rows were drawn to be judged on; the others are never tested.", folds.len(), at.rows),
+            )
         });
         let models = (folds.len() > 1000)
             .then(|| Note::info("many-folds", format!("{} folds of one row each: as many models of each kind are fitted.", folds.len())));

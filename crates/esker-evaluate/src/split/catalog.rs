@@ -4,8 +4,8 @@ use esker_core::{Parameter, Settings, Splitter};
 
 use super::matching::{knndm, nndm};
 use super::{
-    Aim, block, block_time, buffer, cluster, forward, group, group_forward, holdout, leave_one_group_out, location_time, random, region, rolling, season,
-    stratified, stratified_group, year,
+    Aim, block, block_time, buffer, cluster, forward, group, group_forward, holdout, leave_one_group_out, location_time, random, region,
+    rolling, season, stratified, stratified_group, year,
 };
 
 /// A design by its kind.

@@ -52,7 +52,7 @@ pub(super) fn hexagons(places: &Places, size: f64) -> Vec<(i64, i64)> {
 
 /// Column and row of the cell of the sphere that holds each place. All cells of a size have the same area, about `size`² square metres:
 /// belts of latitude about `size` high are cut into as many cells as their share of the sphere holds (as in Leopardi 2006, ETNA 25).
-pub(super) fn globe(places: &Places, size: f64) -> Vec<(i64, i64)> {
+pub(crate) fn globe(places: &Places, size: f64) -> Vec<(i64, i64)> {
     let belts = (PI * EARTH_RADIUS / size).round().max(1.0);
     let all = (4.0 * PI * EARTH_RADIUS * EARTH_RADIUS / (size * size)).round().max(1.0);
     // Cells south of belt `b`.

@@ -145,7 +145,11 @@ impl Cluster {
             let error = Error::recipe("design 'cluster'")
                 .got(format!("{wanted} clusters from {}", super::count(distinct.len(), "distinct sample")))
                 .rule("every cluster holds a place, or a combination of features, of its own");
-            return Err(if distinct.len() >= 2 { error.hint(format!("set folds and clusters to {} or fewer", distinct.len())) } else { error });
+            return Err(if distinct.len() >= 2 {
+                error.hint(format!("set folds and clusters to {} or fewer", distinct.len()))
+            } else {
+                error.hint("the samples cannot be told apart: another design is needed")
+            });
         }
         let sorted: Vec<f64> = rows.iter().flat_map(|&r| point(r)).copied().collect();
         let found = k_means(&sorted, d, (wanted, STARTS), &rng.fork("clusters", 0))?;
@@ -167,7 +171,8 @@ fn of_variance(points: &mut [f64], dimensions: usize, share: f64) {
     }
     if sum > 0.0 {
         let scale = (share / sum).sqrt();
-        points.iter_mut().for_each(|v| *v *= scale);
+        // No −0, which would sort before 0.
+        points.iter_mut().for_each(|v| *v = *v * scale + 0.0);
     }
 }
 

@@ -80,7 +80,14 @@ impl Units {
     ///
     /// # Errors
     /// A fold without a unit.
-    pub fn deal(&self, (design, thing): (&str, &str), folds: usize, how: Deal, strata: Option<&Codes>, rng: &mut Rng) -> Result<Vec<usize>> {
+    pub fn deal(
+        &self,
+        (design, thing): (&str, &str),
+        folds: usize,
+        how: Deal,
+        strata: Option<&Codes>,
+        rng: &mut Rng,
+    ) -> Result<Vec<usize>> {
         let n = self.names.len();
         if folds > n {
             return Err(super::too_many_folds(design, folds, n, thing));
@@ -142,10 +149,9 @@ impl Units {
         for unit in order {
             let (mut best, mut least, mut fewest) = (0, f64::INFINITY, f64::INFINITY);
             for fold in 0..folds {
-                let share = |f: usize, level: usize, n: f64| {
-                    (in_fold[f][level] + if f == fold { held[unit][level] } else { 0.0 }) / n
-                };
-                let apart = whole.iter().map(|&(level, n)| deviation((0..folds).map(|f| share(f, level, n)))).sum::<f64>() / whole.len() as f64;
+                let share = |f: usize, level: usize, n: f64| (in_fold[f][level] + if f == fold { held[unit][level] } else { 0.0 }) / n;
+                let apart =
+                    whole.iter().map(|&(level, n)| deviation((0..folds).map(|f| share(f, level, n)))).sum::<f64>() / whole.len() as f64;
                 let rows: f64 = in_fold[fold].iter().sum();
                 let equal = (apart - least).abs() <= 1e-8 + 1e-5 * least.abs();
                 if apart < least || (equal && rows < fewest) {
@@ -210,6 +216,5 @@ pub(super) fn never_learned(strata: Option<&Codes>, folds: &[Fold]) -> Option<No
     }
     let more = if told.len() > 10 { format!(" and {} more", told.len() - 10) } else { String::new() };
     let shown = told.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
-    (!told.is_empty())
-        .then(|| Note::warning("stratum-never-learned", format!("Judged on without having been learned: {shown}{more}.")))
+    (!told.is_empty()).then(|| Note::warning("stratum-never-learned", format!("Judged on without having been learned: {shown}{more}.")))
 }

@@ -77,7 +77,7 @@ impl Splitter for GroupForward {
                 }
                 if fold.train.is_empty() {
                     return Err(Error::recipe(format!("design '{NAME}'"))
-                        .got(format!("'{}' has none of {} earlier rows to learn from", fold.label, fold.left_out.len()))
+                        .got(format!("nothing for '{}' to learn from, of {} earlier rows", fold.label, fold.left_out.len()))
                         .rule(format!("models learn from other groups, at least {} days before {}", self.gap, time::date(starts[block])))
                         .hint("set more sets, fewer folds or a shorter gap"));
                 }

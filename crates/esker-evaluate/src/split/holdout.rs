@@ -48,7 +48,11 @@ pub struct Holdout {
 pub(super) fn parameters() -> Vec<Parameter> {
     vec![
         Parameter::real("share", 0.2, 0.01, 0.9, "Share of the rows that is judged on."),
-        Parameter::choice("by", &["random", "group", "block", "time"], "What is held out: rows at random, whole groups, whole blocks, the last times."),
+        Parameter::choice(
+            "by",
+            &["random", "group", "block", "time"],
+            "What is held out: rows at random, whole groups, whole blocks, the last times.",
+        ),
         Parameter::real("size", 0.0, 0.0, near::FURTHEST, "Kilometres across a block, with by = \"block\"."),
         time::days_parameter("gap", "Days before the first row judged on that are kept out of both, with by = \"time\"."),
         Parameter::real("buffer", 0.0, 0.0, near::FURTHEST, near::DOC_BUFFER),
@@ -99,7 +103,7 @@ impl Holdout {
     fn whole(&self, units: &Units, thing: &str, rng: &mut Rng) -> Result<Vec<bool>> {
         let sizes = units.sizes();
         if sizes.len() < 2 {
-            return Err(super::too_many_folds("holdout", 2, sizes.len(), thing));
+            return Err(too_few(&super::count(sizes.len(), thing)));
         }
         let wanted = self.wanted(units.of_row.len());
         let mut order: Vec<usize> = (0..sizes.len()).collect();
@@ -128,7 +132,7 @@ impl Holdout {
         let wanted = at.rows - self.wanted(at.rows);
         // Of the times after the first, the one whose earlier rows are nearest in number to those to learn from.
         let begin = (1..sorted.len()).filter(|&i| sorted[i] > sorted[i - 1]).min_by_key(|i| i.abs_diff(wanted));
-        let start = begin.map(|i| sorted[i]).ok_or_else(|| time::too_few_times("holdout", 1, 1, 1.min(at.rows)))?;
+        let start = begin.map(|i| sorted[i]).ok_or_else(|| too_few("1 distinct time"))?;
         let mut fold = Fold::default();
         for (row, &t) in days.iter().enumerate() {
             if t >= start {
@@ -149,10 +153,15 @@ impl Holdout {
     }
 }
 
+/// Too little to be on both sides.
+fn too_few(got: &str) -> Error {
+    Error::recipe("design 'holdout'").got(got).rule("at least 2 are needed, one to judge on and one to learn from")
+}
+
 impl Splitter for Holdout {
     fn folds(&self, at: &Support, rng: &mut Rng) -> Result<Vec<Fold>> {
         if at.rows < 2 {
-            return Err(super::too_many_folds("holdout", 2, at.rows, "row"));
+            return Err(too_few(&super::count(at.rows, "row")));
         }
         let held = match self.by {
             Held::Random => self.at_random(at, rng)?,
@@ -163,7 +172,7 @@ impl Splitter for Holdout {
                 let folds = ((1.0 / self.share).ceil() as usize).max(2);
                 let cut = Block { folds, size: self.size, hexagons: false, assign: Deal::Random, buffer: 0.0, stratified: false };
                 cut.check("holdout", places)?;
-                self.whole(&cut.blocks(places), "block", rng)?
+                self.whole(&cut.blocks(places), "block", rng).map_err(|error| cut.hinted(error, places))?
             }
             Held::Time => Vec::new(),
         };
@@ -203,7 +212,11 @@ impl Splitter for Holdout {
         let off = ((share - self.share).abs() > 0.25 * self.share).then(|| {
             Note::warning(
                 "holdout-share",
-                format!("{:.1} % of the rows are held out where {:.1} % were asked for, because units are kept whole.", 100.0 * share, 100.0 * self.share),
+                format!(
+                    "{:.1} % of the rows are held out where {:.1} % were asked for, because units are kept whole.",
+                    100.0 * share,
+                    100.0 * self.share
+                ),
             )
         });
         let strata = if self.stratified { at.strata.as_ref() } else { None };

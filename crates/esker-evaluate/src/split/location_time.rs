@@ -104,7 +104,7 @@ impl LocationTime {
         }
         if fold.train.is_empty() {
             return Err(error
-                .got(format!("{} has nothing to learn from ({others} rows of other locations, {} days of gap)", fold.label, self.gap))
+                .got(format!("nothing for {} to learn from ({others} such rows, {} days of gap)", fold.label, self.gap))
                 .rule(format!("models learn from other locations at other times than {block}"))
                 .hint("set fewer folds, or a shorter gap"));
         }

@@ -52,6 +52,8 @@ pub use stratified::Stratified;
 pub use stratified_group::StratifiedGroup;
 pub use year::Year;
 
+pub(crate) use cells::globe as globe_cells;
+
 use esker_core::{Codes, Error, Fold, MISSING, Result, Support};
 
 /// Folds from the number of the fold that tests each row: the other rows are learned from.
@@ -87,8 +89,7 @@ fn too_many_folds(design: &str, folds: usize, n: usize, thing: &str) -> Error {
 /// Rows in an order that follows from what they are, not from where they stand: by place, time, group and stratum; rows that are alike in
 /// all of these by their number.
 fn in_order(at: &Support) -> Vec<usize> {
-    let coordinates: Vec<&[f64]> =
-        at.place.iter().flat_map(|p| [p.x(), p.y()]).chain(at.time.iter().map(|t| t.days.as_slice())).collect();
+    let coordinates: Vec<&[f64]> = at.place.iter().flat_map(|p| [p.x(), p.y()]).chain(at.time.iter().map(|t| t.days.as_slice())).collect();
     let labels: Vec<&Codes> = at.group.iter().chain(&at.strata).collect();
     let mut rows: Vec<usize> = (0..at.rows).collect();
     rows.sort_by(|&a, &b| {

@@ -41,7 +41,11 @@ fn digits(value: f64, round: fn(f64) -> f64) -> f64 {
     }
     let places = 2 - value.log10().floor() as i32;
     // A power with a whole exponent divides to the nearest decimal number, which prints short.
-    if places >= 0 { round(value * 10f64.powi(places)) / 10f64.powi(places) } else { round(value / 10f64.powi(-places)) * 10f64.powi(-places) }
+    if places >= 0 {
+        round(value * 10f64.powi(places)) / 10f64.powi(places)
+    } else {
+        round(value / 10f64.powi(-places)) * 10f64.powi(-places)
+    }
 }
 
 /// How far places reach from west to east and from south to north, in metres.

@@ -67,11 +67,8 @@ impl Splitter for Region {
             });
         }
         let strata = if self.stratified { Some(super::strata_of("region", at)?) } else { None };
-        let fold_of = if self.folds == 0 {
-            (0..folds).collect()
-        } else {
-            units.deal(("region", "region"), folds, Deal::Balanced, strata, rng)?
-        };
+        let fold_of =
+            if self.folds == 0 { (0..folds).collect() } else { units.deal(("region", "region"), folds, Deal::Balanced, strata, rng)? };
         let mut folds = units.folds(&fold_of, folds);
         if self.buffer > 0.0 {
             near::keep_away("region", &Ground::new(near::places_of("region", at)?), self.buffer, &mut folds)?;

@@ -96,7 +96,9 @@ impl Splitter for Rolling {
     }
 
     fn describe(&self) -> String {
-        let part = if self.horizon > 0.0 { format!("the last {} times {} days", self.folds, self.horizon) } else {
+        let part = if self.horizon > 0.0 {
+            format!("the last {} times {} days", self.folds, self.horizon)
+        } else {
             format!("the last {} of {} equal parts of the span", self.folds, self.folds + 1)
         };
         let window = if self.window > 0.0 { format!("the {} days", self.window) } else { "all rows".into() };

@@ -29,7 +29,11 @@ pub(super) fn parameters(folds: Parameter) -> Vec<Parameter> {
     vec![
         folds,
         Parameter::integer("starts", 1, 1, 12, "The month in which a year begins: 10 for hydrological years from October."),
-        Parameter::choice("assign", Deal::WORDS, "How years become folds: the longest first to the fold with the fewest rows, shuffled, or in turn."),
+        Parameter::choice(
+            "assign",
+            Deal::WORDS,
+            "How years become folds: the longest first to the fold with the fewest rows, shuffled, or in turn.",
+        ),
         time::days_parameter("gap", "Days on both sides of the rows judged on that are kept out of both."),
     ]
 }

@@ -44,12 +44,7 @@ pub fn distances(space: Space, at: &Support, aim: &Aim, folds: &[Fold]) -> Resul
     let cloud = Cloud::new("distance distributions", space, at, aim)?;
     let tree = cloud.tree()?;
     let folds = if folds.is_empty() { None } else { Some(Empirical::new(across(&cloud, &tree, folds)?)?) };
-    Ok(Distances {
-        space,
-        samples: Empirical::new(cloud.to_nearest_other(&tree))?,
-        wanted: Empirical::new(cloud.to_wanted(&tree))?,
-        folds,
-    })
+    Ok(Distances { space, samples: Empirical::new(cloud.to_nearest_other(&tree))?, wanted: Empirical::new(cloud.to_wanted(&tree))?, folds })
 }
 
 /// From each row judged on to the nearest row learned from, fold after fold.

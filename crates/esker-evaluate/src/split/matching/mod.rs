@@ -6,8 +6,8 @@ pub(super) mod knndm;
 pub(super) mod nndm;
 
 pub use distances::{Distances, distances};
-pub use knndm::{Clusters, Knndm, Matched};
 use knndm::told;
+pub use knndm::{Clusters, Knndm, Matched};
 pub use nndm::Nndm;
 
 use esker_core::{Parameter, Settings};
@@ -43,7 +43,11 @@ pub enum FeatureDistance {
 /// What designs that match distances measure them in.
 fn parameters() -> [Parameter; 3] {
     [
-        Parameter::choice("space", &["place", "features", "place-time"], "What distances are measured in: place (m), features, or place and time (m)."),
+        Parameter::choice(
+            "space",
+            &["place", "features", "place-time"],
+            "What distances are measured in: place (m), features, or place and time (m).",
+        ),
         Parameter::choice("distance", &["euclidean", "mahalanobis", "gower"], "Distance among features, where space is features."),
         Parameter::real(
             "metres_per_day",

@@ -17,7 +17,13 @@ pub(in super::super) const DOC: &str = "Judges each row alone, leaving out neigh
 /// Its parameters.
 pub(in super::super) fn parameters() -> Vec<Parameter> {
     let own = [
-        Parameter::real("phi", 0.0, 0.0, 1e9, "Distance up to which distances are matched, as the range of autocorrelation (m); 0 matches all."),
+        Parameter::real(
+            "phi",
+            0.0,
+            0.0,
+            1e9,
+            "Distance up to which distances are matched, as the range of autocorrelation (m); 0 matches all.",
+        ),
         Parameter::real("min_train", 0.5, 0.0, 1.0, "Least share of the rows that each fold learns from."),
     ];
     own.into_iter().chain(super::parameters()).collect()
