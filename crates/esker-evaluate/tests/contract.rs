@@ -13,6 +13,7 @@ fn with_folds(design: Design, folds: i64) -> Box<dyn Splitter> {
         ("size", Setting::Real(150.0)),
         ("radius", Setting::Real(100.0)),
         ("years", Setting::Text("apart".into())),
+        ("maxp", Setting::Real(0.7)),
     ];
     let mut settings = Settings::defaults(&parameters);
     for (name, value) in given {
@@ -20,7 +21,7 @@ fn with_folds(design: Design, folds: i64) -> Box<dyn Splitter> {
             settings = settings.set(&parameters, name, value).expect("a valid setting");
         }
     }
-    design.splitter(&settings, &Aim::default())
+    design.splitter(&settings, &Aim { wanted: Some(data::support(500, 1)), features: None })
 }
 
 /// A design tests each row once unless it says otherwise here.
@@ -33,11 +34,12 @@ fn claims(design: Design) -> Claims {
         Design::Forward => Claims { ordered: true, permutes: true, ..Claims::default() },
         Design::Random => complete,
         Design::StratifiedGroup | Design::Region => Claims { groups_whole: true, ..permutes },
-        Design::Block | Design::Cluster | Design::BlockTime | Design::Season | Design::Year => permutes,
+        Design::Block | Design::Knndm | Design::Cluster | Design::BlockTime | Design::Season | Design::Year => permutes,
         Design::Rolling => Claims { ordered: true, permutes: true, ..Claims::default() },
         Design::GroupForward => Claims { ordered: true, groups_whole: true, permutes: true, ..Claims::default() },
         Design::LocationTime => Claims { complete: false, ordered: true, groups_whole: true, ..permutes },
         Design::Holdout => Claims { complete: false, ..permutes },
+        Design::Nndm => Claims { accounted: true, ..complete },
         Design::Buffer => Claims { buffer: 100_000.0, ..permutes },
     }
 }

@@ -20,13 +20,8 @@ fn plane() -> Crs {
     Crs::Projected("EPSG:28992".into())
 }
 
-fn support(x: Vec<f64>, y: Vec<f64>, crs: Crs) -> Support {
-    Support { place: Some(Places::new(x, y, crs).unwrap()), ..Support::bare(0) }
-}
-
-/// Samples of a support whose number of rows follows from its places.
 fn samples(x: Vec<f64>, y: Vec<f64>, crs: Crs) -> Support {
-    Support { rows: x.len(), ..support(x, y, crs) }
+    Support { rows: x.len(), place: Some(Places::new(x, y, crs).unwrap()), ..Support::default() }
 }
 
 fn aim(x: Vec<f64>, y: Vec<f64>, crs: Crs) -> Aim {

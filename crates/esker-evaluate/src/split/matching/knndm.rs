@@ -99,7 +99,8 @@ impl Knndm {
         self.check(at.rows)?;
         let cloud = Cloud::new("design 'knndm'", self.space, at, &self.aim)?;
         if cloud.distinct() < self.folds {
-            return Err(too_many_folds("knndm", self.folds, cloud.distinct(), "place"));
+            let thing = if self.space == Space::Place { "place" } else { "distinct point" };
+            return Err(too_many_folds("knndm", self.folds, cloud.distinct(), thing));
         }
         let tree = cloud.tree()?;
         let samples = Empirical::new(cloud.to_nearest_other(&tree))?;
@@ -291,7 +292,7 @@ pub(super) fn told(space: Space, at: &Support, aim: &Aim, folds: &[Fold], beside
         "distances-matched",
         format!(
             "Mean nearest-neighbour distances {}: {} from wanted predictions to samples, {} among samples, {} from rows judged on to rows learned \
-             from. {verdict} W statistic of the folds {}, of {} shuffled folds {} (0 is a perfect match; one-sided Smirnov test of the samples p = {:.3}).",
+             from. {verdict} W statistic of the folds {}, of {} shuffled folds {} (0 is a perfect match; one-sided Smirnov test of the samples, p {}).",
             space.words(),
             mean(&wanted),
             mean(&samples),
@@ -299,7 +300,7 @@ pub(super) fn told(space: Space, at: &Support, aim: &Aim, folds: &[Fold], beside
             space.told(made.wasserstein(&wanted)),
             beside.min(cloud.len()),
             space.told(random.wasserstein(&wanted)),
-            test.p
+            if test.p < 0.001 { "< 0.001".to_owned() } else { format!("= {:.3}", test.p) }
         ),
     )];
     if made.mean() < 0.5 * wanted.mean() {
