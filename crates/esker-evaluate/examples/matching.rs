@@ -20,7 +20,8 @@ fn main() -> Result<(), esker_core::Error> {
     // Samples in 200 clumps on a square, predictions wanted all over it.
     let mut rng = Rng::new(1);
     let clumps: Vec<(f64, f64)> = (0..200).map(|_| (rng.uniform() * side, rng.uniform() * side)).collect();
-    let (x, y) = (0..samples).map(|i| (clumps[i % 200].0 + rng.normal() * side / 100.0, clumps[i % 200].1 + rng.normal() * side / 100.0)).unzip();
+    let (x, y) =
+        (0..samples).map(|i| (clumps[i % 200].0 + rng.normal() * side / 100.0, clumps[i % 200].1 + rng.normal() * side / 100.0)).unzip();
     let columns = (wanted as f64).sqrt().ceil() as usize;
     let cell = side / columns as f64;
     let (gx, gy) = (0..wanted).map(|i| ((i % columns) as f64 * cell, (i / columns) as f64 * cell)).unzip();

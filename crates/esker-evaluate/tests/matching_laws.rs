@@ -172,7 +172,13 @@ fn refusals_say_what_is_missing_and_what_would_work() {
     let (degrees, _) = case(5, &Crs::Geographic, 1);
     let one = at.select(&[3; 12]);
     let three = at.select(&[0, 0, 1, 1, 2, 2, 2]);
-    let gap = Aim { features: aim.features.clone().map(|mut f| { f.samples[5] = f64::NAN; f }), ..aim.clone() };
+    let gap = Aim {
+        features: aim.features.clone().map(|mut f| {
+            f.samples[5] = f64::NAN;
+            f
+        }),
+        ..aim.clone()
+    };
     let told = [
         refusal(&of(place(), &aim), &nowhere),
         refusal(&of(place(), &Aim::default()), &at),
