@@ -67,7 +67,7 @@ sites <- read.csv(file.path(commandArgs(TRUE)[1], "meuse.csv")); cells <- read.c
 places <- c("x", "y"); south <- sort(order(sites$y)[1:60]); print(knndm(as.matrix(sites[places]), as.matrix(cells[places]), 5))
 whole <- knndm(as.matrix(sites[south, places]), as.matrix(cells[places]), 5); print(whole$W, digits = 10)  # CAST: 412.9942507
 sites$fold <- 0L; sites$fold[south] <- whole$folds
-write(sites[c("x", "y", "dist", "elev", "fold")], "meuse_sites.csv"); write(cells[c("x", "y", "dist")], "meuse_cells.csv")
+write(sites[c("x", "y", "dist", "fold")], "meuse_sites.csv"); write(cells[c("x", "y", "dist")], "meuse_cells.csv")
 
 scaled <- scale(as.matrix(sites[south, c("x", "y", "dist")]))
 asked <- scale(as.matrix(cells[c("x", "y", "dist")]), attr(scaled, "scaled:center"), attr(scaled, "scaled:scale"))
