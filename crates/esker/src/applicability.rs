@@ -156,7 +156,9 @@ fn profiles(
                     first = Some(profile);
                 }
             }
-            Err(e) if slope == Slope::Rising => notes.push(Note::info("no-error-profile", format!("no error is expected of new rows: {e}"))),
+            Err(e) if slope == Slope::Rising => {
+                notes.push(Note::info("no-error-profile", format!("no error is expected of new rows: {e}")))
+            }
             Err(_) => {}
         }
     }
@@ -217,7 +219,10 @@ impl Unlike {
             ));
         }
         if unknown > 0 {
-            notes.push(Note::info(UNKNOWN, format!("{unknown} of {rows} rows lack a feature, so that nothing says how unlike the training rows they are")));
+            notes.push(Note::info(
+                UNKNOWN,
+                format!("{unknown} of {rows} rows lack a feature, so that nothing says how unlike the training rows they are"),
+            ));
         }
         notes
     }

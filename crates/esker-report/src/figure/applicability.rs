@@ -58,7 +58,11 @@ pub fn folds(cx: &Cx<'_>) -> Option<Figure> {
     c.text((WIDTH - 18.0, y - 6.0), &label, Type::new(SMALL).end().halo());
     let outside = values.iter().filter(|v| **v > area.threshold).count();
     let far = values.iter().filter(|v| **v > top).count();
-    let clipped = if far > 0 { format!(" {} beyond the upper edge stand at it; the largest index is {}.", count(far), number(largest)) } else { String::new() };
+    let clipped = if far > 0 {
+        format!(" {} beyond the upper edge stand at it; the largest index is {}.", count(far), number(largest))
+    } else {
+        String::new()
+    };
     let caption = format!(
         "How unlike the rows its fold learned from each held-out row is: the distance to the nearest of them in the space of the features, weighted by importance, over the mean distance among all rows. New rows above the dashed line lie outside the area of applicability.{clipped}"
     );

@@ -276,7 +276,8 @@ pub fn applicability(cx: &Cx<'_>) -> Option<Figure> {
     let index = |i: &usize| cx.rows.dissimilarity.get(*i).copied().unwrap_or(f64::NAN);
     let values: Vec<Option<f64>> = d.sites.iter().map(|s| mean(s.rows.iter().map(index))).collect();
     let inside: Vec<Option<f64>> = values.iter().map(|v| v.filter(|v| *v <= area.threshold)).collect();
-    let outside: Vec<(f64, f64)> = d.sites.iter().zip(&values).filter(|(_, v)| v.is_some_and(|v| v > area.threshold)).map(|(s, _)| s.at).collect();
+    let outside: Vec<(f64, f64)> =
+        d.sites.iter().zip(&values).filter(|(_, v)| v.is_some_and(|v| v > area.threshold)).map(|(s, _)| s.at).collect();
     let (known, beyond) = (values.iter().flatten().count(), outside.len());
     if known == 0 {
         return None;

@@ -88,7 +88,12 @@ pub fn limit(record: &Record) -> Option<String> {
     let a = record.applicability.as_ref()?;
     let error = a.profiles.first().and_then(|p| Some((p, p.curve.first()?.1, p.curve.last()?.1)));
     let grows = error.filter(|(_, a, b)| b > a).map_or_else(String::new, |(p, near, far)| {
-        format!(" Inside, the expected error ({}) grows with it from {} to {}.", p.error, attach(&real(near), &p.unit), attach(&real(far), &p.unit))
+        format!(
+            " Inside, the expected error ({}) grows with it from {} to {}.",
+            p.error,
+            attach(&real(near), &p.unit),
+            attach(&real(far), &p.unit)
+        )
     });
     Some(format!(
         "Rows with a dissimilarity index above {} lie outside the area of applicability: no score here speaks for them.{grows}",
