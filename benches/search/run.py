@@ -45,7 +45,13 @@ def peer(folder, name):
     search = RandomizedSearchCV(model, space, n_iter=20, cv=folds, random_state=0, n_jobs=jobs, scoring="neg_root_mean_squared_error", refit=False)
     start = time.perf_counter()
     search.fit(x, y)
-    print(json.dumps({"search": time.perf_counter() - start, "score": -search.cv_results_["mean_test_score"].max()}), flush=True)
+    spent = time.perf_counter() - start
+    if jobs > 1:
+        # Idle processes would hold the output open for minutes.
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+    print(json.dumps({"search": spent, "score": -search.cv_results_["mean_test_score"].max()}), flush=True)
     os._exit(0)
 
 

@@ -8,6 +8,7 @@ const EXAMPLES: &str = "\
 Examples:
   esker init stations.csv > recipe.toml      look at a table and write a first recipe
   esker check recipe.toml                    list every fault and warning, do no work
+  esker advise recipe.toml                   say which design imitates the use of a model
   esker run recipe.toml                      compare, choose, explain; write runs/<name>/
   esker predict runs/<name>/model.esker new.csv -o out.csv
   esker export model.esker -o model.onnx     take a model to other programs
@@ -69,6 +70,14 @@ pub enum Command {
     #[command(after_help = "Example:\n  esker check recipe.toml --json")]
     Check {
         /// The recipe.
+        recipe: PathBuf,
+    },
+    /// Say which design imitates the use of a model, and why: distances from samples to samples, of what is wanted to samples, and of folds.
+    #[command(
+        after_help = "The recipe says where predictions are wanted: [validate] wanted = \"grid.csv\" (a table of places, a grid or polygons).\nThe same is chosen by design = \"auto\".\n\nExample:\n  esker advise recipe.toml\n  esker advise recipe.toml --json"
+    )]
+    Advise {
+        /// The recipe; its own design is not looked at.
         recipe: PathBuf,
     },
     /// Look at a table and write a commented recipe to stdout.

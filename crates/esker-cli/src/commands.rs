@@ -23,6 +23,7 @@ pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
     match &arguments.command {
         Command::Run { recipe, output, seed } => cli.run(recipe, output.as_deref(), *seed),
         Command::Check { recipe } => cli.check(recipe),
+        Command::Advise { recipe } => cli.advise(recipe),
         Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
         Command::Predict { model, data, output } => cli.predict(model, data, output),
         Command::Export { model, output } => cli.export(model, output),
@@ -109,6 +110,15 @@ impl Session<'_> {
             show::print(&show::scores(&outcome.record));
             self.say(&show::after_run(&outcome.record, &folder, started.elapsed()));
         }
+        Ok(())
+    }
+
+    fn advise(&self, path: &Path) -> Result<()> {
+        let mut recipe = Recipe::read(path)?;
+        recipe.validate.auto = true;
+        let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let advice = Plan::read(recipe, &folder)?.advice.unwrap_or_default();
+        show::print(&if self.arguments.json { show::advice_json(&advice) } else { show::advice(&advice) });
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use esker::record::{MetricCard, ModelRun, Record, Task};
-use esker::{Contributed, Findings, Header, Note, Plan, Predicted, Told, Weight, inspect::Inspection};
+use esker::{Advice, Contributed, Findings, Header, Note, Plan, Predicted, Told, Weight, inspect::Inspection};
 use serde_json::{Value, json};
 
 /// Prints to stdout; a reader that has gone away (`| head`) is no error.
@@ -87,6 +87,45 @@ pub fn plan(plan: &Plan) -> String {
 /// The plan, for programs.
 pub fn plan_json(plan: &Plan) -> String {
     pretty(&json!({ "ok": true, "title": plan.title(), "plan": plan.describe(), "notes": plan.notes }))
+}
+
+/// What the adviser measured and chose.
+pub fn advice(advice: &Advice) -> String {
+    let mut text = format!("Wanted: {}\n", advice.wanted);
+    for line in &advice.measured {
+        let _ = writeln!(text, "  {line}");
+    }
+    if !advice.distances.is_empty() {
+        let _ = writeln!(text, "\n  {:>9} {:>9} {:>9}  distance", "median", "mean", "largest");
+    }
+    for d in &advice.distances {
+        let at =
+            |share: f64| d.quantiles.get(((d.quantiles.len().max(1) - 1) as f64 * share) as usize).map_or(String::new(), |q| number(*q));
+        let _ = writeln!(text, "  {:>9} {:>9} {:>9}  {} ({})", at(0.5), number(d.mean), at(1.0), d.of, d.unit);
+    }
+    if !advice.candidates.is_empty() {
+        let _ = writeln!(text, "\n  {:20} {:>6} {:>9}", "design", "folds", "W in km");
+    }
+    for c in &advice.candidates {
+        let w = c.w.map_or_else(|| "–".to_owned(), number);
+        let _ = match &c.refused {
+            Some(why) => writeln!(text, "  {:20} cannot be made: {}", c.design, why.replace('\n', "; ")),
+            None => writeln!(text, "  {:20} {:>6} {w:>9}", c.design, c.folds),
+        };
+    }
+    let _ = writeln!(text, "\n{}", paint(&format!("Advised: design = \"{}\"", advice.chosen), "1"));
+    for reason in &advice.reasons {
+        let _ = writeln!(text, "{reason}");
+    }
+    if let Some(beyond) = &advice.beyond {
+        let _ = writeln!(text, "{}", paint(beyond, "33"));
+    }
+    text
+}
+
+/// The advice, for programs.
+pub fn advice_json(advice: &Advice) -> String {
+    pretty(&json!(advice))
 }
 
 fn card(record: &Record) -> Option<&MetricCard> {

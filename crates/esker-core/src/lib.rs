@@ -3,6 +3,7 @@
 //! No files, no threads, no heavy dependency. A *sample* keeps its place and its time ([`Support`]),
 //! estimators, transforms, splitters and metrics are small traits, a [`Record`] is plain data.
 
+mod advice;
 mod calendar;
 mod codes;
 mod column;
@@ -29,6 +30,7 @@ mod transform;
 pub mod trees;
 mod unit;
 
+pub use advice::{Advice, Candidate, Distances};
 pub use calendar::{Calendar, DAYS, Date};
 pub use codes::{Codes, MISSING};
 pub use column::{Column, Values};

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DecisionTree, Note, Setting, Settings, Space, Unit};
+use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
 pub const FORMAT: u32 = 1;
@@ -25,6 +25,9 @@ pub struct Record {
     pub task: Task,
     /// Designs run, the primary one first.
     pub designs: Vec<DesignRecord>,
+    /// Why the primary design was chosen, where Esker chose it.
+    #[serde(default)]
+    pub advice: Option<Advice>,
     /// Models run, in recipe order.
     pub models: Vec<ModelRecord>,
     /// The metric that models are compared and tuned by.

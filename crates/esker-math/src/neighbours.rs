@@ -29,22 +29,22 @@ impl Neighbour {
 /// A balanced k-d tree with bounding boxes (Friedman, Bentley and Finkel 1977; split at the median of the widest side).
 #[derive(Debug, Clone)]
 pub struct KdTree {
-    dimensions: usize,
+    pub(crate) dimensions: usize,
     /// Leaf after leaf; within a leaf dimension after dimension.
-    coordinates: Vec<f64>,
+    pub(crate) coordinates: Vec<f64>,
     /// The given index of each point, in tree order.
-    index: Vec<usize>,
-    nodes: Vec<Node>,
+    pub(crate) index: Vec<usize>,
+    pub(crate) nodes: Vec<Node>,
     /// Lower then upper corner of each node's box.
-    boxes: Vec<f64>,
+    pub(crate) boxes: Vec<f64>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Node {
-    start: usize,
-    end: usize,
+pub(crate) struct Node {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
     /// The right child; the left one follows its parent. 0 marks a leaf.
-    right: usize,
+    pub(crate) right: usize,
 }
 
 impl KdTree {

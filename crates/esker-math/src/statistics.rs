@@ -77,6 +77,26 @@ pub fn quantile_of_sorted(sorted: &[f64], p: f64) -> f64 {
     if t == 0.0 || a == b { a } else { a * (1.0 - t) + b * t }
 }
 
+/// The rank of each value, counted from 1; equal values share the mean of their ranks. NaN ranks last.
+///
+/// ```
+/// assert_eq!(esker_math::ranks(&[3.0, 1.0, 3.0, 7.0]), [2.5, 1.0, 2.5, 4.0]);
+/// ```
+pub fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut out = vec![0.0; values.len()];
+    let mut start = 0;
+    while start < order.len() {
+        // −0 and 0 are equal, though sorted apart.
+        let end = (start + 1..order.len()).find(|&i| values[order[i]] != values[order[start]]).unwrap_or(order.len());
+        let shared = (start + 1 + end) as f64 / 2.0;
+        order[start..end].iter().for_each(|&i| out[i] = shared);
+        start = end;
+    }
+    out
+}
+
 /// Pearson's correlation in −1..=1; NaN where either side is constant or there are fewer than two pairs.
 ///
 /// # Panics

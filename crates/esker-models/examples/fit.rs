@@ -1,7 +1,7 @@
-//! Fits and asks a model on arrays of floats, for the benchmarks: `fit FOLDER MODEL TASK [THREADS=n] [REPEATS=n] [SEED=n] [EXPLAIN=false] [name=value ...]`.
+//! Fits and asks a model on arrays of floats, for the benchmarks: `fit FOLDER MODEL TASK [THREADS=n] [REPEATS=n] [SEED=n] [EXPLAIN=false] [CLASSES=j,k] [name=value ...]`.
 //!
 //! FOLDER holds `shape` (training rows, features, held-out rows) and little-endian f64 arrays: `x.f64` and `xt.f64`, feature after
-//! feature, NaN for missing, `y.f64` and `yt.f64`. TASK is `regression` or `classes`. Prints one line of JSON: seconds of fitting, of predicting
+//! feature, NaN for missing, `y.f64` and `yt.f64`. TASK is `regression` or `classes`; CLASSES names the features (from 0) whose numbers are classes. Prints one line of JSON: seconds of fitting, of predicting
 //! the training rows, of one row, of the contributions of features in at most 10,000 held-out rows, of interactions in 1,000 of them, of five
 //! permutations of each feature in 10,000, of partial dependence at 50 values of each feature, the held-out loss, memory beyond the data.
 
@@ -18,17 +18,22 @@ fn floats(path: &Path) -> Outcome<Vec<f64>> {
     Ok(bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap_or_default())).collect())
 }
 
-fn samples(folder: &Path, which: &str, rows: usize, classes: bool) -> Outcome<Samples> {
+fn labels(values: &[f64]) -> Codes {
+    Codes::from_labels(&values.iter().map(|v| (!v.is_nan()).then(|| v.to_string())).collect::<Vec<_>>())
+}
+
+fn samples(folder: &Path, which: &str, rows: usize, (classes, among): (bool, &[usize])) -> Outcome<Samples> {
     let x = floats(&folder.join(format!("x{which}.f64")))?;
-    let mut columns: Vec<Column> =
-        x.chunks_exact(rows).enumerate().map(|(j, values)| Column::real(format!("x{j:03}"), "", values.to_vec())).collect();
+    let mut columns: Vec<Column> = x
+        .chunks_exact(rows)
+        .enumerate()
+        .map(|(j, values)| {
+            let name = format!("x{j:03}");
+            if among.contains(&j) { Column::class(name, labels(values)) } else { Column::real(name, "", values.to_vec()) }
+        })
+        .collect();
     let y = floats(&folder.join(format!("y{which}.f64")))?;
-    columns.push(if classes {
-        let labels: Vec<Option<String>> = y.iter().map(|v| Some(v.to_string())).collect();
-        Column::class("y", Codes::from_labels(&labels))
-    } else {
-        Column::real("y", "", y)
-    });
+    columns.push(if classes { Column::class("y", labels(&y)) } else { Column::real("y", "", y) });
     Samples::new(columns, Support::bare(rows), None).map_err(|e| e.to_string().into())
 }
 
@@ -73,6 +78,7 @@ fn main() -> Outcome<()> {
     let parameters = kind.parameters();
     let mut settings = Settings::defaults(&parameters);
     let (mut threads, mut repeats, mut seed, mut explain) = (2, 1, 1, true);
+    let mut among = Vec::new();
     for word in rest {
         let (name, value) = word.split_once('=').ok_or("name=value is wanted")?;
         match name {
@@ -80,6 +86,7 @@ fn main() -> Outcome<()> {
             "REPEATS" => repeats = value.parse()?,
             "SEED" => seed = value.parse()?,
             "EXPLAIN" => explain = value.parse()?,
+            "CLASSES" => among = value.split(',').map(str::parse).collect::<Result<Vec<usize>, _>>()?,
             _ => {
                 let number = value.parse().map(Setting::Integer).or_else(|_| value.parse().map(Setting::Real));
                 let value = number.unwrap_or_else(|_| value.parse().map_or_else(|_| Setting::Text(value.to_owned()), Setting::Flag));
@@ -89,7 +96,8 @@ fn main() -> Outcome<()> {
     }
     let folder = Path::new(folder);
     let shape: Vec<usize> = std::fs::read_to_string(folder.join("shape"))?.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    let (train, test) = (samples(folder, "", shape[0], task == "classes")?, samples(folder, "t", shape[2], task == "classes")?);
+    let (train, test) =
+        (samples(folder, "", shape[0], (task == "classes", &among))?, samples(folder, "t", shape[2], (task == "classes", &among))?);
     let truth = floats(&folder.join("yt.f64"))?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let (mut fits, mut asks, mut singles, mut told, mut said) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), f64::NAN);

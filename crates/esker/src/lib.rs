@@ -4,6 +4,7 @@
 //! Recipe::read → Plan::read → Plan::run → Outcome::write
 //! ```
 
+mod advise;
 mod alarms;
 mod applicability;
 mod card;
@@ -29,16 +30,18 @@ mod plan;
 mod predict;
 pub mod recipe;
 mod reference;
+mod regions;
 mod run;
 mod selection;
 mod source;
 mod tune;
+mod wanted;
 mod work;
 
 pub use applicability::Unlike;
 pub use contribute::{Ask, Contributed};
 pub use convert::{Conversion, Converted};
-pub use esker_core::{Context, Error, Fault, FieldKind, Note, Progress, Record, Silent, Table, Told, Weight, record};
+pub use esker_core::{Advice, Context, Error, Fault, FieldKind, Note, Progress, Record, Silent, Table, Told, Weight, record};
 pub use esker_io::{Data, ReadOptions, Sampling, read_table, write_file, write_table};
 pub use esker_report::page::summary;
 pub use export::Exported;

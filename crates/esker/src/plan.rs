@@ -3,17 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use esker_core::record::Task;
-use esker_core::{Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, Support, Table, Targets, Values};
+use esker_core::{Advice, Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, Support, Table, Targets, Values};
 use esker_evaluate::score::{self, Score};
 use esker_evaluate::split::{Aim, Design};
 
+use crate::advise;
 use crate::alarms;
 use crate::dataset::Dataset;
 use crate::findings::Findings;
 use crate::pipeline::{needs, takes};
 use crate::recipe::{DesignPart, Recipe, Tune};
+use crate::regions;
 use crate::source;
-use crate::tune::inner_design;
+use crate::tune::{inner_design, inner_folds};
+use crate::wanted::{self, WantedRows};
 
 /// A design with the folds it makes of these data.
 pub(crate) struct PlannedDesign {
@@ -50,6 +53,8 @@ pub struct Plan {
     pub(crate) designs: Vec<PlannedDesign>,
     /// The use that the models are meant for.
     pub(crate) aim: Aim,
+    /// Why the primary design was chosen, where Esker chose it.
+    pub advice: Option<Advice>,
     pub(crate) metrics: Vec<PlannedMetric>,
     /// Index into `metrics` of the one models are compared and tuned by.
     pub(crate) primary_metric: usize,
@@ -79,10 +84,15 @@ impl Plan {
     /// # Errors
     /// Every fault at once.
     pub fn read(mut recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
-        let (table, origin) = source::read(&mut recipe, folder)?;
+        let (mut table, origin) = source::read(&mut recipe, folder)?;
+        regions::name(&mut recipe, folder, &mut table)?;
         let sha256 = origin.checksum()?;
         let penalty = penalty(&recipe, folder)?;
-        let mut plan = Self::new(recipe, table, penalty)?;
+        let wanted = match &recipe.validate.wanted {
+            Some(w) => Some(wanted::read(w, &recipe, folder).map_err(|error| one(&recipe, "validate.wanted", error))?),
+            None => None,
+        };
+        let mut plan = Self::build(recipe, table, penalty, wanted.as_ref())?;
         plan.data_file = origin.name().to_owned();
         plan.data_sha256 = sha256;
         Ok(plan)
@@ -93,9 +103,32 @@ impl Plan {
     /// # Errors
     /// Every fault at once.
     pub fn new(recipe: Recipe, table: Table, penalty: Option<Table>) -> Result<Self, Findings> {
-        let data = Dataset::build(&recipe, table)?;
+        Self::build(recipe, table, penalty, None)
+    }
+
+    fn build(mut recipe: Recipe, table: Table, penalty: Option<Table>, wanted: Option<&WantedRows>) -> Result<Self, Findings> {
+        let mut data = Dataset::build(&recipe, table)?;
         let mut findings = Findings { file: recipe.file.clone(), list: Vec::new() };
-        let aim = Aim::default();
+        let mut noted = Vec::new();
+        let aim = match wanted.map(|rows| wanted::aim(rows, &recipe, &data, &mut noted)) {
+            Some(Ok(aim)) => aim,
+            Some(Err(error)) => return Err(one(&recipe, "validate.wanted", error)),
+            None => Aim::default(),
+        };
+        let aim = wanted::with_features(aim, &recipe.validate, &data);
+        data.notes.extend(noted);
+        let mut advice = None;
+        if recipe.validate.auto {
+            let advised =
+                advise::advise(&recipe.validate, &data, &aim, &Rng::new(recipe.seed)).map_err(|e| one(&recipe, "validate.design", e))?;
+            // What shuffled folds say belongs beside whatever else is chosen, so that their optimism is seen.
+            if recipe.validate.compare.is_empty() && advised.part.design != Design::Random {
+                recipe.validate.compare.push(advise::shuffled(&recipe.validate)?);
+            }
+            recipe.validate.primary = advised.part;
+            data.notes.extend(advise::notes(&advised.advice));
+            advice = Some(advised.advice);
+        }
         let designs = designs(&recipe, &data, &aim, &mut findings);
         let class = matches!(data.task, Task::Classification { .. });
         for (i, model) in recipe.models.iter().enumerate() {
@@ -123,14 +156,7 @@ impl Plan {
         let penalty_text = format!("{penalty:?}");
         let (metrics, primary_metric) = metrics(&recipe, &data.task, penalty, &mut findings);
         if recipe.models.iter().any(|m| m.tune.is_some()) {
-            for design in &designs {
-                for fold in &design.folds {
-                    if let Err(error) = inner_design(&design.part, recipe.validate.inner, &design.support.select(&fold.train)) {
-                        findings.push(recipe.place(&design.part.path), error);
-                        break;
-                    }
-                }
-            }
+            designs.iter().for_each(|design| tunable(&recipe, design, &aim, &mut findings));
         }
         let mut notes = data.notes.clone();
         for design in &designs {
@@ -144,7 +170,19 @@ impl Plan {
         }
         alarms::sort(&mut notes);
         let (data_file, data_sha256) = (String::new(), String::new());
-        findings.or(Self { recipe, data, data_file, data_sha256, penalty: penalty_text, designs, aim, metrics, primary_metric, notes })
+        findings.or(Self {
+            recipe,
+            data,
+            data_file,
+            data_sha256,
+            penalty: penalty_text,
+            designs,
+            aim,
+            advice,
+            metrics,
+            primary_metric,
+            notes,
+        })
     }
 
     /// The recipe it was made from.
@@ -166,6 +204,10 @@ impl Plan {
             self.data.features.len(),
             self.data.target
         )];
+        if let Some(advice) = &self.advice {
+            lines.push(format!("design chosen by measuring: {}", advice.reasons.join(" ")));
+            lines.extend(advice.beyond.clone());
+        }
         for (i, d) in self.designs.iter().enumerate() {
             let role = if i == 0 { "design" } else { "beside it" };
             lines.push(format!("{role}: {} ({} folds) {}", d.part.label, d.folds.len(), d.describe()));
@@ -204,10 +246,12 @@ impl Plan {
 fn penalty(recipe: &Recipe, folder: &Path) -> Result<Option<Table>, Findings> {
     let Some(file) = &recipe.validate.penalty else { return Ok(None) };
     let path: PathBuf = esker_io::beside(folder, file);
-    esker_io::read_table(&path, &esker_io::ReadOptions::default()).map(Some).map_err(|error| Findings {
-        file: recipe.file.clone(),
-        list: vec![crate::findings::Finding { at: recipe.place("validate.penalty"), error }],
-    })
+    esker_io::read_table(&path, &esker_io::ReadOptions::default()).map(Some).map_err(|error| one(recipe, "validate.penalty", error))
+}
+
+/// One fault, at its key.
+fn one(recipe: &Recipe, path: &str, error: Error) -> Findings {
+    Findings { file: recipe.file.clone(), list: vec![crate::findings::Finding { at: recipe.place(path), error }] }
 }
 
 fn designs(recipe: &Recipe, data: &Dataset, aim: &Aim, findings: &mut Findings) -> Vec<PlannedDesign> {
@@ -218,7 +262,7 @@ fn designs(recipe: &Recipe, data: &Dataset, aim: &Aim, findings: &mut Findings) 
         if let Some(codes) = part.group.as_ref().and_then(|g| data.other_groups.get(g)) {
             support.group = Some(codes.clone());
         }
-        if part.design == Design::Stratified {
+        if part.design.wants_strata(&part.settings) {
             support.strata = Some(strata(&data.samples.column(&data.target).map_or(Values::Real(Vec::new()), |c| c.values.clone())));
         }
         let splitter = part.design.splitter(&part.settings, aim);
@@ -231,6 +275,25 @@ fn designs(recipe: &Recipe, data: &Dataset, aim: &Aim, findings: &mut Findings) 
         }
     }
     planned
+}
+
+/// Whether the training parts of a design can be cut again for tuning.
+fn tunable(recipe: &Recipe, design: &PlannedDesign, aim: &Aim, findings: &mut Findings) {
+    // Folds are cut in the smallest part alone: that takes longer than finding their design.
+    let smallest = (0..design.folds.len()).min_by_key(|&i| design.folds[i].train.len());
+    for (i, fold) in design.folds.iter().enumerate() {
+        let support = design.support.select(&fold.train);
+        let made = if Some(i) == smallest {
+            let part = (&support, &aim.select(&fold.train));
+            inner_folds(&design.part, recipe.validate.inner, part, &Rng::new(recipe.seed)).map(|_| ())
+        } else {
+            inner_design(&design.part, recipe.validate.inner, &support).map(|_| ())
+        };
+        if let Err(error) = made {
+            findings.push(recipe.place(&design.part.path), error);
+            break;
+        }
+    }
 }
 
 /// Classes as they are; numbers in fifths.
@@ -258,7 +321,7 @@ fn metrics(recipe: &Recipe, task: &Task, penalty: Option<Table>, findings: &mut 
             Targets::Class => class,
             Targets::Real => !class,
         };
-        if fits && kind != Score::Cost {
+        if fits && kind != Score::Cost && (kind.everyday() || recipe.validate.metric == Some(kind)) {
             metrics.push(PlannedMetric { kind, metric: kind.metric() });
         }
     }

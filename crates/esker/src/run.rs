@@ -221,6 +221,7 @@ impl Plan {
             data: crate::card::data_card(self),
             task: self.data.task.clone(),
             designs: self.designs.iter().enumerate().map(|(i, d)| self.design_record(d, i == 0)).collect(),
+            advice: self.advice.clone(),
             models,
             metric: self.metric().kind.name().to_owned(),
             metrics: judge::metric_cards(self),

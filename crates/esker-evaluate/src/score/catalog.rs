@@ -2,7 +2,7 @@
 
 use esker_core::{Better, Metric, Prediction, Result, Targets, Unit, Values};
 
-use super::{classes, cost, input, probability, regression};
+use super::{classes, cost, hydrology, input, probability, regression};
 
 /// A score by its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +17,12 @@ pub enum Score {
     R2,
     /// Pearson correlation.
     Correlation,
+    /// Nash-Sutcliffe efficiency.
+    Nse,
+    /// Kling-Gupta efficiency of 2009.
+    Kge,
+    /// Kling-Gupta efficiency of 2012.
+    Kge2012,
     /// Share of rows that are right.
     Accuracy,
     /// Mean recall of the classes.
@@ -35,12 +41,15 @@ pub enum Score {
 
 impl Score {
     /// Every score, in the order of the reference page.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Rmse,
         Self::Mae,
         Self::Bias,
         Self::R2,
         Self::Correlation,
+        Self::Nse,
+        Self::Kge,
+        Self::Kge2012,
         Self::Accuracy,
         Self::BalancedAccuracy,
         Self::F1Macro,
@@ -58,6 +67,9 @@ impl Score {
             Self::Bias => "bias",
             Self::R2 => "r2",
             Self::Correlation => "correlation",
+            Self::Nse => "nse",
+            Self::Kge => "kge",
+            Self::Kge2012 => "kge-2012",
             Self::Accuracy => "accuracy",
             Self::BalancedAccuracy => "balanced-accuracy",
             Self::F1Macro => "f1-macro",
@@ -81,6 +93,9 @@ impl Score {
             Self::Bias => "Bias",
             Self::R2 => "R²",
             Self::Correlation => "Correlation",
+            Self::Nse => "NSE",
+            Self::Kge => "KGE (2009)",
+            Self::Kge2012 => "KGE (2012)",
             Self::Accuracy => "Accuracy",
             Self::BalancedAccuracy => "Balanced accuracy",
             Self::F1Macro => "F1 (macro)",
@@ -102,6 +117,15 @@ impl Score {
                  negative worse than that."
             }
             Self::Correlation => "Pearson's linear correlation of prediction and truth; blind to bias and scale.",
+            Self::Nse => "Nash and Sutcliffe's efficiency: R² by its name in hydrology. Scored where it is the metric asked for.",
+            Self::Kge => {
+                "Kling-Gupta efficiency, 1 − √((r − 1)² + (α − 1)² + (β − 1)²) of correlation and ratios of standard deviation and mean \
+                 (Gupta et al. 2009); for quantities with a true zero. Scored where it is the metric asked for."
+            }
+            Self::Kge2012 => {
+                "Kling-Gupta efficiency with the ratio of the coefficients of variation instead of the standard deviations (Kling et al. 2012). \
+                 Scored where it is the metric asked for."
+            }
             Self::Accuracy => "Share of rows whose most probable class is the true one.",
             Self::BalancedAccuracy => "Mean over the classes that occur of the share of their rows that are recognised.",
             Self::F1Macro => "Mean over the classes that occur or are predicted of the harmonic mean of precision and recall.",
@@ -120,11 +144,17 @@ impl Score {
     /// Which targets it judges: numbers or classes.
     pub fn for_target(self) -> Targets {
         match self {
-            Self::Rmse | Self::Mae | Self::Bias | Self::R2 | Self::Correlation => Targets::Real,
+            Self::Rmse | Self::Mae | Self::Bias | Self::R2 | Self::Correlation | Self::Nse | Self::Kge | Self::Kge2012 => Targets::Real,
             Self::Accuracy | Self::BalancedAccuracy | Self::F1Macro | Self::Mcc | Self::LogLoss | Self::Brier | Self::Cost => {
                 Targets::Class
             }
         }
+    }
+
+    /// Whether every run scores it; the others are scored where the recipe asks for them: they say the same in the words of one field, or are
+    /// made for one kind of quantity.
+    pub fn everyday(self) -> bool {
+        !matches!(self, Self::Nse | Self::Kge | Self::Kge2012 | Self::Cost)
     }
 
     /// Which way it improves.
@@ -132,7 +162,15 @@ impl Score {
         match self {
             Self::Rmse | Self::Mae | Self::LogLoss | Self::Brier | Self::Cost => Better::Lower,
             Self::Bias => Better::Zero,
-            Self::R2 | Self::Correlation | Self::Accuracy | Self::BalancedAccuracy | Self::F1Macro | Self::Mcc => Better::Higher,
+            Self::R2
+            | Self::Correlation
+            | Self::Nse
+            | Self::Kge
+            | Self::Kge2012
+            | Self::Accuracy
+            | Self::BalancedAccuracy
+            | Self::F1Macro
+            | Self::Mcc => Better::Higher,
         }
     }
 
@@ -167,7 +205,10 @@ impl Metric for Plain {
                     Score::Rmse => regression::rmse(&rows),
                     Score::Mae => regression::mae(&rows),
                     Score::Bias => regression::bias(&rows),
-                    Score::R2 => regression::r2(&rows)?,
+                    Score::R2 => regression::r2("r2", &rows)?,
+                    Score::Nse => regression::r2("nse", &rows)?,
+                    Score::Kge => hydrology::parts(name, &rows)?.kge(),
+                    Score::Kge2012 => hydrology::parts(name, &rows)?.kge_2012(),
                     _ => regression::correlation(&rows)?,
                 }
             }

@@ -23,9 +23,9 @@ pub(super) fn bias(rows: &Numbers) -> f64 {
 ///
 /// # Errors
 /// A constant truth, also a single row: there is nothing to explain.
-pub(super) fn r2(rows: &Numbers) -> Result<f64> {
+pub(super) fn r2(score: &str, rows: &Numbers) -> Result<f64> {
     if rows.constant(rows.truth) {
-        return Err(does_not_exist("r2", "a constant truth", rows.truth, "R² compares with the spread of the truth"));
+        return Err(does_not_exist(score, "a constant truth", rows.truth, "R² compares with the spread of the truth"));
     }
     let centre = rows.mean(|t, _| t);
     let unit = rows.largest(|t, _| t - centre);
@@ -37,9 +37,14 @@ pub(super) fn r2(rows: &Numbers) -> Result<f64> {
 /// # Errors
 /// A constant truth or a constant prediction.
 pub(super) fn correlation(rows: &Numbers) -> Result<f64> {
+    correlation_of("correlation", rows)
+}
+
+/// [`correlation`] as a part of another score, which its errors name.
+pub(super) fn correlation_of(score: &str, rows: &Numbers) -> Result<f64> {
     for (what, values) in [("a constant truth", rows.truth), ("a constant prediction", rows.said)] {
         if rows.constant(values) {
-            return Err(does_not_exist("correlation", what, values, "a correlation needs two things that vary"));
+            return Err(does_not_exist(score, what, values, "a correlation needs two things that vary"));
         }
     }
     let (mt, mp) = (rows.mean(|t, _| t), rows.mean(|_, p| p));

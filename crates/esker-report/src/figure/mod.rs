@@ -8,6 +8,7 @@ pub mod colour;
 mod confusion;
 mod coverage;
 mod cx;
+mod distances;
 mod distribution;
 mod effects;
 mod folds;
@@ -95,6 +96,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         applicability::folds,
         applicability::profiles,
         maps::applicability,
+        distances::draw,
         folds::draw,
         maps::folds,
         distribution::draw,
@@ -112,6 +114,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         applicability::folds,
         applicability::profiles,
         maps::applicability,
+        distances::draw,
         folds::draw,
         maps::folds,
         distribution::draw,

@@ -82,6 +82,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         models: vec![],
         metric: String::new(),
         metrics: vec![],
+        advice: None,
         comparisons: vec![],
         chosen: Chosen { model: String::new(), reason: String::new(), settings: Settings::default(), learning: None },
         intervals: None,

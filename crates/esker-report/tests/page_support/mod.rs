@@ -251,6 +251,7 @@ pub fn glaciers() -> (Record, Rows) {
                 rows,
             ),
         ],
+        advice: None,
         comparisons: compare(&models, "r2"),
         models,
         metric: "r2".into(),

@@ -153,8 +153,10 @@ pub struct DesignPart {
 /// `[validate]`: how models are judged.
 #[derive(Debug, Clone)]
 pub struct Validate {
-    /// The design that counts.
+    /// The design that counts; where Esker is to choose it, only its number of folds.
     pub primary: DesignPart,
+    /// Whether Esker chooses the design.
+    pub auto: bool,
     /// Designs run beside it.
     pub compare: Vec<DesignPart>,
     /// The metric that models are compared and tuned by; the task's default if absent.
@@ -165,6 +167,15 @@ pub struct Validate {
     pub penalty: Option<String>,
     /// Folds of tuning inside each training part.
     pub inner: usize,
+    /// Where and when predictions are wanted.
+    pub wanted: Option<Wanted>,
+}
+
+/// Where and when predictions are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// A file of places, a grid or polygons, relative to the recipe.
+    pub source: String,
 }
 
 /// `[[model]]`: one model.

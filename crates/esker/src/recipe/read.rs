@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use esker_core::{Crs, Error, Parameter, Settings, Space, Unit};
+use esker_core::{Crs, Error, Parameter, Setting, Settings, Space, Unit};
 use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::Kind;
 use toml::de::DeTable;
 
 use super::section::{Reading, Section, nearest};
-use super::{DataPart, Derived, DesignPart, Explain, Method, ModelPart, PlacePart, Recipe, Roles, Tune, Validate, WeightPart};
+use super::{DataPart, Derived, DesignPart, Explain, Method, ModelPart, PlacePart, Recipe, Roles, Tune, Validate, Wanted, WeightPart};
 use crate::findings::{Findings, Place};
 use crate::selection::Selection;
 
@@ -192,9 +192,12 @@ fn roles(root: &Section<'_>) -> Roles {
     roles
 }
 
+/// The word for a design that Esker chooses.
+const AUTO: &str = "auto";
+
 fn design(section: &Section<'_>, key: &'static str, name: &str) -> Option<DesignPart> {
     let Some(design) = Design::parse(name) else {
-        let known: Vec<&str> = Design::ALL.iter().map(|d| d.name()).collect();
+        let known: Vec<&str> = std::iter::once(AUTO).chain(Design::ALL.iter().map(|d| d.name())).collect();
         section.fault(key, unknown("design", name, &known));
         return None;
     };
@@ -208,15 +211,18 @@ fn design(section: &Section<'_>, key: &'static str, name: &str) -> Option<Design
     Some(DesignPart { design, settings, group, label, path: section.path().to_owned() })
 }
 
-/// A design by name alone takes over the number of folds of the primary one.
+/// A design by name alone takes over the number of folds of the primary one, unless folds are something else to either of them.
 fn plain_design(name: &str, like: Option<&DesignPart>, path: &str) -> Result<DesignPart, Error> {
     let known: Vec<&str> = Design::ALL.iter().map(|d| d.name()).collect();
+    if name == AUTO {
+        return Err(Error::recipe("design 'auto'").rule("the design that counts may be chosen, one beside it is named"));
+    }
     let design = Design::parse(name).ok_or_else(|| unknown("design", name, &known))?;
     let parameters = design.parameters();
     let mut settings = Settings::defaults(&parameters);
-    let folds = like.and_then(|l| l.settings.iter().find(|(k, _)| *k == "folds").map(|(_, v)| v.clone()));
-    if let Some(folds) = folds
-        && parameters.iter().any(|p| p.name == "folds")
+    let usual = |p: &&Parameter| p.name == "folds" && p.default == Setting::Integer(10);
+    if let Some(folds) = like.and_then(|l| l.settings.get("folds"))
+        && let Some(folds) = parameters.iter().find(usual).and_then(|p| p.check(folds.clone()).ok())
     {
         settings = settings.set(&parameters, "folds", folds)?;
     }
@@ -229,14 +235,28 @@ fn validate(root: &Section<'_>) -> Validate {
         let hint = "write [validate] with design = \"group\" (whole groups are held out) or another design";
         root.fault("validate", Error::recipe("table [validate]").rule("it is missing: the design decides what a score means").hint(hint));
         let primary = default("validate").unwrap_or_else(|_| unreachable!("'random' is in the catalog"));
-        return Validate { primary, compare: Vec::new(), metric: None, weighted: false, penalty: None, inner: 3 };
+        return Validate {
+            primary,
+            auto: false,
+            compare: Vec::new(),
+            metric: None,
+            weighted: false,
+            penalty: None,
+            inner: 3,
+            wanted: None,
+        };
     };
-    let name = s.required("design", "designs are random, stratified, group, leave-one-group-out, forward");
-    let primary = name.as_deref().and_then(|n| design(&s, "design", n));
+    let name = s.required(
+        "design",
+        "write design = \"auto\" to have it chosen by what the samples and their use are like, or name one: random, group, forward …",
+    );
+    let auto = name.as_deref() == Some(AUTO);
+    // What is chosen later takes over the folds.
+    let primary = name.as_deref().and_then(|n| design(&s, "design", if auto { "random" } else { n }));
     if primary.is_none() {
         // The keys of an unknown design are not judged: one fault is enough.
         for design in Design::ALL {
-            let _ = s.settings(&design.parameters());
+            design.parameters().iter().for_each(|p| s.skip(p.name));
         }
         let _ = (s.text("group"), s.text("label"));
     }
@@ -265,6 +285,7 @@ fn validate(root: &Section<'_>) -> Validate {
     let weighted = s.flag("weighted", false);
     let penalty = s.text("penalty");
     let inner = s.integer("inner", 3, 2, 20) as usize;
+    let wanted = s.text("wanted").map(|source| Wanted { source });
     s.finish();
     let mut labels: Vec<String> = primary.iter().map(|p| p.label.clone()).collect();
     for part in &compare {
@@ -275,7 +296,7 @@ fn validate(root: &Section<'_>) -> Validate {
         labels.push(part.label.clone());
     }
     let primary = primary.unwrap_or_else(|| default("validate").unwrap_or_else(|_| unreachable!("'random' is in the catalog")));
-    Validate { primary, compare, metric, weighted, penalty, inner }
+    Validate { primary, auto, compare, metric, weighted, penalty, inner, wanted }
 }
 
 fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
