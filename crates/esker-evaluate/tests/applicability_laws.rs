@@ -208,6 +208,18 @@ fn duplicates_are_counted_and_far_rows_are_outside() {
     assert!(said.inside.iter().chain(&said.density).all(|v| *v == 0.0));
 }
 
+/// Evenly spaced values: their mean distance is a third of the range, √12 / 3 standard deviations.
+#[test]
+fn of_many_rows_some_are_asked_for_the_mean_distance() {
+    let rows = 20_100;
+    let mut order: Vec<usize> = (0..rows).collect();
+    Rng::new(15).shuffle(&mut order);
+    let column = Column::real("x", "m", order.iter().map(|i| *i as f64).collect());
+    let (area, training) = Applicability::fit(&[&column], &[1.0], Some(&folds(rows, 2))).unwrap();
+    assert_eq!((training.averaged, area.rows()), (rows / 2, rows));
+    assert!((area.mean_distance() - 12f64.sqrt() / 3.0).abs() < 1e-3, "{}", area.mean_distance());
+}
+
 #[test]
 fn rows_that_lack_a_feature_are_left_out_or_unknown() {
     let (mut train, mut new) = (invented(50, 7), invented(3, 8));
