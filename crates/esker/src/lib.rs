@@ -11,6 +11,7 @@ mod columns;
 mod contribute;
 mod convert;
 mod dataset;
+mod dependence;
 mod explain;
 mod export;
 mod expression;

@@ -2,6 +2,7 @@
 //!
 //! Residuals that are alike where they are near say that the rows are not independent: scores then rest on fewer rows than the table has.
 
+mod examine;
 mod local;
 mod moran;
 mod scale;
@@ -11,6 +12,7 @@ mod weights;
 
 pub use local::{Local, Quadrant, local_geary, local_moran};
 pub use moran::{Global, Statistic, global, permutation_p};
+pub use examine::{Sites, examine};
 pub(crate) use scale::cells;
 pub use scale::{ScaleError, at_scales};
 pub use series::{LjungBox, autocorrelation, ljung_box};

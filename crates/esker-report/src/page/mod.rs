@@ -1,6 +1,7 @@
 //! The report page: one HTML file that stands alone, written from a record.
 
 mod data;
+mod dependent;
 mod drivers;
 mod html;
 mod judged;
@@ -126,6 +127,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         scores::models(r, h);
         drawn(h, Place::Models);
         scores::differences(r, h);
+        dependent::scores(r, h);
         tuned::gained(r, figures, h);
         let mut folded = Html::part("models-folded");
         scores::every_metric(r, &mut folded);
@@ -140,6 +142,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
     });
     add("fit", "Where it is right and wrong", &|h| {
         drawn(h, Place::Fit);
+        dependent::errors(r, h);
         scores::worst_groups(r, h);
         judged::most_wrong(r, rows, h);
     });

@@ -88,6 +88,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         intervals: None,
         explanation: None,
         tree: None,
+        dependence: None,
         notes: vec![],
     }
 }

@@ -269,6 +269,7 @@ pub fn glaciers() -> (Record, Rows) {
         intervals: Some(intervals()),
         explanation: Some(explanation()),
         tree: None,
+        dependence: None,
         notes: vec![
             Note::alarm(
                 "noise-ceiling",
