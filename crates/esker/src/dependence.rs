@@ -87,11 +87,12 @@ fn errors(truth: &Values, said: &Prediction) -> Result<Vec<f64>> {
 fn drawing(support: &Support, checks: &ErrorChecks) -> Option<Drawing> {
     let reach = checks.variogram.as_ref().and_then(|v| v.reach);
     let on_ground = support.place.as_ref().zip(reach).and_then(|(places, reach)| ground_blocks(support, places, reach, checks));
-    let mut drawing = on_ground.or_else(|| groups(support)).or_else(|| sites(support)).or_else(|| spans(support, checks)).or_else(|| {
-        let blocks = Blocks::of_rows(support.rows).ok()?;
-        let why = "no dependence among the held-out errors was found that would ask for blocks";
-        Some(Drawing { drawn: format!("{} rows one by one", blocks.count()), blocks, why: why.to_owned() })
-    })?;
+    let mut drawing =
+        on_ground.or_else(|| groups(support)).or_else(|| sites(support)).or_else(|| spans(support, checks)).or_else(|| {
+            let blocks = Blocks::of_rows(support.rows).ok()?;
+            let why = "no dependence among the held-out errors was found that would ask for blocks";
+            Some(Drawing { drawn: format!("{} rows one by one", blocks.count()), blocks, why: why.to_owned() })
+        })?;
     if drawing.blocks.count() < FEW_BLOCKS {
         drawing.why.push_str(&format!("; with {} of them the intervals are rather too narrow", drawing.blocks.count()));
     }

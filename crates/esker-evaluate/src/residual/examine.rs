@@ -95,15 +95,7 @@ fn likeness(sites: &Sites, ground: &Ground, rng: &Rng) -> Result<Likeness> {
     } else {
         permutation_p(Statistic::Moran, &sites.errors, &weights, permutations, &rng.fork("moran", 0))?
     };
-    Ok(Likeness {
-        nearest,
-        moran: moran.value,
-        expected: moran.expected,
-        p,
-        permutations,
-        geary: geary.value,
-        geary_p: geary.p(),
-    })
+    Ok(Likeness { nearest, moran: moran.value, expected: moran.expected, p, permutations, geary: geary.value, geary_p: geary.p() })
 }
 
 fn variogram(sites: &Sites, ground: &Ground) -> Result<ErrorVariogram> {

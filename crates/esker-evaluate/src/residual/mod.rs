@@ -10,9 +10,9 @@ mod series;
 mod spread;
 mod weights;
 
+pub use examine::{Sites, examine};
 pub use local::{Local, Quadrant, local_geary, local_moran};
 pub use moran::{Global, Statistic, global, permutation_p};
-pub use examine::{Sites, examine};
 pub(crate) use scale::cells;
 pub use scale::{ScaleError, at_scales};
 pub use series::{LjungBox, autocorrelation, ljung_box};

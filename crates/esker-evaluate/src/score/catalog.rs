@@ -162,7 +162,15 @@ impl Score {
         match self {
             Self::Rmse | Self::Mae | Self::LogLoss | Self::Brier | Self::Cost => Better::Lower,
             Self::Bias => Better::Zero,
-            Self::R2 | Self::Correlation | Self::Nse | Self::Kge | Self::Kge2012 | Self::Accuracy | Self::BalancedAccuracy | Self::F1Macro | Self::Mcc => Better::Higher,
+            Self::R2
+            | Self::Correlation
+            | Self::Nse
+            | Self::Kge
+            | Self::Kge2012
+            | Self::Accuracy
+            | Self::BalancedAccuracy
+            | Self::F1Macro
+            | Self::Mcc => Better::Higher,
         }
     }
 

@@ -20,9 +20,7 @@ pub use catalog::Score;
 pub use confusion::{confusion, per_class};
 pub use cost::cost;
 pub use curve::curve;
-pub use ensemble::{
-    Reliability, crps_ensemble, crps_normal, crps_quantiles, msdr, pit_ensemble, pit_histogram, pit_normal, reliability,
-};
+pub use ensemble::{Reliability, crps_ensemble, crps_normal, crps_quantiles, msdr, pit_ensemble, pit_histogram, pit_normal, reliability};
 pub use event::Events;
 pub use hydrology::{KgeParts, kge_parts};
 pub use skill::{climatology, persistence, skill};

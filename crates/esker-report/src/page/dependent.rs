@@ -90,7 +90,8 @@ pub fn errors(r: Reading<'_>, h: &mut Html) {
     h.element("h3", &[], "What the errors know of each other");
     h.element("p", &[], &sentence(&meaning(d)));
     let what = if d.errors.of == "residual" { "residuals (predicted minus observed)" } else { "probability that the true class missed" };
-    let mut sheet = Sheet::new(format!("Held-out {what} of {}", r.record.chosen.model)).words("Check").numbers("found").numbers("p").words("Reading");
+    let mut sheet =
+        Sheet::new(format!("Held-out {what} of {}", r.record.chosen.model)).words("Check").numbers("found").numbers("p").words("Reading");
     for [check, value, p, reading] in found {
         sheet.row(vec![text(check), number(value), number(p), text(reading)]);
     }
@@ -110,10 +111,14 @@ fn meaning(d: &Dependence) -> String {
              a map of the errors may show what is missing",
             distance(reach)
         ),
-        (true, None, _) => "The model leaves out something that varies in space: errors of neighbours are alike, so the rows count for fewer than \
+        (true, None, _) => {
+            "The model leaves out something that varies in space: errors of neighbours are alike, so the rows count for fewer than \
                             they are"
-            .to_owned(),
-        (false, _, true) => "The model leaves out something that varies in time: the mean error of one time tells that of the next".to_owned(),
+                .to_owned()
+        }
+        (false, _, true) => {
+            "The model leaves out something that varies in time: the mean error of one time tells that of the next".to_owned()
+        }
         (false, _, false) => "No likeness of near errors was found that chance would not make".to_owned(),
     }
 }
@@ -140,7 +145,10 @@ fn findings(r: Reading<'_>, d: &Dependence) -> Vec<[String; 4]> {
             Some(_) if v.beyond => (format!("> {}", distance(v.cutoff)), "errors grow more unlike over all distances looked at".to_owned()),
             Some(reach) => {
                 let share = v.sill / (v.sill + v.nugget);
-                (distance(reach), format!("{} of the variance ends there ({} model)", super::number::percent((share * 1000.0).round() / 1000.0), v.shape))
+                (
+                    distance(reach),
+                    format!("{} of the variance ends there ({} model)", super::number::percent((share * 1000.0).round() / 1000.0), v.shape),
+                )
             }
         };
         rows.push(["Range of the variogram".to_owned(), value, none(), reading]);
@@ -160,7 +168,8 @@ fn findings(r: Reading<'_>, d: &Dependence) -> Vec<[String; 4]> {
         };
         let check = format!("Rank correlation of |residual| and prediction of {}", r.target());
         rows.push([check, fixed(s.spearman, 3), chance(s.spearman_p), reading.to_owned()]);
-        let reading = if s.breusch_pagan_p < CHANCE { "the spread changes with the prediction" } else { "no change of spread with the prediction" };
+        let reading =
+            if s.breusch_pagan_p < CHANCE { "the spread changes with the prediction" } else { "no change of spread with the prediction" };
         rows.push(["Breusch and Pagan’s test".to_owned(), none(), chance(s.breusch_pagan_p), reading.to_owned()]);
     }
     rows
@@ -183,7 +192,11 @@ fn scales(r: Reading<'_>, d: &Dependence, h: &mut Html) {
     }
     h.with("details", &[], |h| {
         h.element("summary", &[], "Errors of means over larger areas");
-        h.element("p", &[], "Where the error found stays above what independent errors would give, averaging over an area helps less than one hopes.");
+        h.element(
+            "p",
+            &[],
+            "Where the error found stays above what independent errors would give, averaging over an area helps less than one hopes.",
+        );
         sheet.write(h);
     });
 }

@@ -78,8 +78,9 @@ fn pair(r: Reading<'_>, m: &ModelRecord, d: &DesignRecord) -> [Cell; 2] {
 pub fn differences(r: Reading<'_>, h: &mut Html) {
     let chosen = r.record.chosen.model.as_str();
     let others = r.ranked().into_iter().filter(|m| m.name != chosen);
-    let first: Vec<Difference<'_>> =
-        others.filter_map(|m| Some(Difference { name: m.name.clone(), of: (chosen, &m.name), paired: r.paired(chosen, &m.name)? })).collect();
+    let first: Vec<Difference<'_>> = others
+        .filter_map(|m| Some(Difference { name: m.name.clone(), of: (chosen, &m.name), paired: r.paired(chosen, &m.name)? }))
+        .collect();
     if r.record.comparisons.is_empty() {
         return;
     }
