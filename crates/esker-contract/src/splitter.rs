@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
-use esker_core::{Codes, Fold, MISSING, Rng, Splitter, Support};
+use esker_core::{Codes, Fold, MISSING, Places, Rng, Splitter, Support};
+
+use crate::data::shuffled;
 
 /// What a design claims of its folds, beyond what every design owes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Claims {
     /// Every row is tested exactly once.
     pub complete: bool,
@@ -16,6 +18,14 @@ pub struct Claims {
     /// Each stratum's share of the test rows differs from its share of all rows by less than this many rows a fold
     /// and stratum; 0 claims nothing.
     pub strata_within: usize,
+    /// No row learned from is nearer on the ground than so many metres to a row judged on; 0 claims nothing.
+    pub buffer: f64,
+    /// No row learned from is less than so many days from a row judged on; 0 claims nothing.
+    pub days_apart: f64,
+    /// Every row is learned from, judged on or left out in every fold.
+    pub accounted: bool,
+    /// Rows in another order make the same folds of the same rows.
+    pub permutes: bool,
 }
 
 /// Runs every law of [`Splitter`] on one support.
@@ -47,6 +57,9 @@ pub fn splitter(name: &str, claims: Claims, splitter: &dyn Splitter, support: &S
             }
         }
     }
+    if claims.permutes {
+        permuted(name, splitter, support, &folds);
+    }
     for note in splitter.notes(support, &folds) {
         assert!(!note.code.is_empty() && !note.text.is_empty(), "{name}: an empty note");
     }
@@ -61,6 +74,23 @@ pub fn refuses(name: &str, splitter: &dyn Splitter, support: &Support) {
         Ok(folds) => panic!("{name}: it cuts {} folds from a support that cannot carry them", folds.len()),
         Err(error) => assert!(error.rule.is_some() || error.got.is_some(), "{name}: the refusal gives neither value nor rule: {error}"),
     }
+}
+
+/// Rows in another order make the same folds, whatever their order and labels.
+fn permuted(name: &str, splitter: &dyn Splitter, support: &Support, folds: &[Fold]) {
+    let order = shuffled(support.rows, 3);
+    let other = splitter.folds(&support.select(&order), &mut Rng::new(1));
+    let other = other.unwrap_or_else(|e| panic!("{name}: it refuses the rows in another order: {e}"));
+    let back = |rows: &[usize]| {
+        let mut rows: Vec<usize> = rows.iter().map(|&r| order[r]).collect();
+        rows.sort_unstable();
+        rows
+    };
+    let mut was: Vec<_> = folds.iter().map(|f| (f.test.clone(), f.train.clone(), f.left_out.clone())).collect();
+    let mut is: Vec<_> = other.iter().map(|f| (back(&f.test), back(&f.train), back(&f.left_out))).collect();
+    was.sort();
+    is.sort();
+    assert!(was == is, "{name}: rows in another order make other folds");
 }
 
 fn owed(name: &str, fold: &Fold, rows: usize) {
@@ -93,10 +123,39 @@ fn claimed(name: &str, claims: Claims, fold: &Fold, support: &Support) {
         let first = fold.test.iter().map(|&r| days[r]).fold(f64::INFINITY, f64::min);
         assert!(last < first, "{on}: it learns from day {last} to judge on day {first}");
     }
+    if claims.accounted {
+        let held = fold.train.len() + fold.test.len() + fold.left_out.len();
+        assert_eq!(held, support.rows, "{on}: rows are in none of the lists");
+    }
+    if claims.buffer > 0.0 {
+        let places = support.place.as_ref().unwrap_or_else(|| panic!("{name}: a buffer is claimed, but the support has no place"));
+        for &judged in &fold.test {
+            let near = fold.train.iter().find(|&&r| metres(places, judged, r) < claims.buffer * (1.0 - 1e-9));
+            assert!(near.is_none(), "{on}: it learns from row {near:?} within the buffer of row {judged}");
+        }
+    }
+    if claims.days_apart > 0.0 {
+        let days = &support.time.as_ref().unwrap_or_else(|| panic!("{name}: a gap is claimed, but the support has no time")).days;
+        for &judged in &fold.test {
+            let near = fold.train.iter().find(|&&r| (days[judged] - days[r]).abs() < claims.days_apart);
+            assert!(near.is_none(), "{on}: it learns from row {near:?} within the gap of row {judged}");
+        }
+    }
     if claims.strata_within > 0 {
         let strata = support.strata.as_ref().unwrap_or_else(|| panic!("{name}: strata are claimed, but the support has none"));
         balanced(&on, claims.strata_within, fold, strata);
     }
+}
+
+/// Metres between two places: straight on a plane, else along the great circle of a sphere of 6371.0088 km (haversine).
+fn metres(places: &Places, a: usize, b: usize) -> f64 {
+    let (x, y) = (places.x(), places.y());
+    if !places.crs().is_degrees() {
+        return (x[a] - x[b]).hypot(y[a] - y[b]);
+    }
+    let half = |v: f64| (0.5 * v.to_radians()).sin().powi(2);
+    let h = half(y[a] - y[b]) + y[a].to_radians().cos() * y[b].to_radians().cos() * half(x[a] - x[b]);
+    2.0 * 6_371_008.8 * h.sqrt().min(1.0).asin()
 }
 
 fn balanced(on: &str, within: usize, fold: &Fold, strata: &Codes) {

@@ -136,6 +136,13 @@ fn splitters_honest_and_broken() {
     found("is not sorted", || splitter("unsorted", complete, &Fifth::Unsorted, &support));
     found("is tested 0 times", || splitter("forgets", complete, &Fifth::ForgetsTheLastRow, &support));
     found("it learns from day", || splitter("rows", Claims { ordered: true, ..complete }, &Fifth::Rows, &support));
+    found("within the buffer", || splitter("rows", Claims { buffer: 90_000.0, ..complete }, &Fifth::Rows, &support));
+    found("within the gap", || splitter("rows", Claims { days_apart: 400.0, ..complete }, &Fifth::Rows, &support));
+    found("in another order", || splitter("rows", Claims { permutes: true, ..complete }, &Fifth::Rows, &support));
+    splitter("groups", Claims { permutes: true, accounted: true, ..whole }, &Fifth::Groups, &support);
+    found("in none of the lists", || {
+        splitter("forgets", Claims { accounted: true, ..Claims::default() }, &Fifth::ForgetsTheLastRow, &support)
+    });
     found("are its share", || splitter("groups", Claims { strata_within: 2, ..complete }, &Fifth::Groups, &support));
 }
 

@@ -46,6 +46,9 @@ pub struct Record {
     pub intervals: Option<Intervals>,
     /// Explanation of the chosen model on held-out rows.
     pub explanation: Option<Explanation>,
+    /// Where the chosen model may be believed: rows that are like those it learned from.
+    #[serde(default)]
+    pub applicability: Option<Applicability>,
     /// The chosen model, if it is one tree that can be read; what lies deeper than ten splits is counted, not listed.
     #[serde(default)]
     pub tree: Option<DecisionTree>,
@@ -477,6 +480,50 @@ pub struct Effect {
     pub rug: Vec<f64>,
 }
 
+/// Area of applicability (Meyer and Pebesma 2021), with the folds of the primary design.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Applicability {
+    /// Weight of each feature in the dissimilarity, heaviest first.
+    pub weights: Vec<(String, f64)>,
+    /// What the weights are, in words.
+    pub weighted_by: String,
+    /// Rows are inside up to this dissimilarity index (no unit).
+    pub threshold: f64,
+    /// Mean distance among the training rows, in weighted standard deviations: a dissimilarity index of 1.
+    pub mean_distance: f64,
+    /// Training rows that new rows are compared with.
+    pub rows: usize,
+    /// Training rows left out, as a feature is missing.
+    pub incomplete: usize,
+    /// Share of the held-out training rows whose dissimilarity exceeds the threshold.
+    pub outside: f64,
+    /// (share, quantile) of the dissimilarity of the held-out training rows.
+    pub dissimilarity: Vec<(f64, f64)>,
+    /// (share, quantile) of their local point density: rows nearer than the threshold.
+    pub density: Vec<(f64, f64)>,
+    /// Expected error along the dissimilarity, then along the density.
+    pub profiles: Vec<ErrorProfile>,
+}
+
+/// Held-out errors in moving windows over an index of the rows inside, and the monotone curve through them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorProfile {
+    /// `dissimilarity` or `density`.
+    pub index: String,
+    /// What the error is: `RMSE`, or `share of wrong classes`.
+    pub error: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// Rows inside that have a held-out error.
+    pub rows: usize,
+    /// Rows of a window.
+    pub window: usize,
+    /// (index of the middle row, error) of the windows, at most 200.
+    pub windows: Vec<(f64, f64)>,
+    /// (index, expected error) along the curve.
+    pub curve: Vec<(f64, f64)>,
+}
+
 /// Held-out rows of the primary design, beside the record: what `predictions.csv` and the figures show.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rows {
@@ -500,4 +547,8 @@ pub struct Rows {
     pub high: Vec<f64>,
     /// Held-out class probabilities, rows × levels, row after row; empty for numbers.
     pub probability: Vec<f64>,
+    /// Dissimilarity index of the row from those its fold learned from; NaN where unknown, empty where there is no area of applicability.
+    pub dissimilarity: Vec<f64>,
+    /// Local point density likewise.
+    pub density: Vec<f64>,
 }

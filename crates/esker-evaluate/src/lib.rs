@@ -4,8 +4,10 @@
 //! truth and prediction, never the model.
 
 pub mod alarm;
+pub mod applicability;
 pub mod compare;
 pub mod explain;
+pub mod intensity;
 pub mod interval;
 pub mod residual;
 pub mod score;

@@ -2,6 +2,8 @@
 
 use esker_core::{Error, Result};
 
+use crate::wide;
+
 /// Points of a leaf; their distances are computed side by side.
 const LEAF: usize = 32;
 
@@ -105,7 +107,8 @@ impl KdTree {
             }
             return node;
         }
-        let middle = (end - start) / 2;
+        // Whole leaves on the left: all leaves but the last are full, and worked on at one width.
+        let middle = ((end - start) / 2).next_multiple_of(LEAF);
         self.index[start..end]
             .select_nth_unstable_by(middle, |&a, &b| points[a * d + widest].total_cmp(&points[b * d + widest]).then(a.cmp(&b)));
         self.grow(points, start, start + middle);
@@ -163,6 +166,74 @@ impl KdTree {
         found.sort_unstable_by_key(|n| n.index);
     }
 
+    /// For each point of `at`, one after the other, the squared distance of the nearest point of the tree (infinite where there is none), and
+    /// how many points of the tree are nearer than a squared distance of `limit2`.
+    ///
+    /// # Panics
+    /// `at` and `out` are not of as many points, or of points of another number of coordinates than the tree's.
+    pub fn nearest_and_below(&self, at: &[f64], limit2: f64, out: &mut [(f64, usize)]) {
+        assert_eq!(at.len(), self.dimensions * out.len(), "as many points, of as many coordinates as the tree");
+        let mut open = Vec::new();
+        wide(
+            #[inline(always)]
+            || {
+                for (at, out) in at.chunks_exact(self.dimensions).zip(out) {
+                    *out = self.nearest_and_below_of(at, limit2, &mut open);
+                }
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn nearest_and_below_of(&self, at: &[f64], limit2: f64, open: &mut Vec<(usize, f64)>) -> (f64, usize) {
+        let (mut best, mut below) = (f64::INFINITY, 0);
+        open.clear();
+        open.extend((!self.is_empty()).then_some((0, 0.0)));
+        while let Some((node, distance2)) = open.pop() {
+            if distance2 >= best && distance2 >= limit2 {
+                continue;
+            }
+            let Node { start, end, right } = self.nodes[node];
+            if right != 0 {
+                let (to_left, to_right) = (self.box_distance2(node + 1, at), self.box_distance2(right, at));
+                let (near, far) =
+                    if to_left <= to_right { ((node + 1, to_left), (right, to_right)) } else { ((right, to_right), (node + 1, to_left)) };
+                open.extend([far, near]);
+                continue;
+            }
+            let mut sums = [0.0; LEAF];
+            if self.sums(start, end, at, best.max(limit2), &mut sums) {
+                sums[end - start..].fill(f64::INFINITY);
+                let (low, few) = low_and_few(&sums, limit2);
+                best = best.min(low);
+                below += few;
+            }
+        }
+        (best, below)
+    }
+
+    /// Squared distances of the points of a leaf from `at`; `false`, and `sums` unfinished, where all are seen to be beyond `most`.
+    #[inline(always)]
+    fn sums(&self, start: usize, end: usize, at: &[f64], most: f64, sums: &mut [f64; LEAF]) -> bool {
+        let sides = &self.coordinates[start * self.dimensions..end * self.dimensions];
+        if end - start == LEAF {
+            return full_sums(sides, at, most, sums);
+        }
+        let m = end - start;
+        for (sides, at) in sides.chunks(SIDES * m).zip(at.chunks(SIDES)) {
+            for (side, &a) in sides.chunks_exact(m).zip(at) {
+                for (sum, v) in sums[..m].iter_mut().zip(side) {
+                    *sum += (v - a) * (v - a);
+                }
+            }
+            // Sums only grow: once all are beyond what is looked for, the further dimensions do not matter.
+            if sums[..m].iter().all(|s| *s > most) {
+                return false;
+            }
+        }
+        true
+    }
+
     fn search(&self, node: usize, at: &[f64], k: usize, found: &mut Vec<Neighbour>) {
         let Node { start, end, right } = self.nodes[node];
         if right == 0 {
@@ -180,21 +251,12 @@ impl KdTree {
     }
 
     fn scan(&self, start: usize, end: usize, at: &[f64], k: usize, found: &mut Vec<Neighbour>) {
-        let m = end - start;
         let mut sums = [0.0; LEAF];
-        let sides = &self.coordinates[start * self.dimensions..end * self.dimensions];
-        for (sides, at) in sides.chunks(SIDES * m).zip(at.chunks(SIDES)) {
-            for (side, &a) in sides.chunks_exact(m).zip(at) {
-                for (sum, v) in sums[..m].iter_mut().zip(side) {
-                    *sum += (v - a) * (v - a);
-                }
-            }
-            // Sums only grow: once all are beyond the worst neighbour, the further dimensions do not matter.
-            if found.len() == k && sums[..m].iter().all(|s| *s > found[k - 1].distance2) {
-                return;
-            }
+        let worst = if found.len() == k { found[k - 1].distance2 } else { f64::INFINITY };
+        if !self.sums(start, end, at, worst, &mut sums) {
+            return;
         }
-        for (i, &distance2) in sums[..m].iter().enumerate() {
+        for (i, &distance2) in sums[..end - start].iter().enumerate() {
             let one = Neighbour { distance2, index: self.index[start + i] };
             if found.len() == k {
                 if !one.before(&found[k - 1]) {
@@ -220,6 +282,38 @@ impl KdTree {
         }
         sum
     }
+}
+
+/// As [`KdTree::sums`] for a full leaf: a width known in advance keeps the sums in registers.
+#[inline(always)]
+fn full_sums(sides: &[f64], at: &[f64], most: f64, sums: &mut [f64; LEAF]) -> bool {
+    let (sides, _) = sides.as_chunks::<LEAF>();
+    for (sides, at) in sides.chunks(SIDES).zip(at.chunks(SIDES)) {
+        let mut here = *sums;
+        for (side, &a) in sides.iter().zip(at) {
+            for (sum, v) in here.iter_mut().zip(side) {
+                *sum += (v - a) * (v - a);
+            }
+        }
+        *sums = here;
+        if !here.iter().fold(false, |near, s| near | (*s <= most)) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The least of some numbers, and how many are below a limit. Eight at a time: neither depends on the order.
+#[inline(always)]
+fn low_and_few(sums: &[f64; LEAF], limit: f64) -> (f64, usize) {
+    let (mut low, mut few) = ([f64::INFINITY; 8], [0u64; 8]);
+    for part in sums.as_chunks::<8>().0 {
+        for ((low, few), s) in low.iter_mut().zip(&mut few).zip(part) {
+            *low = if *s < *low { *s } else { *low };
+            *few += u64::from(*s < limit);
+        }
+    }
+    (low.into_iter().fold(f64::INFINITY, f64::min), few.iter().sum::<u64>() as usize)
 }
 
 #[cfg(test)]
@@ -272,6 +366,28 @@ mod tests {
         }
         KdTree::new(&[], 3).unwrap().within(&[0.0; 3], 1.0, &mut found);
         assert!(found.is_empty());
+    }
+
+    #[test]
+    fn the_nearest_and_those_below_a_limit_are_those_of_a_full_scan() {
+        let mut rng = Rng::new(12);
+        for (n, d) in [(1, 1), (33, 2), (700, 3), (500, 9), (300, 20)] {
+            let points: Vec<f64> = (0..n * d).map(|_| rng.below(5) as f64).collect();
+            let tree = KdTree::new(&points, d).unwrap();
+            let at: Vec<f64> = (0..50 * d).map(|_| rng.below(9) as f64 / 2.0).collect();
+            // Squared distances on the lattice are quarters: the limit itself is met, and is not below.
+            for limit2 in [0.0, 0.25, 4.0, 2.0 * d as f64, 1e9] {
+                let mut out = vec![(0.0, 0); 50];
+                tree.nearest_and_below(&at, limit2, &mut out);
+                for (at, found) in at.chunks_exact(d).zip(out) {
+                    let all = brute(&points, d, at, n);
+                    assert_eq!(found, (all[0].distance2, all.iter().filter(|n| n.distance2 < limit2).count()), "n {n} d {d} {limit2}");
+                }
+            }
+        }
+        let mut out = [(0.0, 1)];
+        KdTree::new(&[], 2).unwrap().nearest_and_below(&[0.0; 2], 1.0, &mut out);
+        assert_eq!(out, [(f64::INFINITY, 0)]);
     }
 
     #[test]

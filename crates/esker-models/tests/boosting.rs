@@ -335,3 +335,57 @@ fn what_cannot_be_is_refused() {
     'lowest': got 'sea level'; a number in quotes is wanted, or nothing
     "#);
 }
+
+#[test]
+fn going_on_from_a_model_gives_the_one_fitted_at_once() {
+    let numbers = table(600, 21, |a, b, c, u| (2.0 + a + c * b.max(0.0) + u).max(0.0).round());
+    let classes = {
+        let labels: Vec<String> = y(&numbers).iter().map(|v| format!("k{}", v.min(3.0))).collect();
+        let mut columns: Vec<Column> = numbers.features("y").cloned().collect();
+        columns.push(Column::class("y", Codes::from_labels(&labels.iter().map(Some).collect::<Vec<_>>())));
+        samples(columns)
+    };
+    let share = [("rows", Setting::Real(0.6)), ("columns", Setting::Real(0.7)), ("leaves", Setting::Integer(6))];
+    for (table, more) in [
+        (&numbers, vec![("loss", text("poisson"))]),
+        (&numbers, vec![("spread", text("quantiles"))]),
+        (&numbers, vec![("loss", text("absolute"))]),
+        (&classes, vec![]),
+    ] {
+        let with = |trees: i64| -> Vec<(&str, Setting)> {
+            share.iter().cloned().chain(more.clone()).chain([("trees", Setting::Integer(trees))]).collect()
+        };
+        let first = try_fit(&with(7), table).unwrap().save();
+        let whole = try_fit(&with(20), table).unwrap();
+        let on = |bytes: &[u8]| Boosting::new(&settings(&with(20))).from_earlier(bytes).unwrap().fit(table, "y", &Context::new(4, 2));
+        let on = on(&first).unwrap();
+        assert!(on.predict(table).unwrap() == whole.predict(table).unwrap(), "{more:?}");
+        assert_eq!(on.save().len(), whole.save().len());
+    }
+}
+
+#[test]
+fn going_on_with_other_rows_keeps_what_was_learned() {
+    let (before, after) = (table(500, 22, |a, b, _, _| a + 0.1 * b), table(400, 23, |a, b, _, _| a + 0.1 * b + 5.0));
+    let given = |trees| [("trees", Setting::Integer(trees)), ("rate", Setting::Real(0.2))];
+    let early = try_fit(&given(40), &before).unwrap();
+    let on = Boosting::new(&settings(&given(80))).from_earlier(&early.save()).unwrap().fit(&after, "y", &Context::new(4, 1)).unwrap();
+    let error = |model: &dyn Model, at: &Samples| {
+        let said = model.predict(at).unwrap().centre().unwrap().to_vec();
+        said.iter().zip(y(at)).map(|(s, y)| (s - y).powi(2)).sum::<f64>() / said.len() as f64
+    };
+    assert!(error(&*early, &after) > 20.0 && error(&*on, &after) < 0.5, "{} {}", error(&*early, &after), error(&*on, &after));
+    // Of other trees than the first forty it could not be the sum.
+    let refused = |trees, table: &Samples| {
+        let on = Boosting::new(&settings(&given(trees))).from_earlier(&early.save());
+        on.and_then(|on| on.fit(table, "y", &Context::new(4, 1))).err().unwrap().to_string()
+    };
+    assert!(refused(40, &after).contains("has 40 rounds of trees already"));
+    let feet = {
+        let mut columns: Vec<Column> = after.features("y").cloned().collect();
+        columns.push(Column::real("y", "feet", y(&after)));
+        samples(columns)
+    };
+    assert!(refused(80, &feet).contains("another target, unit or set of classes"));
+    assert!(Boosting::new(&settings(&given(80))).from_earlier(b"no model").is_err());
+}

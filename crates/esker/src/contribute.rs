@@ -12,7 +12,7 @@ const MOST_NUMBERS: usize = 1 << 27;
 
 /// A table with what features give to the answers of its rows.
 pub struct Contributed {
-    /// The columns given, then the base and one column a feature, or a pair.
+    /// The columns given, then the base and one column a feature, or a pair, and how unlike the training rows the row is.
     pub table: Table,
     /// What contributions add up to.
     pub told: Told,
@@ -72,7 +72,12 @@ impl LoadedModel {
             (Told::Answer, Task::Regression { unit, .. }) => unit.to_string(),
             _ => String::new(),
         };
-        let columns = told.columns(self.header.task.target(), &unit, &samples);
+        let mut columns = told.columns(self.header.task.target(), &unit, &samples);
+        if let Some(area) = &self.area {
+            let (of_area, unlike) = area.columns(&self.header.task, samples.columns())?;
+            columns.extend(of_area);
+            notes.extend(unlike.notes());
+        }
         Ok(Contributed { table: beside(given, columns)?, told: told.told, unit, ranking: told.ranking(), notes })
     }
 }

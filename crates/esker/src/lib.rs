@@ -6,6 +6,7 @@
 
 mod advise;
 mod alarms;
+mod applicability;
 mod card;
 mod columns;
 mod contribute;
@@ -30,6 +31,7 @@ mod plan;
 mod predict;
 pub mod recipe;
 mod reference;
+mod regions;
 mod run;
 mod selection;
 mod source;
@@ -37,6 +39,7 @@ mod tune;
 mod wanted;
 mod work;
 
+pub use applicability::Unlike;
 pub use contribute::{Ask, Contributed};
 pub use convert::{Conversion, Converted};
 pub use esker_core::{Advice, Context, Error, Fault, FieldKind, Note, Progress, Record, Silent, Table, Told, Weight, record};

@@ -11,6 +11,7 @@ use esker_io::{Data, Origin, Placed};
 
 use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
 
+use crate::applicability::{OUTSIDE, UNKNOWN, Unlike};
 use crate::expression::Expression;
 use crate::work::{on_threads, stoppable};
 use crate::{LoadedModel, Predicted};
@@ -98,16 +99,18 @@ impl LoadedModel {
         let shape: Vec<usize> = axes.iter().map(|&a| cube.axes()[a].len).collect();
         let whole = Window::whole(&shape);
         let chunk = chunk_of(cube, &variables, &axes);
-        let pieces = whole.pieces(&chunk, (MOST_VALUES / (variables.len() + axes.len() + 6)).max(1024));
+        let pieces = whole.pieces(&chunk, (MOST_VALUES / (variables.len() + axes.len() + 10)).max(1024));
         let mut layers: Vec<Layer> = Vec::new();
         let mut notes: Vec<Note> = Vec::new();
         let mut predicted = 0;
         let mut beyond = vec![0; self.header.schema.fields.len()];
+        let mut unlike: Option<Unlike> = None;
         let mut scratch: Vec<File> = Vec::new();
         cx.progress().begin("predict", pieces.len());
         for piece in &pieces {
             cx.check()?;
-            let Cells { layers: columns, beyond: far } = self.cells(cube, &variables, piece, cx, &mut notes)?;
+            let Cells { layers: columns, beyond: far, unlike: few } = self.cells(cube, &variables, piece, cx, &mut notes)?;
+            unlike = few.map(|few| few.plus(unlike.unwrap_or_default()));
             beyond.iter_mut().zip(far).for_each(|(sum, n)| *sum += n);
             if layers.is_empty() {
                 layers = columns.iter().map(|c| Layer::of(&c.0)).collect();
@@ -122,6 +125,7 @@ impl LoadedModel {
         }
         cx.progress().end();
         notes.extend(self.header.schema.beyond_notes(&beyond, predicted));
+        notes.extend(unlike.iter().flat_map(Unlike::notes));
         let cube = self.layered(cube, &axes, &chunk, layers, scratch)?;
         Ok(PredictedMap { cube, cells: whole.len(), predicted, notes })
     }
@@ -179,7 +183,7 @@ impl LoadedModel {
         let said = self.predict_here(table, cx)?;
         for note in said.notes {
             // Counts of single blocks say little: those beyond the range are added up, and empty cells are in the mask.
-            if note.code != "empty-cells" && note.code != BEYOND && !notes.contains(&note) {
+            if note.code != "empty-cells" && ![BEYOND, OUTSIDE, UNKNOWN].contains(&note.code.as_str()) && !notes.contains(&note) {
                 notes.push(note);
             }
         }
@@ -195,7 +199,7 @@ impl LoadedModel {
         stacked.cells.iter().for_each(|&c| mask[c] = 1.0);
         let name = format!("{}_mask", self.header.task.target());
         layers.push((Column::real(name, "1", Vec::new()), mask));
-        Ok(Cells { layers, beyond: said.beyond })
+        Ok(Cells { layers, beyond: said.beyond, unlike: said.unlike })
     }
 
     fn layered(&self, cube: &Cube, axes: &[usize], chunk: &[usize], layers: Vec<Layer>, scratch: Vec<File>) -> Result<Cube> {
@@ -229,6 +233,8 @@ struct Cells {
     layers: Vec<(Column, Vec<f64>)>,
     /// How many values of each field lie beyond the training range.
     beyond: Vec<usize>,
+    /// How many lie outside the area of applicability.
+    unlike: Option<Unlike>,
 }
 
 /// What a layer is called and holds.

@@ -10,6 +10,7 @@ use esker_core::{Error, Result, Schema, Settings};
 use esker_evaluate::interval::Residuals;
 use serde::{Deserialize, Serialize};
 
+use crate::applicability::Area;
 use crate::folds::FoldRun;
 use crate::intervals;
 use crate::pipeline::{Pipeline, SavedPipeline};
@@ -18,7 +19,7 @@ use crate::recipe::{Derived, PlacePart};
 
 const MAGIC: &[u8; 8] = b"ESKERMDL";
 /// Version of the layout and of every part's bytes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// Length of the checksum, in hexadecimal digits.
 const DIGEST: usize = 64;
 /// A larger model file is refused unread.
@@ -63,6 +64,15 @@ struct Body {
     pipeline: SavedPipeline,
     folds: Vec<SavedPipeline>,
     residuals: Option<Residuals>,
+    area: Option<Area>,
+}
+
+/// The body in files of format 1, which knew no area of applicability.
+#[derive(Serialize, Deserialize)]
+struct FirstBody {
+    pipeline: SavedPipeline,
+    folds: Vec<SavedPipeline>,
+    residuals: Option<Residuals>,
 }
 
 /// A model ready to be written.
@@ -73,7 +83,7 @@ pub struct SavedModel {
 }
 
 impl SavedModel {
-    pub(crate) fn new(plan: &Plan, record: &Record, final_fit: &Pipeline, folds: &[FoldRun]) -> Result<Self> {
+    pub(crate) fn new(plan: &Plan, record: &Record, (final_fit, folds): (&Pipeline, &[FoldRun]), area: Option<Area>) -> Result<Self> {
         let features: Vec<_> = plan.data.features.iter().map(|f| plan.data.samples.column(f)).collect::<Result<_>>()?;
         let with_intervals = record.intervals.is_some();
         let body = Body {
@@ -84,6 +94,7 @@ impl SavedModel {
                 Vec::new()
             },
             residuals: if with_intervals { Some(intervals::residuals(plan, folds)?) } else { None },
+            area,
         };
         let header = Header {
             esker: env!("CARGO_PKG_VERSION").to_owned(),
@@ -106,7 +117,7 @@ impl SavedModel {
 
     /// A model that no folds of ours have judged.
     pub(crate) fn unjudged(header: Header, pipeline: &Pipeline) -> Result<Self> {
-        Self::of(header, &Body { pipeline: pipeline.to_saved(), folds: Vec::new(), residuals: None })
+        Self::of(header, &Body { pipeline: pipeline.to_saved(), folds: Vec::new(), residuals: None, area: None })
     }
 
     fn of(header: Header, body: &Body) -> Result<Self> {
@@ -137,6 +148,7 @@ pub struct LoadedModel {
     pub(crate) pipeline: Pipeline,
     pub(crate) folds: Vec<Pipeline>,
     pub(crate) residuals: Option<Residuals>,
+    pub(crate) area: Option<Area>,
 }
 
 impl LoadedModel {
@@ -188,7 +200,12 @@ impl LoadedModel {
         // From here on the checksum holds; a stranger can still have written it.
         let strange = |e: String| bad(&e, "its content is not what this version writes").hint(again);
         let header: Header = serde_json::from_slice(header).map_err(|e| strange(e.to_string()))?;
-        let body: Body = postcard::from_bytes(body).map_err(|e| strange(e.to_string()))?;
+        let body: Body = if version == 1 {
+            let FirstBody { pipeline, folds, residuals } = postcard::from_bytes(body).map_err(|e| strange(e.to_string()))?;
+            Body { pipeline, folds, residuals, area: None }
+        } else {
+            postcard::from_bytes(body).map_err(|e| strange(e.to_string()))?
+        };
         let pipeline = Pipeline::from_saved(&body.pipeline)?;
         let folds = body.folds.iter().map(Pipeline::from_saved).collect::<Result<Vec<_>>>()?;
         if let Some(residuals) = &body.residuals
@@ -196,7 +213,7 @@ impl LoadedModel {
         {
             return Err(strange(format!("{} folds of residuals for {} fold models", residuals.folds().len(), folds.len())));
         }
-        Ok(Self { header, pipeline, folds, residuals: body.residuals })
+        Ok(Self { header, pipeline, folds, residuals: body.residuals, area: body.area })
     }
 }
 

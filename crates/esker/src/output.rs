@@ -77,7 +77,8 @@ pub fn record_json(record: &Record) -> Result<String> {
     Ok(text)
 }
 
-/// Held-out predictions as a table: row, place, group, fold, observed, predicted, and interval or probabilities.
+/// Held-out predictions as a table: row, place, group, fold, observed, predicted, interval or probabilities, and how unlike the
+/// rows it learned from the row is.
 fn predictions(record: &Record, rows: &Rows, recipe: &Recipe) -> Result<Table> {
     let mut columns = vec![Column::real("row", "", rows.row.iter().map(|r| *r as f64).collect())];
     if let Some(PlacePart { x, y, .. }) = &recipe.roles.place {
@@ -114,6 +115,12 @@ fn predictions(record: &Record, rows: &Rows, recipe: &Recipe) -> Result<Table> {
                 ));
             }
         }
+    }
+    if let Some(area) = record.applicability.as_ref().filter(|_| !rows.dissimilarity.is_empty()) {
+        columns.push(Column::real("dissimilarity", "", rows.dissimilarity.clone()));
+        columns.push(Column::real("point_density", "", rows.density.clone()));
+        let inside = |v: &f64| if v.is_nan() { f64::NAN } else { f64::from(u8::from(*v <= area.threshold)) };
+        columns.push(Column::real("inside", "", rows.dissimilarity.iter().map(inside).collect()));
     }
     unique(&mut columns);
     Table::new(columns)

@@ -7,6 +7,7 @@ use esker_core::{Codes, Column, Context, Error, FieldKind, Model, Note, Predicti
 use esker_evaluate::interval::cv_plus;
 use rayon::prelude::*;
 
+use crate::applicability::Unlike;
 use crate::columns::as_classes;
 use crate::expression::derived;
 use crate::model_file::LoadedModel;
@@ -20,6 +21,8 @@ pub struct Predicted {
     pub notes: Vec<Note>,
     /// How many values of each field of the schema lie beyond the range the model learned from.
     pub beyond: Vec<usize>,
+    /// How many rows lie outside the area of applicability, and of how many it is unknown; `None` where the model keeps none.
+    pub unlike: Option<Unlike>,
 }
 
 impl LoadedModel {
@@ -41,6 +44,8 @@ impl LoadedModel {
 
     /// Predicts every row of a table. For numbers the columns `<target>_predicted`, `_low` and `_high` are
     /// added, in the target's unit, and `_sd` or `_quantile_low` and `_quantile_high` where the model says how sure it is; for classes the most probable class and the probability of each.
+    /// Where the model keeps its area of applicability, `_dissimilarity`, `_point_density`, `_inside` (1 or 0) and `_expected_error` follow: the
+    /// root mean squared error in the target's unit, or the share of wrong classes, missing outside. They are missing where a feature is.
     ///
     /// # Errors
     /// A missing column, another unit, a class never seen; a column of the name of a prediction.
@@ -50,10 +55,17 @@ impl LoadedModel {
 
     /// As [`LoadedModel::predict`], on the threads at hand.
     pub(crate) fn predict_here(&self, table: Table, cx: &Context) -> Result<Predicted> {
-        let (given, samples, notes) = self.admit(table)?;
+        let (given, samples, mut notes) = self.admit(table)?;
         let beyond = self.header.schema.beyond(&samples);
-        let columns = self.columns(&samples, cx)?;
-        Ok(Predicted { table: beside(given, columns)?, notes, beyond })
+        let mut columns = self.columns(&samples, cx)?;
+        let mut unlike = None;
+        if let Some(area) = &self.area {
+            let (of_area, counts) = area.columns(&self.header.task, samples.columns())?;
+            columns.extend(of_area);
+            notes.extend(counts.notes());
+            unlike = Some(counts);
+        }
+        Ok(Predicted { table: beside(given, columns)?, notes, beyond, unlike })
     }
 
     /// The columns of a table as they came, and its rows as the model takes them.

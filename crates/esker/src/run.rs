@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use crate::alarms;
+use crate::applicability;
 use crate::dependence;
 use crate::explain::{self, Explained};
 use crate::folds::{FoldRun, fold_of_row};
@@ -212,6 +213,8 @@ impl Plan {
             rows.high = h.high;
             h.record
         });
+        let area = applicability::find(self, explanation.as_ref(), &mut rows, cx)?;
+        notes.extend(area.notes);
         let reason = judge::reason(self, &models, chosen, &comparisons);
         notes.extend(alarms::of_run(self, &models, chosen));
         alarms::sort(&mut notes);
@@ -231,10 +234,11 @@ impl Plan {
             chosen: Chosen { model: part.name.clone(), reason, settings, learning: learning(&final_fit) },
             intervals,
             explanation,
+            applicability: area.record,
             tree: crate::explain::tree(&final_fit),
             notes,
         };
-        let model = SavedModel::new(self, &record, &final_fit, &folds)?;
+        let model = SavedModel::new(self, &record, (&final_fit, &folds), area.area)?;
         Ok(Outcome { record, rows, model, taken_up: 0 })
     }
 

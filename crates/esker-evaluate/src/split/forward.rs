@@ -2,6 +2,8 @@
 
 use esker_core::{Error, Fold, Note, Result, Rng, Splitter, Support};
 
+use super::{deal, time};
+
 /// One sentence for the reference page.
 pub(super) const DOC: &str =
     "Cuts time into blocks and predicts each from all earlier ones, as in forecasting (Tashman 2000); the future is never learned from.";
@@ -26,8 +28,9 @@ pub struct Forward {
 
 impl Splitter for Forward {
     fn folds(&self, at: &Support, _rng: &mut Rng) -> Result<Vec<Fold>> {
-        let days = days_of(at)?;
-        let starts = self.starts(days)?;
+        let days = time::days_of("forward", at)?;
+        let starts = time::starts(days, self.folds + 1).map_err(|times| time::too_few_times("forward", self.folds, 1, times))?;
+        let starts = &starts[1..];
         let mut folds = Vec::with_capacity(self.folds);
         for (i, &start) in starts.iter().enumerate() {
             let end = starts.get(i + 1).copied().unwrap_or(f64::INFINITY);
@@ -71,83 +74,12 @@ impl Splitter for Forward {
 
     fn notes(&self, at: &Support, folds: &[Fold]) -> Vec<Note> {
         let mut notes = Vec::new();
-        let sizes = folds.iter().map(|f| f.test.len());
-        let tested: usize = sizes.clone().sum();
+        let tested: usize = folds.iter().map(|f| f.test.len()).sum();
         notes.push(Note::info(
             "never-tested",
             format!("{} of {} rows lie before the first test block and are learned from only.", at.rows - tested.min(at.rows), at.rows),
         ));
-        let (Some(least), Some(most)) = (sizes.clone().min(), sizes.max()) else { return notes };
-        if most >= 2 * least {
-            notes.push(Note::warning(
-                "uneven-folds",
-                format!(
-                    "The {} folds test from {least} to {most} rows, because rows of one time are not cut apart; scores of single folds \
-                     weigh unequally.",
-                    folds.len()
-                ),
-            ));
-        }
+        notes.extend(deal::uneven(folds, "rows of one time are not cut apart"));
         notes
     }
-}
-
-impl Forward {
-    /// The first time of each block that is judged on, in days: distinct times, strictly rising.
-    fn starts(&self, days: &[f64]) -> Result<Vec<f64>> {
-        let mut sorted = days.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        // (time, rows strictly before it)
-        let mut times: Vec<(f64, usize)> = Vec::new();
-        for (before, &t) in sorted.iter().enumerate() {
-            if times.last().is_none_or(|&(last, _)| last != t) {
-                times.push((t, before));
-            }
-        }
-        if self.folds + 1 > times.len() {
-            let error = Error::recipe("design 'forward'")
-                .got(format!("{} folds from {}", self.folds, super::count(times.len(), "distinct time")))
-                .rule(format!("{} folds need {} distinct times: one block more than folds", self.folds, self.folds + 1));
-            return Err(if times.len() >= 3 { error.hint(format!("set folds to {} or fewer", times.len() - 1)) } else { error });
-        }
-        let blocks = self.folds + 1;
-        let mut starts = Vec::with_capacity(self.folds);
-        let mut lowest = 1;
-        for i in 1..blocks {
-            // The latest start that leaves one time to each block still to come.
-            let highest = times.len() - (blocks - i);
-            let wanted = i * days.len() / blocks;
-            let mut best = lowest;
-            for j in lowest..=highest {
-                if times[j].1.abs_diff(wanted) < times[best].1.abs_diff(wanted) {
-                    best = j;
-                }
-            }
-            starts.push(times[best].0);
-            lowest = best + 1;
-        }
-        Ok(starts)
-    }
-}
-
-/// The time of every row, in days since 1970.
-fn days_of(at: &Support) -> Result<&[f64]> {
-    let time = at.time.as_ref().ok_or_else(|| {
-        Error::recipe("design 'forward'")
-            .got("samples without a time")
-            .rule("the design predicts the future from the past, so every sample needs a time")
-            .hint("name the column of dates as time in [roles]")
-    })?;
-    let days = &time.days;
-    if days.len() != at.rows {
-        return Err(Error::data("times").got(super::count(days.len(), "row")).rule(format!("the samples have {}", at.rows)));
-    }
-    if let Some(first) = days.iter().position(|t| !t.is_finite()) {
-        let missing = days.iter().filter(|t| !t.is_finite()).count();
-        return Err(Error::data(format!("time of row {}", first + 1))
-            .got(format!("nothing ({} without one)", super::count(missing, "row")))
-            .rule("design 'forward' needs the time of every sample")
-            .hint("filter rows without a time in [data] filter"));
-    }
-    Ok(days)
 }

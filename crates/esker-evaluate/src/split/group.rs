@@ -2,6 +2,8 @@
 
 use esker_core::{Fold, Note, Result, Rng, Splitter, Support};
 
+use super::deal::{Deal, Units, uneven};
+
 /// One sentence for the reference page.
 pub(super) const DOC: &str =
     "Leaves out whole groups, spread over folds of about equal rows, so that no group is on both sides (Roberts et al. 2017).";
@@ -19,27 +21,9 @@ pub struct Group {
 impl Splitter for Group {
     fn folds(&self, at: &Support, rng: &mut Rng) -> Result<Vec<Fold>> {
         let groups = super::groups_of("group", at.group.as_ref(), at.rows)?;
-        let counts = groups.counts();
-        let mut order: Vec<usize> = (0..counts.len()).filter(|&g| counts[g] > 0).collect();
-        if self.folds > order.len() {
-            return Err(super::too_many_folds("group", self.folds, order.len(), "group"));
-        }
-        rng.shuffle(&mut order);
-        // A stable sort: groups of equal size stay in their random order.
-        order.sort_by_key(|&g| std::cmp::Reverse(counts[g]));
-        let mut rows_in = vec![0usize; self.folds];
-        let mut fold_of_group = vec![0; counts.len()];
-        for group in order {
-            let mut least = 0;
-            for fold in 1..self.folds {
-                if rows_in[fold] < rows_in[least] {
-                    least = fold;
-                }
-            }
-            fold_of_group[group] = least;
-            rows_in[least] += counts[group];
-        }
-        let fold_of_row: Vec<usize> = groups.codes().iter().map(|&g| fold_of_group[g as usize]).collect();
+        let units = Units::of_codes(groups);
+        let fold_of = units.deal(("group", "group"), self.folds, Deal::Balanced, None, rng)?;
+        let fold_of_row: Vec<usize> = units.of_row.iter().map(|&u| fold_of[u]).collect();
         Ok(super::folds_of(&fold_of_row, super::numbered(self.folds)))
     }
 
@@ -52,19 +36,7 @@ impl Splitter for Group {
     }
 
     fn notes(&self, at: &Support, folds: &[Fold]) -> Vec<Note> {
-        let sizes = folds.iter().map(|f| f.test.len());
-        let (Some(least), Some(most)) = (sizes.clone().min(), sizes.max()) else { return Vec::new() };
-        if most < 2 * least {
-            return Vec::new();
-        }
         let groups = at.group.as_ref().map_or(0, |g| g.counts().iter().filter(|&&n| n > 0).count());
-        vec![Note::warning(
-            "uneven-folds",
-            format!(
-                "The {} folds test from {least} to {most} rows, because {groups} groups are kept whole; scores of single \
-                 folds weigh unequally.",
-                folds.len()
-            ),
-        )]
+        uneven(folds, &format!("{groups} groups are kept whole")).into_iter().collect()
     }
 }

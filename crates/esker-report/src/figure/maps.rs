@@ -269,6 +269,51 @@ pub fn errors(cx: &Cx<'_>) -> Option<Figure> {
     Some(Figure::new(Words { name: "map-errors", title: "Errors on the map".to_owned(), alt, caption }, &canvas))
 }
 
+/// Samples coloured by their dissimilarity from the rows that their fold learned from; those outside the area of applicability are grey.
+pub fn applicability(cx: &Cx<'_>) -> Option<Figure> {
+    let area = cx.record.applicability.as_ref().filter(|a| a.threshold > 0.0)?;
+    let mut d = Drawn::new(cx)?;
+    let index = |i: &usize| cx.rows.dissimilarity.get(*i).copied().unwrap_or(f64::NAN);
+    let values: Vec<Option<f64>> = d.sites.iter().map(|s| mean(s.rows.iter().map(index))).collect();
+    let inside: Vec<Option<f64>> = values.iter().map(|v| v.filter(|v| *v <= area.threshold)).collect();
+    let outside: Vec<(f64, f64)> =
+        d.sites.iter().zip(&values).filter(|(_, v)| v.is_some_and(|v| v > area.threshold)).map(|(s, _)| s.at).collect();
+    let (known, beyond) = (values.iter().flatten().count(), outside.len());
+    if known == 0 {
+        return None;
+    }
+    let colours: Vec<Rgb> = (0..STEPS).map(|i| Colours::Viridis.at(i as f64 / (STEPS - 1) as f64)).collect();
+    let step = |v: f64| ((v / area.threshold).clamp(0.0, 1.0) * (STEPS - 1) as f64).round() as usize;
+    let mut layers = layered(&d.sites, &inside, &colours, step, |i| i);
+    layers.push((super::colour::GREY, outside));
+    d.layers(&layers);
+    let (x, top, h) = (d.aside, d.map.area.1, d.map.area.3);
+    let reach = (h * 0.55).clamp(150.0, 280.0);
+    let end = colour_bar(
+        &mut d.canvas,
+        (x, top, WIDTH - x - 6.0, reach),
+        "Dissimilarity index",
+        (0.0, area.threshold, false),
+        Colours::Viridis,
+        (false, false),
+    );
+    let item = [(format!("outside ({})", count(beyond)), super::colour::GREY)];
+    let end = if beyond > 0 { swatches(&mut d.canvas, (x, end + 16.0, WIDTH - x - 6.0), "Area of applicability", &item, 6) } else { end };
+    let caption = format!(
+        "How unlike the rows its fold learned from each held-out sample is; grey ones lie outside the area of applicability.{} {}",
+        at_one_place(&d.sites),
+        d.map.describe()
+    );
+    let alt = format!(
+        "Map of {} places coloured by the dissimilarity index of their samples, up to the threshold of {}; {} of them lie outside the area of applicability.",
+        count(known),
+        number(area.threshold),
+        count(beyond)
+    );
+    let canvas = d.finish(cx, end);
+    Some(Figure::new(Words { name: "map-applicability", title: "Dissimilarity on the map".to_owned(), alt, caption }, &canvas))
+}
+
 /// The folds' sites in rounds, so that where folds mix the last one does not hide the others.
 fn shuffled_layers(by_fold: &[Vec<(f64, f64)>]) -> Vec<(Rgb, Vec<(f64, f64)>)> {
     let n = by_fold.len();

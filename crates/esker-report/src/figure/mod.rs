@@ -1,5 +1,6 @@
 //! The figures of a report, drawn from a record and its held-out rows. A figure whose data are absent is left out.
 
+mod applicability;
 pub mod axis;
 pub mod canvas;
 mod classes;
@@ -7,6 +8,7 @@ pub mod colour;
 mod confusion;
 mod coverage;
 mod cx;
+mod distances;
 mod distribution;
 mod effects;
 mod folds;
@@ -91,6 +93,10 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         importance::draw,
         effects::draw,
         coverage::draw,
+        applicability::folds,
+        applicability::profiles,
+        maps::applicability,
+        distances::draw,
         folds::draw,
         maps::folds,
         distribution::draw,
@@ -105,6 +111,10 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         tree::draw,
         importance::draw,
         effects::draw,
+        applicability::folds,
+        applicability::profiles,
+        maps::applicability,
+        distances::draw,
         folds::draw,
         maps::folds,
         distribution::draw,

@@ -1,9 +1,10 @@
 //! How the chosen model was judged: folds, classes, intervals, and the rows it got most wrong.
 
+use esker_core::Advice;
 use esker_core::record::{ModelRun, Rows, Task};
 
 use super::html::Html;
-use super::number::{attach, count, decimals, fixed, percent, signed, tally, unit_bracketed};
+use super::number::{attach, count, decimals, fixed, percent, real, signed, tally, unit_bracketed};
 use super::reading::Reading;
 use super::scores::dash;
 use super::table::{Cell, Sheet, number, text};
@@ -16,6 +17,9 @@ const MOST_WRONG: usize = 10;
 
 /// The designs in words and the folds they made.
 pub fn folds(r: Reading<'_>, h: &mut Html) {
+    if let Some(advice) = &r.record.advice {
+        advised(advice, h);
+    }
     for d in &r.record.designs {
         h.with("h3", &[], |h| {
             h.text(&d.label);
@@ -35,6 +39,34 @@ pub fn folds(r: Reading<'_>, h: &mut Html) {
             fold_table(r, h, d);
         });
     }
+}
+
+/// Why Esker chose the design.
+fn advised(advice: &Advice, h: &mut Html) {
+    h.element("h3", &[], "Why this design");
+    h.element("p", &[], &sentence(&format!("Wanted: {}", advice.wanted)));
+    for reason in advice.reasons.iter().chain(&advice.beyond) {
+        h.element("p", &[], &sentence(reason));
+    }
+    let mut sheet = Sheet::new("Designs looked at; a smaller W imitates the distances of the places wanted better")
+        .words("Design")
+        .numbers("folds")
+        .numbers("W in km")
+        .words("Refused because");
+    for c in &advice.candidates {
+        let w = c.w.map_or_else(dash, real);
+        let cells = vec![text(c.design.as_str()), number(count(c.folds)), number(w), text(c.refused.clone().unwrap_or_default())];
+        if c.design == advice.chosen { sheet.marked_row(cells) } else { sheet.row(cells) }
+    }
+    sheet.write(h);
+    h.with("details", &[], |h| {
+        h.element("summary", &[], "What was measured");
+        h.with("ul", &[], |h| {
+            for line in &advice.measured {
+                h.element("li", &[], line);
+            }
+        });
+    });
 }
 
 fn fold_table(r: Reading<'_>, h: &mut Html, d: &esker_core::record::DesignRecord) {

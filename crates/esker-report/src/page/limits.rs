@@ -18,6 +18,7 @@ pub fn limits(record: &Record) -> Vec<String> {
     out.extend(r.primary().map(|d| claim(r, d)));
     out.extend(stricter(r));
     out.extend(extrapolation(r));
+    out.extend(super::believed::limit(record));
     out.extend(ceiling(r));
     out.extend(folds(r));
     out.extend(winner(r));

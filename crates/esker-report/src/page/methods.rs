@@ -4,6 +4,7 @@ use esker_core::Setting;
 use esker_core::Settings;
 use esker_core::record::{DesignRecord, ModelRecord, Record, Task, Tuning};
 
+use super::believed;
 use super::number::{count, percent, real, unit_bracketed};
 use super::reading::{Reading, inside};
 use super::words::{clause, inside as inside_sentence, list, plural, sentence, visible};
@@ -11,7 +12,18 @@ use super::words::{clause, inside as inside_sentence, list, plural, sentence, vi
 /// What was done, in complete sentences in the style of a paper.
 pub fn methods(record: &Record) -> String {
     let r = Reading::new(record);
-    let parts = [data(r), design(r), models(r), preparation(r), tuning(r), comparison(r), intervals(r), explanation(r), last(r)];
+    let parts = [
+        data(r),
+        design(r),
+        models(r),
+        preparation(r),
+        tuning(r),
+        comparison(r),
+        intervals(r),
+        explanation(r),
+        believed::method(record),
+        last(r),
+    ];
     let text: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
     visible(&text.join(" ")).into_owned()
 }

@@ -1,5 +1,6 @@
 //! The report page: one HTML file that stands alone, written from a record.
 
+mod believed;
 mod data;
 mod dependent;
 mod drivers;
@@ -156,6 +157,11 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
     add("intervals", "How sure", &|h| {
         judged::intervals(r, h);
         drawn(h, Place::Intervals);
+    });
+    add("applicability", "Where it may be believed", &|h| {
+        believed::meaning(r, h);
+        drawn(h, Place::Applicability);
+        believed::tables(r, h);
     });
     add("folds", "How it was judged", &|h| {
         drawn(h, Place::Folds);

@@ -18,6 +18,8 @@ pub enum Place {
     Drivers,
     /// Intervals.
     Intervals,
+    /// Where the model may be believed.
+    Applicability,
     /// What tuning tried.
     Tuning,
     /// Distribution of the data.
@@ -29,8 +31,9 @@ pub enum Place {
 impl Place {
     /// The place of a figure, told by the words in its name.
     pub fn of(name: &str) -> Self {
-        let places: [(Self, &[&str]); 8] = [
+        let places: [(Self, &[&str]); 9] = [
             (Self::Tuning, &["tuning"]),
+            (Self::Applicability, &["applicability"]),
             (Self::Folds, &["fold"]),
             (Self::Intervals, &["coverage", "interval"]),
             (Self::Classes, &["confusion", "class", "curve", "roc", "precision"]),
@@ -97,6 +100,8 @@ mod tests {
         for (name, place) in [
             ("map-residual", Place::Fit),
             ("map-folds", Place::Folds),
+            ("map-applicability", Place::Applicability),
+            ("applicability-error", Place::Applicability),
             ("optimism", Place::Models),
             ("learning", Place::Models),
             ("effect-temp_07", Place::Drivers),

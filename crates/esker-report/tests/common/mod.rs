@@ -87,6 +87,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         chosen: Chosen { model: String::new(), reason: String::new(), settings: Settings::default(), learning: None },
         intervals: None,
         explanation: None,
+        applicability: None,
         tree: None,
         dependence: None,
         notes: vec![],

@@ -268,6 +268,7 @@ pub fn glaciers() -> (Record, Rows) {
         },
         intervals: Some(intervals()),
         explanation: Some(explanation()),
+        applicability: None,
         tree: None,
         dependence: None,
         notes: vec![

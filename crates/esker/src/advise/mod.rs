@@ -66,6 +66,29 @@ pub(crate) fn advise(validate: &Validate, data: &Dataset, aim: &Aim, rng: &Rng) 
     }
 }
 
+/// Shuffled folds, as many as the recipe asks for.
+///
+/// # Errors
+/// Never for a recipe that was read.
+pub(crate) fn shuffled(validate: &Validate) -> Result<DesignPart> {
+    let part = part(validate, Design::Random, None)?;
+    Ok(DesignPart { group: None, path: "validate.compare".into(), ..part })
+}
+
+/// The part of the recipe for a design, with the recipe's number of folds and a size of blocks in metres, where it has such.
+fn part(validate: &Validate, design: Design, size: Option<f64>) -> Result<DesignPart> {
+    let parameters = design.parameters();
+    let mut settings = Settings::defaults(&parameters);
+    if parameters.iter().any(|p| p.name == "folds") && validate.primary.settings.iter().any(|(name, _)| name == "folds") {
+        settings = settings.set(&parameters, "folds", Setting::Integer(validate.primary.settings.integer("folds")))?;
+    }
+    if let Some(metres) = size {
+        settings = settings.set(&parameters, "size", Setting::Real(metres / 1000.0))?;
+    }
+    let label = design.name().to_owned();
+    Ok(DesignPart { design, settings, group: validate.primary.group.clone(), label, path: "validate".into() })
+}
+
 struct Adviser<'a> {
     validate: &'a Validate,
     support: &'a Support,
@@ -118,21 +141,14 @@ impl Adviser<'_> {
         share > 0.5
     }
 
-    /// The part of the recipe for a design, with the recipe's number of folds.
-    fn part(&self, design: Design) -> Result<DesignPart> {
-        let parameters = design.parameters();
-        let mut settings = Settings::defaults(&parameters);
-        if parameters.iter().any(|p| p.name == "folds") && self.validate.primary.settings.iter().any(|(name, _)| name == "folds") {
-            let folds = self.validate.primary.settings.integer("folds");
-            settings = settings.set(&parameters, "folds", Setting::Integer(folds))?;
-        }
-        let label = design.name().to_owned();
-        Ok(DesignPart { design, settings, group: self.validate.primary.group.clone(), label, path: "validate".into() })
-    }
-
     /// Makes the folds of a design, and measures them; a refusal is told.
     fn attempt(&mut self, design: Design, wanted: Option<&Empirical>) {
-        let made = self.part(design).and_then(|part| {
+        self.attempt_sized(design, wanted, None);
+    }
+
+    /// As [`Adviser::attempt`], with blocks of a size in metres.
+    fn attempt_sized(&mut self, design: Design, wanted: Option<&Empirical>, size: Option<f64>) {
+        let made = part(self.validate, design, size).and_then(|part| {
             let splitter = part.design.splitter(&part.settings, self.aim);
             let folds = splitter.folds(self.support, &mut self.rng.fork("folds", 0))?;
             let metres = match &self.ground {
@@ -184,9 +200,7 @@ impl Adviser<'_> {
             );
             return self.settle("random", &why);
         }
-        for design in Design::ALL.into_iter().filter(|d| ["knndm"].contains(&d.name())) {
-            self.attempt(design, Some(&theirs));
-        }
+        self.attempt(Design::Knndm, Some(&theirs));
         let best = self.least_w()?;
         let why = format!("of the designs tried, the distances of its folds are most like those of the places wanted (W = {})", best.1);
         self.warn_if_far(&best.0, &theirs);
@@ -212,14 +226,14 @@ impl Adviser<'_> {
     /// Says so where folds are much nearer to what they learn from than predictions are to samples.
     fn warn_if_far(&mut self, chosen: &str, wanted: &Empirical) {
         let Some(own) = self.tried.iter().find(|t| t.0.label == chosen).and_then(|t| t.1.as_ref()) else { return };
-        let (reached, asked) = (own.quantile(0.5), wanted.quantile(0.5));
+        let (reached, asked) = (own.mean(), wanted.mean());
         if reached >= FAR * asked {
             return;
         }
         let most = own.quantile(0.9);
         self.advice.beyond = Some(format!(
-            "No design on these samples imitates the use: half of the places wanted are more than {} from the nearest sample, and half of the test \
-             rows of '{chosen}' less than {} from what is learned from. Scores speak for places up to about {} from a sample, {:.0} % of those wanted.",
+            "No design on these samples imitates the use: places wanted are {} from the nearest sample on average, test rows of '{chosen}' \
+             {} from what is learned from. Scores speak for places up to about {} from a sample, {:.0} % of those wanted.",
             distance(asked),
             distance(reached),
             distance(most),
@@ -238,21 +252,34 @@ impl Adviser<'_> {
             self.attempt(Design::Forward, None);
             return self.settle("forward", "samples have times, and a model is mostly asked about the time to come");
         }
-        if let Some(ground) = &self.ground {
-            let reach = measure::reaches(data, ground).iter().find_map(Reach::metres);
-            self.attempt(Design::Random, None);
-            if let Some(reach) = reach {
-                self.advice.beyond = Some(format!(
-                    "Near samples are alike up to about {}. Rows left out at random have neighbours nearer than that to learn from: the score \
-                     is that of filling gaps among these samples, not of new ground.",
-                    distance(reach)
-                ));
-            }
-            return self
-                .settle("random", "nobody said where predictions are wanted, and rows left out at random are like gaps among the samples");
+        if self.ground.is_some() {
+            return self.by_reach(data);
         }
         self.attempt(Design::Random, None);
         self.settle("random", "samples have neither place nor time nor group, so none is nearer to another")
+    }
+
+    /// Blocks as large as the target is alike, where they can be made.
+    fn by_reach(mut self, data: &Dataset) -> Result<Advised> {
+        self.attempt(Design::Random, None);
+        let reach = self.ground.as_ref().and_then(|ground| measure::reaches(data, ground).iter().find_map(Reach::metres));
+        let Some(reach) = reach else {
+            return self.settle("random", "near samples are not more alike than far ones");
+        };
+        let near = distance(reach);
+        self.attempt_sized(Design::Block, None, Some(reach));
+        if self.tried.iter().any(|t| t.0.design == Design::Block) {
+            let why = format!(
+                "nobody said where predictions are wanted; near samples are alike up to about {near}, and blocks of that size keep neighbours \
+                 out of what predicts them, as on new ground"
+            );
+            return self.settle("block", &why);
+        }
+        self.advice.beyond = Some(format!(
+            "Near samples are alike up to about {near}, and blocks of that size cannot be made of them. Rows left out at random have neighbours to \
+             learn from: the score is that of filling gaps among these samples, not of new ground."
+        ));
+        self.settle("random", "nobody said where predictions are wanted, and the samples are too close together for another design")
     }
 
     /// Ends with a design, made if it has not been tried.
@@ -277,6 +304,8 @@ impl Adviser<'_> {
 /// The advice as notes of a run.
 pub(crate) fn notes(advice: &Advice) -> Vec<Note> {
     let chosen = Note::info("design-chosen", advice.reasons.join(" "));
-    let beyond = advice.beyond.as_ref().map(|text| Note::warning("use-beyond-design", text.clone()));
+    // Matched folds say so themselves.
+    let beyond = advice.beyond.as_ref().filter(|_| advice.chosen != Design::Knndm.name());
+    let beyond = beyond.map(|text| Note::warning("use-beyond-design", text.clone()));
     std::iter::once(chosen).chain(beyond).collect()
 }

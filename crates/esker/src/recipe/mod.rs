@@ -241,6 +241,8 @@ pub struct Explain {
     pub groups: Vec<String>,
     /// Number of features whose effects are drawn.
     pub effects: usize,
+    /// Where the model may be believed.
+    pub applicability: bool,
 }
 
 impl Recipe {

@@ -158,6 +158,11 @@ impl Model for Boosted {
 /// # Errors
 /// Bytes that are not such a model.
 pub fn load(bytes: &[u8]) -> Result<Box<dyn Model>> {
+    read(bytes).map(|model| Box::new(model) as Box<dyn Model>)
+}
+
+/// As [`load`], for those who go on from it.
+pub(super) fn read(bytes: &[u8]) -> Result<Boosted> {
     let model: Boosted = store::load("boosting", bytes)?;
     let outputs = match &model.answer {
         Answer::Real { .. } if model.level.is_some() => 3,
@@ -173,5 +178,5 @@ pub fn load(bytes: &[u8]) -> Result<Box<dyn Model>> {
         && model.start.len() == outputs
         && model.start.iter().all(|s| s.is_finite())
         && model.ensemble.sound(outputs);
-    if sound { Ok(Box::new(model)) } else { Err(damaged("boosting")) }
+    if sound { Ok(model) } else { Err(damaged("boosting")) }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use esker_core::{Context, Error, Estimator, Model, Needs, Note, Parameter, Result, Samples, Search, Settings, Targets, Watch};
 
 use super::bins::{self, MOST_SORTED};
-use super::boosted::{Boosted, said};
+use super::boosted::{Boosted, read, said};
 use super::bundle::Table;
 use super::ensemble::Ensemble;
 use super::grow::{Bounds, Use};
@@ -129,6 +129,8 @@ pub struct Boosting {
     level: Option<f64>,
     rules: [String; 3],
     range: [String; 2],
+    /// What it goes on from.
+    earlier: Option<Arc<Boosted>>,
 }
 
 impl Boosting {
@@ -177,6 +179,37 @@ impl Boosting {
             level: (settings.text("spread") == "quantiles").then(|| settings.real("level")),
             rules: ["rising", "falling", "together"].map(|name| settings.text(name).to_owned()),
             range: ["lowest", "highest"].map(|name| settings.text(name).to_owned()),
+            earlier: None,
+        }
+    }
+
+    /// The same boosting that goes on from a fitted one (its saved bytes) until it has as many trees as the settings say: a warm start. On the
+    /// same rows and settings its answers are bit for bit those of one fitted at once; on other rows the first trees and the bins stay as they are.
+    ///
+    /// # Errors
+    /// Bytes that are no fitted boosting, or one that has as many trees already.
+    pub fn from_earlier(mut self, bytes: &[u8]) -> Result<Self> {
+        let earlier = read(bytes)?;
+        let rounds = earlier.ensemble.trees() / earlier.start.len().max(1);
+        if rounds >= self.trees {
+            return Err(Error::recipe("'trees'")
+                .got(self.trees.to_string())
+                .rule(format!("the model to go on from has {rounds} rounds of trees already"))
+                .hint("trees is the number of rounds in all"));
+        }
+        self.earlier = Some(Arc::new(earlier));
+        Ok(self)
+    }
+
+    /// Refuses to go on from a model of another target or loss.
+    fn fits_earlier(&self, earlier: &Boosted, known: &Target, link: Link) -> Result<()> {
+        let unlike = |what: &str| {
+            Err(Error::model("the model to go on from").got(what).rule("target, classes, loss and spread are those of the new fit"))
+        };
+        match () {
+            () if earlier.answer != known.answer => unlike("another target, unit or set of classes"),
+            () if earlier.link != link || earlier.level != self.level => unlike("another loss or spread"),
+            () => Ok(()),
         }
     }
 
@@ -216,15 +249,31 @@ impl Boosting {
                 .got(format!("'quantiles' with loss '{}'", self.loss))
                 .rule("intervals go with losses whose answer is the score itself"));
         }
-        let made = bins::shared(train, target, &known.rows, self.bins, Table::new)?;
+        let link = self.shape.as_ref().map_or(Link::Identity, Shape::link);
+        let made = match &self.earlier {
+            Some(earlier) => {
+                self.fits_earlier(earlier, &known, link)?;
+                let bins = earlier.ensemble.bins().clone();
+                let table = Table::new(bins.encode(train, &known.rows)?);
+                Arc::new((bins, table))
+            }
+            None => bins::shared(train, target, &known.rows, self.bins, Table::new)?,
+        };
         let (bins, table) = &*made;
         let names: Vec<&str> = (0..bins.len()).map(|f| bins.name(f)).collect();
         let class: Vec<bool> = (0..bins.len()).map(|f| bins.is_class(f)).collect();
         let rules = Rules::new(&self.rules[0], &self.rules[1], &self.rules[2], &names, &class)?;
-        let link = self.shape.as_ref().map_or(Link::Identity, Shape::link);
-        let start = self.start(&known)?;
+        let start = match &self.earlier {
+            Some(earlier) => earlier.start.clone(),
+            None => self.start(&known)?,
+        };
+        let scores = match &self.earlier {
+            Some(earlier) => Followed::new(bins, &train.select(&known.rows), &start)?.through(earlier.ensemble.list()).scores,
+            None => start.iter().map(|&s| vec![s; known.rows.len()]).collect(),
+        };
+        let old = self.earlier.as_ref().map_or(&[][..], |earlier| earlier.ensemble.list());
         let mut followed = match &watch {
-            Some(watch) => Some(Followed::new(bins, watch.rows(), &start)?),
+            Some(watch) => Some(Followed::new(bins, watch.rows(), &start)?.through(old)),
             None => None,
         };
         let mut watch = watch;
@@ -237,7 +286,12 @@ impl Boosting {
             }
             _ => Ok(true),
         };
-        let (trees, uses) = self.rounds(&known, table, &start, &rules, &mut seen, cx)?;
+        let done = old.len() / start.len().max(1);
+        let (mut trees, mut uses) = self.rounds(&known, table, (done, scores), &rules, &mut seen, cx)?;
+        if let Some(earlier) = &self.earlier {
+            trees.splice(0..0, old.iter().cloned());
+            earlier.ensemble.add_uses(&mut uses);
+        }
         let bins = bins.clone();
         drop(made);
         let ensemble = Ensemble::new(bins, trees, start.len(), 1, &uses);
@@ -271,7 +325,15 @@ impl Boosting {
         }
     }
 
-    fn rounds(&self, known: &Target, table: &Table, start: &[f64], rules: &Rules, seen: &mut Seen<'_>, cx: &Context) -> Result<Grown> {
+    fn rounds(
+        &self,
+        known: &Target,
+        table: &Table,
+        from: (usize, Vec<Vec<f64>>),
+        rules: &Rules,
+        seen: &mut Seen<'_>,
+        cx: &Context,
+    ) -> Result<Grown> {
         let Self { trees, rate, columns, rows, most_rows, bounds, .. } = *self;
         let rounds = Rounds { trees, rate, columns, rows, most_rows, bounds, rules };
         let weight = known.weight.as_deref();
@@ -280,12 +342,12 @@ impl Boosting {
                 let shapes = self.shapes();
                 let flat = weight.is_none() && shapes.iter().all(Shape::flat);
                 let losses = Several(shapes.into_iter().map(|shape| Numbers::new(y, weight, shape)).collect());
-                if flat { rounds.run::<1>(table, start, losses, seen, cx) } else { rounds.run::<2>(table, start, losses, seen, cx) }
+                if flat { rounds.run::<1>(table, from, losses, seen, cx) } else { rounds.run::<2>(table, from, losses, seen, cx) }
             }
             Known::Class(class) => match known.classes() {
                 1 => Ok((Vec::new(), vec![Use::default(); table.features()])),
-                2 => rounds.run::<2>(table, start, Logistic { class, weight }, seen, cx),
-                classes => rounds.run::<2>(table, start, Multinomial::new(class, weight, classes), seen, cx),
+                2 => rounds.run::<2>(table, from, Logistic { class, weight }, seen, cx),
+                classes => rounds.run::<2>(table, from, Multinomial::new(class, weight, classes), seen, cx),
             },
         }
     }

@@ -44,6 +44,14 @@ impl Ensemble {
         self.trees.len()
     }
 
+    /// Adds how much each feature was used.
+    pub(super) fn add_uses(&self, uses: &mut [Use]) {
+        for ((one, gain), splits) in uses.iter_mut().zip(&self.gain).zip(&self.splits) {
+            one.gain += gain;
+            one.splits += splits;
+        }
+    }
+
     /// The trees.
     pub(super) fn list(&self) -> &[Tree] {
         &self.trees

@@ -35,22 +35,23 @@ pub(super) type Grown = (Vec<Tree>, Vec<Use>);
 pub(super) type Seen<'a> = dyn FnMut(usize, &[Tree]) -> Result<bool> + 'a;
 
 impl Rounds<'_> {
-    /// All rounds of a loss from starting scores, one a lane. Lanes that are many rows together work side by side.
+    /// The rounds of a loss that follow `done` ones, from the scores of all rows, lane by lane. Lanes that are many rows together work side
+    /// by side.
     ///
     /// # Errors
     /// The user stopped the work, the loss has no finite gradient, or `seen` failed.
     pub(super) fn run<const W: usize>(
         &self,
         table: &Table,
-        start: &[f64],
+        (done, scores): (usize, Vec<Vec<f64>>),
         mut loss: impl Loss<W>,
         seen: &mut Seen<'_>,
         cx: &Context,
     ) -> Result<Grown> {
-        let (rows, features, count) = (table.rows, table.features(), start.len());
-        let mut lanes: Vec<Lane<'_, W>> = start.iter().map(|&s| Lane::new(table, self, s)).collect();
-        let mut grown: Vec<Tree> = Vec::with_capacity(self.trees * count);
-        for round in 0..self.trees {
+        let (rows, features, count) = (table.rows, table.features(), scores.len());
+        let mut lanes: Vec<Lane<'_, W>> = scores.into_iter().map(|s| Lane::new(table, self, s)).collect();
+        let mut grown: Vec<Tree> = Vec::with_capacity(self.trees.saturating_sub(done) * count);
+        for round in done..self.trees {
             cx.check()?;
             let some = (self.rows < 1.0).then(|| draw(rows, self.rows, &mut cx.rng.fork("rows", round as u64)));
             let drawn = window(&some.as_deref().map_or(Rows::Range(0..rows), Rows::Some), self.most_rows, round);
@@ -112,13 +113,13 @@ struct Lane<'a, const W: usize> {
 }
 
 impl<'a, const W: usize> Lane<'a, W> {
-    fn new(table: &'a Table, rounds: &Rounds<'a>, start: f64) -> Self {
+    fn new(table: &'a Table, rounds: &Rounds<'a>, score: Vec<f64>) -> Self {
         Self {
             grower: Grower::new(table, rounds.bounds, rounds.rules),
             table,
             rate: rounds.rate,
             sums: vec![[0; W]; table.rows],
-            score: vec![start; table.rows],
+            score,
             leaves: vec![0; table.rows],
         }
     }
@@ -242,6 +243,13 @@ impl Followed {
     pub(super) fn new(bins: &Bins, at: &Samples, start: &[f64]) -> Result<Self> {
         let rows: Vec<usize> = (0..at.rows()).collect();
         Ok(Self { binned: bins.encode(at, &rows)?, scores: start.iter().map(|&s| vec![s; at.rows()]).collect() })
+    }
+
+    /// After all rounds of some trees.
+    pub(super) fn through(mut self, trees: &[Tree]) -> Self {
+        let lanes = self.scores.len().max(1);
+        trees.chunks(lanes).for_each(|round| self.add(round));
+        self
     }
 
     /// Adds the answers of a round.
