@@ -12,6 +12,7 @@ mod columns;
 mod contribute;
 mod convert;
 mod dataset;
+mod dependence;
 mod explain;
 mod export;
 mod expression;

@@ -89,6 +89,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         explanation: None,
         applicability: None,
         tree: None,
+        dependence: None,
         notes: vec![],
     }
 }

@@ -270,6 +270,7 @@ pub fn glaciers() -> (Record, Rows) {
         explanation: Some(explanation()),
         applicability: None,
         tree: None,
+        dependence: None,
         notes: vec![
             Note::alarm(
                 "noise-ceiling",
