@@ -84,6 +84,12 @@ fn poisoned((mut record, mut rows): (Record, Rows)) -> (Record, Rows) {
     if let Some(i) = &mut record.intervals {
         poison(&mut i.method);
     }
+    if let Some(d) = &mut record.dependence {
+        [&mut d.drawn, &mut d.why, &mut d.errors.of].into_iter().for_each(poison);
+        d.scores.iter_mut().for_each(|s| poison(&mut s.model));
+        d.pairs.iter_mut().for_each(|p| [&mut p.a, &mut p.b].into_iter().for_each(poison));
+        d.errors.variogram.iter_mut().for_each(|v| poison(&mut v.shape));
+    }
     record.notes.push(Note::alarm(EVIL, EVIL));
     rows.group.iter_mut().for_each(poison);
     (record, rows)

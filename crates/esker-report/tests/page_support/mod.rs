@@ -2,6 +2,9 @@
 //! not measured; they only have the shape and the size of real ones.
 #![allow(dead_code, reason = "each test uses its own part")]
 
+use esker_core::dependence::{
+    BlockError, Dependence, ErrorChecks, ErrorVariogram, Likeness, PairInterval, ScoreInterval, SeriesCheck, SpreadCheck,
+};
 use esker_core::record::*;
 use esker_core::{Note, Parameter, Range, Rng, Setting, Settings, Space, Unit};
 use esker_report::figure::Figure;
@@ -270,7 +273,7 @@ pub fn glaciers() -> (Record, Rows) {
         explanation: Some(explanation()),
         applicability: None,
         tree: None,
-        dependence: None,
+        dependence: Some(dependence()),
         notes: vec![
             Note::alarm(
                 "noise-ceiling",
@@ -314,6 +317,57 @@ pub fn believed(record: &mut Record, rows: &mut Rows) {
             curve: vec![(0.1, 0.311), (0.7, 0.409)],
         }],
     });
+}
+
+fn dependence() -> Dependence {
+    let score = |model: &str, value: f64| ScoreInterval { model: model.into(), value, se: 0.03, interval: [value - 0.07, value + 0.06] };
+    let pair = |a: &str, b: &str, difference: f64, p: f64| PairInterval {
+        a: a.into(),
+        b: b.into(),
+        p,
+        p_holm: (3.0 * p).min(1.0),
+        difference,
+        interval: [difference - 0.05, difference + 0.04],
+    };
+    let errors = ErrorChecks {
+        of: "residual".into(),
+        places: 3417,
+        neighbours: Some(Likeness {
+            nearest: 8,
+            moran: 0.412,
+            expected: -1.0 / 3416.0,
+            p: 0.001,
+            permutations: 999,
+            geary: 0.587,
+            geary_p: 0.0,
+        }),
+        variogram: Some(ErrorVariogram {
+            classes: vec![(120, 4e3, 0.03), (900, 1.2e4, 0.06), (2100, 4e4, 0.09)],
+            shape: "spherical".into(),
+            nugget: 0.03,
+            sill: 0.06,
+            reach: Some(38_400.0),
+            beyond: false,
+            cutoff: 4.2e5,
+            points: 3417,
+        }),
+        series: Some(SeriesCheck { times: 24, step: 365.0, regular: false, autocorrelation: vec![0.3, 0.1], p: 0.21 }),
+        spread: Some(SpreadCheck { spearman: -0.19, spearman_p: 1e-9, breusch_pagan_p: 0.08 }),
+        scales: vec![
+            BlockError { side: 5e3, blocks: 900, rmse: 0.29, independent: 0.21 },
+            BlockError { side: 2e4, blocks: 140, rmse: 0.22, independent: 0.09 },
+        ],
+    };
+    Dependence {
+        errors,
+        drawn: "212 blocks of 38.4 km on the ground, groups whole".into(),
+        why: "held-out errors are alike up to 38.4 km".into(),
+        blocks: 212,
+        draws: 1000,
+        confidence: 0.95,
+        scores: vec![score("mean", -0.01), score("forest", 0.26), score("boosting", 0.28)],
+        pairs: vec![pair("mean", "boosting", -0.29, 1e-5), pair("forest", "boosting", -0.02, 0.2)],
+    }
 }
 
 fn intervals() -> Intervals {

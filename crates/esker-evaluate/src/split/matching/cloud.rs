@@ -267,7 +267,7 @@ fn features(by: &str, distance: FeatureDistance, at: &Support, aim: &Aim) -> Res
     let mut reading = Reading::Straight;
     match distance {
         FeatureDistance::Euclidean => {}
-        FeatureDistance::Mahalanobis => (samples, wanted) = whitened(&samples, &wanted)?,
+        FeatureDistance::Mahalanobis => [samples, wanted] = whitened(&samples, &wanted)?,
         FeatureDistance::Gower => {
             reading = Reading::Absolute;
             let shares = 1.0 / ranges.len() as f64;
@@ -286,7 +286,7 @@ fn by_row(columns: &[Vec<f64>]) -> Vec<f64> {
 }
 
 /// Columns turned and scaled so that those of the samples have variance one and no correlation; directions without variance are left out.
-fn whitened(samples: &[Vec<f64>], wanted: &[Vec<f64>]) -> Result<(Vec<Vec<f64>>, Vec<Vec<f64>>)> {
+fn whitened(samples: &[Vec<f64>], wanted: &[Vec<f64>]) -> Result<[Vec<Vec<f64>>; 2]> {
     let (p, n) = (samples.len(), samples.first().map_or(0, Vec::len));
     let flat: Vec<f64> = samples.iter().flatten().copied().collect();
     let covariance: Vec<f64> = gram(Columns::new(&flat, n, p)).iter().map(|v| v / (n as f64 - 1.0)).collect();
@@ -299,5 +299,5 @@ fn whitened(samples: &[Vec<f64>], wanted: &[Vec<f64>]) -> Result<(Vec<Vec<f64>>,
             .map(|k| (0..rows).map(|r| (0..p).map(|j| vectors[k * p + j] * columns[j][r]).sum::<f64>() / values[k].sqrt()).collect())
             .collect::<Vec<Vec<f64>>>()
     };
-    Ok((turn(samples), turn(wanted)))
+    Ok([turn(samples), turn(wanted)])
 }
