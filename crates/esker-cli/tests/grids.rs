@@ -136,11 +136,17 @@ fn a_map_says_of_each_cell_what_a_row_of_it_would_say() {
     desk.ok(&["convert", "terrain.tif", "cells.csv"]);
     desk.ok(&["predict", "out/model.esker", "cells.csv", "-o", "rows.csv", "--quiet"]);
     let expected = column(&rows(&desk, "rows.csv"), "lslpts_p_TRUE");
+    let inside = column(&rows(&desk, "rows.csv"), "lslpts_inside");
+    assert!(inside.contains(&0.0) && inside.contains(&1.0), "some of the slopes are unlike those sampled");
     for name in ["map.nc", "map.tif", "map.zarr"] {
         let said = desk.ok(&["predict", "out/model.esker", "terrain.tif", "-o", name]);
         assert!(said.contains("25600 of 25600 cells"), "{said}");
         desk.ok(&["convert", name, "map.csv"]);
         assert_eq!(column(&rows(&desk, "map.csv"), "lslpts_p_TRUE"), expected, "{name}");
+        for layer in ["lslpts_inside", "lslpts_dissimilarity", "lslpts_point_density"] {
+            let of_rows = column(&rows(&desk, "rows.csv"), layer);
+            assert_eq!(column(&rows(&desk, "map.csv"), layer), of_rows, "{name} {layer}");
+        }
     }
     // A part predicted alone is that part of the whole.
     desk.ok(&["convert", "terrain.tif", "part.tif", "--bbox", "713600,9557600,714200,9557900"]);

@@ -270,6 +270,68 @@ fn a_model_that_says_how_sure_it_is_says_so_of_new_rows() {
 }
 
 #[test]
+fn predictions_say_how_unlike_the_training_rows_a_row_is() {
+    let desk = Desk::new();
+    desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);
+    let record: serde_json::Value = serde_json::from_str(&desk.read("out/record.json")).unwrap();
+    let area = &record["applicability"];
+    let threshold = area["threshold"].as_f64().unwrap();
+    assert!(threshold > 0.0 && area["rows"] == 244 && area["profiles"][0]["unit"] == "m w.e. yr-1", "{area}");
+    assert!(area["weights"].as_array().unwrap().iter().all(|w| w[1].as_f64().unwrap() >= 0.0));
+    let table = |file: &str| -> Vec<Vec<String>> { desk.read(file).lines().map(|l| l.split(',').map(str::to_owned).collect()).collect() };
+    let column = |table: &[Vec<String>], name: &str| -> Vec<f64> {
+        let at = table[0].iter().position(|h| h == name).unwrap_or_else(|| panic!("{name} in {:?}", table[0]));
+        table[1..].iter().map(|r| r[at].parse().unwrap_or(f64::NAN)).collect()
+    };
+    // Held-out rows: the share outside is the record's.
+    let held = table("out/predictions.csv");
+    let outside = column(&held, "inside").iter().filter(|v| **v == 0.0).count();
+    assert!((outside as f64 / 244.0 - area["outside"].as_f64().unwrap()).abs() < 1e-12);
+    // The training rows again, one of them moved far away, one without a feature.
+    let mut rows: Vec<Vec<String>> = GLACIERS.lines().map(|l| l.split(',').map(str::to_owned).collect()).collect();
+    let at = |name: &str| rows[0].iter().position(|h| h == name).unwrap();
+    let (slope, temp) = (at("slope"), rows[0].iter().position(|h| h.starts_with("temp_")).unwrap());
+    for column in rows[0].clone().iter().enumerate().filter(|(_, h)| h.starts_with("temp_")).map(|(i, _)| i) {
+        rows[1][column] = "900".into();
+    }
+    rows[1][slope] = "-9000".into();
+    rows[2][temp] = String::new();
+    desk.write("new.csv", rows.iter().map(|r| r.join(",")).collect::<Vec<_>>().join("\n") + "\n");
+    let out = desk.esker(&["predict", "out/model.esker", "new.csv", "-o", "said.csv"]);
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert!(
+        out.status.success() && said.contains("1 of 244 rows lie outside the area") && said.contains("1 of 244 rows lack a feature"),
+        "{said}"
+    );
+    let new = table("said.csv");
+    let (index, density) = (column(&new, "dmdtda_dissimilarity"), column(&new, "dmdtda_point_density"));
+    let (inside, error) = (column(&new, "dmdtda_inside"), column(&new, "dmdtda_expected_error"));
+    assert!(index[0] > threshold && inside[0] == 0.0 && density[0] == 0.0 && error[0].is_nan());
+    assert!([index[1], density[1], inside[1], error[1]].iter().all(|v| v.is_nan()));
+    assert!(index[2..].iter().all(|v| *v == 0.0) && inside[2..].iter().all(|v| *v == 1.0));
+    assert!(density[2..].iter().all(|v| *v >= 1.0) && error[2..].iter().all(|v| *v > 0.0 && *v < 5.0));
+    desk.ok(&["explain", "out/model.esker", "new.csv", "-o", "why.csv", "--quiet"]);
+    assert_eq!(column(&table("why.csv"), "dmdtda_inside")[0], 0.0);
+}
+
+#[test]
+fn without_importance_features_weigh_alike_and_the_area_can_be_left_out() {
+    let desk = Desk::new();
+    desk.write("recipe.toml", RECIPE.replace("repeats = 2", "importance = false"));
+    desk.ok(&["run", "recipe.toml", "-o", "out", "--quiet"]);
+    let record: serde_json::Value = serde_json::from_str(&desk.read("out/record.json")).unwrap();
+    assert_eq!(record["applicability"]["weighted_by"], "all equal, as importance is off");
+    assert!(record["applicability"]["weights"].as_array().unwrap().iter().all(|w| w[1] == 1.0));
+    desk.write("recipe.toml", RECIPE.replace("repeats = 2", "repeats = 2\napplicability = false"));
+    desk.ok(&["run", "recipe.toml", "-o", "off", "--quiet"]);
+    let record: serde_json::Value = serde_json::from_str(&desk.read("off/record.json")).unwrap();
+    assert!(record["applicability"].is_null());
+    desk.ok(&["predict", "off/model.esker", "glaciers.csv", "-o", "said.csv"]);
+    assert!(!desk.read("said.csv").contains("inside") && !desk.read("off/predictions.csv").contains("dissimilarity"));
+    assert!(!desk.read("off/report.html").contains("applicability"));
+}
+
+#[test]
 fn a_run_that_was_killed_is_taken_up_by_the_same_command() {
     let desk = Desk::new();
     let tuned = "trees = 60\nleaves = 6\ntune = { trials = 12, search = { rate = [0.02, 0.3] } }";

@@ -10,6 +10,7 @@ mod column;
 mod context;
 pub mod cube;
 mod decision;
+pub mod dependence;
 mod error;
 mod estimator;
 mod features;

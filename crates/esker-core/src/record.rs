@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::dependence::Dependence;
 use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
@@ -36,6 +37,9 @@ pub struct Record {
     pub metrics: Vec<MetricCard>,
     /// Paired differences between models on identical folds of the primary design.
     pub comparisons: Vec<Comparison>,
+    /// What held-out errors still know of each other, and intervals of scores and differences that count it.
+    #[serde(default)]
+    pub dependence: Option<Dependence>,
     /// The model that was refitted on all rows, explained and saved.
     pub chosen: Chosen,
     /// Intervals of the chosen model (regression).

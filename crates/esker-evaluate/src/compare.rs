@@ -13,6 +13,8 @@ pub struct Paired {
     pub low: f64,
     /// Upper end of the confidence interval.
     pub high: f64,
+    /// Two-sided probability of so large a difference by chance.
+    pub p: f64,
     /// Folds compared.
     pub folds: usize,
 }
@@ -53,7 +55,7 @@ pub fn paired(a: &[f64], b: &[f64], train: &[usize], test: &[usize], confidence:
     let d: Vec<f64> = a.iter().zip(b).map(|(x, y)| x - y).collect();
     // Told from the values: the mean of equal numbers need not be exactly that number.
     if d.iter().all(|v| *v == d[0]) {
-        return Ok(Paired { difference: d[0], se: 0.0, low: d[0], high: d[0], folds: k });
+        return Ok(Paired { difference: d[0], se: 0.0, low: d[0], high: d[0], p: f64::from(u8::from(d[0] == 0.0)), folds: k });
     }
     let folds = k as f64;
     let difference = d.iter().sum::<f64>() / folds;
@@ -61,7 +63,8 @@ pub fn paired(a: &[f64], b: &[f64], train: &[usize], test: &[usize], confidence:
     let ratio = test.iter().zip(train).map(|(&te, &tr)| te as f64 / tr as f64).sum::<f64>() / folds;
     let se = ((1.0 / folds + ratio) * variance).sqrt();
     let reach = esker_math::student_quantile(0.5 + confidence / 2.0, folds - 1.0) * se;
-    Ok(Paired { difference, se, low: difference - reach, high: difference + reach, folds: k })
+    let p = 2.0 * esker_math::student_cdf(-(difference / se).abs(), folds - 1.0);
+    Ok(Paired { difference, se, low: difference - reach, high: difference + reach, p, folds: k })
 }
 
 /// How much the shuffled score flatters the honest one, in the unit of the score: positive where the shuffled score

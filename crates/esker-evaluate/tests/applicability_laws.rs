@@ -54,7 +54,7 @@ fn plain(train: &[Column], new: &[Column], folds: &[Fold]) -> (Training, f64, Me
     }
     let distance = |from: &[Vec<f64>], i: usize, j: usize| from.iter().zip(&t).map(|(a, b)| (a[i] - b[j]).powi(2)).sum::<f64>().sqrt();
     let rows = train[0].len();
-    let others = |i: usize| (0..rows).filter(move |j| *j != i).map(move |j| distance(&t, i, j)).sum::<f64>() / (rows - 1) as f64;
+    let others = |i: usize| (0..rows).filter(|j| *j != i).map(|j| distance(&t, i, j)).sum::<f64>() / (rows - 1) as f64;
     let mean = (0..rows).map(others).sum::<f64>() / rows as f64;
     let of_fold = |i: usize| &folds.iter().find(|f| f.test.contains(&i)).unwrap().train;
     let dissimilarity: Vec<f64> =
@@ -206,6 +206,18 @@ fn duplicates_are_counted_and_far_rows_are_outside() {
     let far: Vec<Column> = train.iter().map(|c| if c.name == "a" { Column::real("a", "", vec![1e3; 80]) } else { c.clone() }).collect();
     let said = area.measure(&far).unwrap();
     assert!(said.inside.iter().chain(&said.density).all(|v| *v == 0.0));
+}
+
+/// Evenly spaced values: their mean distance is a third of the range, √12 / 3 standard deviations.
+#[test]
+fn of_many_rows_some_are_asked_for_the_mean_distance() {
+    let rows = 20_100;
+    let mut order: Vec<usize> = (0..rows).collect();
+    Rng::new(15).shuffle(&mut order);
+    let column = Column::real("x", "m", order.iter().map(|i| *i as f64).collect());
+    let (area, training) = Applicability::fit(&[&column], &[1.0], Some(&folds(rows, 2))).unwrap();
+    assert_eq!((training.averaged, area.rows()), (rows / 2, rows));
+    assert!((area.mean_distance() - 12f64.sqrt() / 3.0).abs() < 1e-3, "{}", area.mean_distance());
 }
 
 #[test]

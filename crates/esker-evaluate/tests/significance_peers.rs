@@ -5,7 +5,7 @@
 use esker_core::{Codes, Crs, Places, Prediction, Rng, Unit, Values};
 use esker_evaluate::score::Score;
 use esker_evaluate::significance::{
-    Blocks, Bootstrap, Kernel, Runs, benjamini_hochberg, diebold_mariano, holm, of_difference, of_score, sign_test, wilcoxon,
+    Blocks, Bootstrap, Estimate, Held, Kernel, Runs, benjamini_hochberg, diebold_mariano, holm, sign_test, wilcoxon,
 };
 use serde_json::Value;
 
@@ -79,10 +79,11 @@ fn blocked(blocks: usize, size: usize, seed: u64) -> Vec<f64> {
         .collect()
 }
 
-fn bias_of(values: &[f64], how: Bootstrap<'_>, draws: usize) -> esker_evaluate::significance::Estimate {
+fn bias_of(values: &[f64], how: Bootstrap<'_>, draws: usize) -> Estimate {
     let truth = Values::Real(vec![0.0; values.len()]);
     let said = Prediction::real(&Unit::default(), values.to_vec());
-    of_score((&*Score::Bias.metric(), &truth, &said, None), how, (draws, 0.95), &Rng::new(5)).unwrap()
+    let held = Held { metric: &*Score::Bias.metric(), truth: &truth, said: &[&said], weight: None };
+    how.scores(held, (draws, 0.95), &Rng::new(5)).unwrap().score(0).unwrap()
 }
 
 #[test]
@@ -148,12 +149,13 @@ fn the_difference_of_two_models_is_surer_than_their_scores_and_threads_do_not_ma
     let values = Values::Real(truth.clone());
     let blocks = Blocks::of_rows(truth.len()).unwrap();
     let rmse = Score::Rmse.metric();
-    let run = || of_difference((&*rmse, &values, [&a, &b], None), Bootstrap::Blocks(&blocks), (400, 0.95), &Rng::new(2)).unwrap();
-    let estimate = run();
-    let score = of_score((&*rmse, &values, &a, None), Bootstrap::Blocks(&blocks), (400, 0.95), &Rng::new(2)).unwrap();
+    let held = Held { metric: &*rmse, truth: &values, said: &[&a, &b], weight: None };
+    let run = || Bootstrap::Blocks(&blocks).scores(held, (400, 0.95), &Rng::new(2)).unwrap();
+    let drawn = run();
+    let (estimate, score) = (drawn.difference(0, 1).unwrap(), drawn.score(0).unwrap());
     assert!(estimate.se < 0.5 * score.se);
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(run);
-    assert_eq!(estimate, one);
+    assert_eq!(drawn, one);
 }
 
 #[test]
@@ -166,8 +168,18 @@ fn what_cannot_be_drawn_is_refused() {
     let truth = Values::Real(vec![1.0; 4]);
     let said = Prediction::real(&Unit::default(), vec![1.0; 4]);
     let metric = Score::R2.metric();
-    let of = |draws, confidence| of_score((&*metric, &truth, &said, None), Bootstrap::Blocks(&blocks), (draws, confidence), &Rng::new(1));
+    let held = Held { metric: &*metric, truth: &truth, said: &[&said], weight: None };
+    let of = |draws, confidence| Bootstrap::Blocks(&blocks).scores(held, (draws, confidence), &Rng::new(1));
     assert!(of(50, 0.95).unwrap_err().to_string().contains("at least 100"));
     assert!(of(200, 1.5).is_err());
     assert!(of(200, 0.9).unwrap_err().to_string().contains("constant truth"));
+    // Most draws of two rows hold one of them only: there R² does not exist.
+    let (truth, said) = (Values::Real(vec![1.0, 2.0]), Prediction::real(&Unit::default(), vec![1.0, 1.5]));
+    let held = Held { metric: &*metric, truth: &truth, said: &[&said], weight: None };
+    let two = Blocks::of_rows(2).unwrap();
+    let drawn = Bootstrap::Blocks(&two).scores(held, (1000, 0.95), &Rng::new(4)).unwrap();
+    match drawn.score(0) {
+        Ok(estimate) => assert!(estimate.draws >= 500),
+        Err(error) => assert!(error.to_string().contains("of 1000 draws"), "{error}"),
+    }
 }

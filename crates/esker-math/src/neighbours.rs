@@ -107,7 +107,8 @@ impl KdTree {
             }
             return node;
         }
-        let middle = (end - start) / 2;
+        // Whole leaves on the left: all leaves but the last are full, and worked on at one width.
+        let middle = ((end - start) / 2).next_multiple_of(LEAF);
         self.index[start..end]
             .select_nth_unstable_by(middle, |&a, &b| points[a * d + widest].total_cmp(&points[b * d + widest]).then(a.cmp(&b)));
         self.grow(points, start, start + middle);
@@ -202,10 +203,10 @@ impl KdTree {
             }
             let mut sums = [0.0; LEAF];
             if self.sums(start, end, at, best.max(limit2), &mut sums) {
-                for &sum in &sums[..end - start] {
-                    best = best.min(sum);
-                    below += usize::from(sum < limit2);
-                }
+                sums[end - start..].fill(f64::INFINITY);
+                let (low, few) = low_and_few(&sums, limit2);
+                best = best.min(low);
+                below += few;
             }
         }
         (best, below)
@@ -214,8 +215,11 @@ impl KdTree {
     /// Squared distances of the points of a leaf from `at`; `false`, and `sums` unfinished, where all are seen to be beyond `most`.
     #[inline(always)]
     fn sums(&self, start: usize, end: usize, at: &[f64], most: f64, sums: &mut [f64; LEAF]) -> bool {
-        let m = end - start;
         let sides = &self.coordinates[start * self.dimensions..end * self.dimensions];
+        if end - start == LEAF {
+            return full_sums(sides, at, most, sums);
+        }
+        let m = end - start;
         for (sides, at) in sides.chunks(SIDES * m).zip(at.chunks(SIDES)) {
             for (side, &a) in sides.chunks_exact(m).zip(at) {
                 for (sum, v) in sums[..m].iter_mut().zip(side) {
@@ -278,6 +282,38 @@ impl KdTree {
         }
         sum
     }
+}
+
+/// As [`KdTree::sums`] for a full leaf: a width known in advance keeps the sums in registers.
+#[inline(always)]
+fn full_sums(sides: &[f64], at: &[f64], most: f64, sums: &mut [f64; LEAF]) -> bool {
+    let (sides, _) = sides.as_chunks::<LEAF>();
+    for (sides, at) in sides.chunks(SIDES).zip(at.chunks(SIDES)) {
+        let mut here = *sums;
+        for (side, &a) in sides.iter().zip(at) {
+            for (sum, v) in here.iter_mut().zip(side) {
+                *sum += (v - a) * (v - a);
+            }
+        }
+        *sums = here;
+        if !here.iter().fold(false, |near, s| near | (*s <= most)) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The least of some numbers, and how many are below a limit. Eight at a time: neither depends on the order.
+#[inline(always)]
+fn low_and_few(sums: &[f64; LEAF], limit: f64) -> (f64, usize) {
+    let (mut low, mut few) = ([f64::INFINITY; 8], [0u64; 8]);
+    for part in sums.as_chunks::<8>().0 {
+        for ((low, few), s) in low.iter_mut().zip(&mut few).zip(part) {
+            *low = if *s < *low { *s } else { *low };
+            *few += u64::from(*s < limit);
+        }
+    }
+    (low.into_iter().fold(f64::INFINITY, f64::min), few.iter().sum::<u64>() as usize)
 }
 
 #[cfg(test)]

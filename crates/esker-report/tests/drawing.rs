@@ -111,6 +111,9 @@ fn a_regression_has_all_its_figures_small_and_readable() {
             "importance",
             "effects",
             "coverage",
+            "applicability",
+            "applicability-error",
+            "map-applicability",
             "folds",
             "map-folds",
             "distribution"
@@ -129,7 +132,21 @@ fn a_classification_has_all_its_figures() {
     let figures = figure::all(&record, &rows);
     assert_eq!(
         names(&figures),
-        ["optimism", "confusion", "class-scores", "roc-pr", "map-errors", "importance", "effects", "folds", "map-folds", "distribution"]
+        [
+            "optimism",
+            "confusion",
+            "class-scores",
+            "roc-pr",
+            "map-errors",
+            "importance",
+            "effects",
+            "applicability",
+            "applicability-error",
+            "map-applicability",
+            "folds",
+            "map-folds",
+            "distribution"
+        ]
     );
     check(&figures);
     assert!(figures[1].svg.contains("Sandstone"), "classes are shown by their readable names");
@@ -196,7 +213,7 @@ fn without_places_there_are_no_maps() {
 fn without_rows_there_are_no_figures_of_rows() {
     let (record, _) = regression(&glaciers(20), Some("EPSG:4326"));
     let figures = figure::all(&record, &Rows::default());
-    assert_eq!(names(&figures), ["optimism", "importance", "effects", "coverage", "folds"]);
+    assert_eq!(names(&figures), ["optimism", "importance", "effects", "coverage", "applicability-error", "folds"]);
     check(&figures);
 }
 

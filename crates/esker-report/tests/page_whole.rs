@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use esker_core::record::{Record, Rows};
 use esker_report::figure::all;
 use esker_report::page::page;
-use page_support::{drawings, glaciers, wells};
+use page_support::{believed, drawings, glaciers, wells};
 
 /// A tag as the walker finds it: `closes` for `</p>`, `alone` for one that opens nothing.
 struct Tag {
@@ -75,7 +75,29 @@ fn balanced(tags: &[Tag]) {
 }
 
 fn both() -> [(Record, Rows); 2] {
-    [glaciers(), wells()]
+    let (mut record, mut rows) = glaciers();
+    believed(&mut record, &mut rows);
+    [(record, rows), wells()]
+}
+
+#[test]
+fn the_area_of_applicability_is_told_with_its_numbers() {
+    let [(record, rows), (without, other)] = both();
+    let html = page(&record, &rows, &all(&record, &rows));
+    for said in [
+        "id=\"applicability\"",
+        "Up to 0.733 a row lies inside",
+        "of the held-out rows, 10",
+        "Rows with a dissimilarity index above 0.733 lie outside",
+        "(RMSE) grows with it from 0.311",
+        "id=\"figure-applicability\"",
+        "id=\"figure-applicability-error\"",
+        "id=\"figure-map-applicability\"",
+        "The area of applicability (Meyer and Pebesma 2021) was delineated",
+    ] {
+        assert!(html.contains(said), "{said}");
+    }
+    assert!(!page(&without, &other, &all(&without, &other)).contains("applicability"));
 }
 
 #[test]

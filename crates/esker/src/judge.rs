@@ -18,7 +18,7 @@ fn exists(score: Result<f64>) -> Result<Option<f64>> {
 }
 
 /// Held-out predictions of all folds end to end.
-fn pooled(runs: &[FoldRun]) -> Result<Prediction> {
+pub(crate) fn pooled(runs: &[FoldRun]) -> Result<Prediction> {
     let mut all: Option<Prediction> = None;
     for run in runs {
         match &mut all {
@@ -87,10 +87,10 @@ fn group_scores(metric: &dyn Metric, groups: &Codes, rows: &[usize], truth: &Val
     Ok(scores)
 }
 
-/// Paired differences between all models on the folds of the primary design.
-pub(crate) fn comparisons(plan: &Plan, models: &[ModelRecord]) -> Result<Vec<Comparison>> {
+/// Paired differences between all models on the folds of the primary design, and the probability of each by chance.
+pub(crate) fn comparisons(plan: &Plan, models: &[ModelRecord]) -> Result<(Vec<Comparison>, Vec<f64>)> {
     let folds = &plan.designs[0].folds;
-    let mut list = Vec::new();
+    let (mut list, mut chance) = (Vec::new(), Vec::new());
     for (i, a) in models.iter().enumerate() {
         for b in &models[i + 1..] {
             let scores = |m: &ModelRecord| m.runs[0].scores[plan.primary_metric].folds.clone();
@@ -115,6 +115,7 @@ pub(crate) fn comparisons(plan: &Plan, models: &[ModelRecord]) -> Result<Vec<Com
                 Better::Zero => "none",
                 _ => "b",
             };
+            chance.push(p.p);
             list.push(Comparison {
                 a: a.name.clone(),
                 b: b.name.clone(),
@@ -126,7 +127,7 @@ pub(crate) fn comparisons(plan: &Plan, models: &[ModelRecord]) -> Result<Vec<Com
             });
         }
     }
-    Ok(list)
+    Ok((list, chance))
 }
 
 pub(crate) fn metric_cards(plan: &Plan) -> Vec<MetricCard> {

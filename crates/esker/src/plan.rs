@@ -13,8 +13,9 @@ use crate::dataset::Dataset;
 use crate::findings::Findings;
 use crate::pipeline::{needs, takes};
 use crate::recipe::{DesignPart, Recipe, Tune};
+use crate::regions;
 use crate::source;
-use crate::tune::inner_design;
+use crate::tune::{inner_design, inner_folds};
 use crate::wanted::{self, WantedRows};
 
 /// A design with the folds it makes of these data.
@@ -83,7 +84,8 @@ impl Plan {
     /// # Errors
     /// Every fault at once.
     pub fn read(mut recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
-        let (table, origin) = source::read(&mut recipe, folder)?;
+        let (mut table, origin) = source::read(&mut recipe, folder)?;
+        regions::name(&mut recipe, folder, &mut table)?;
         let sha256 = origin.checksum()?;
         let penalty = penalty(&recipe, folder)?;
         let wanted = match &recipe.validate.wanted {
@@ -113,6 +115,7 @@ impl Plan {
             Some(Err(error)) => return Err(one(&recipe, "validate.wanted", error)),
             None => Aim::default(),
         };
+        let aim = wanted::with_features(aim, &recipe.validate, &data);
         data.notes.extend(noted);
         let mut advice = None;
         if recipe.validate.auto {
@@ -153,14 +156,7 @@ impl Plan {
         let penalty_text = format!("{penalty:?}");
         let (metrics, primary_metric) = metrics(&recipe, &data.task, penalty, &mut findings);
         if recipe.models.iter().any(|m| m.tune.is_some()) {
-            for design in &designs {
-                for fold in &design.folds {
-                    if let Err(error) = inner_design(&design.part, recipe.validate.inner, &design.support.select(&fold.train)) {
-                        findings.push(recipe.place(&design.part.path), error);
-                        break;
-                    }
-                }
-            }
+            designs.iter().for_each(|design| tunable(&recipe, design, &aim, &mut findings));
         }
         let mut notes = data.notes.clone();
         for design in &designs {
@@ -266,7 +262,7 @@ fn designs(recipe: &Recipe, data: &Dataset, aim: &Aim, findings: &mut Findings) 
         if let Some(codes) = part.group.as_ref().and_then(|g| data.other_groups.get(g)) {
             support.group = Some(codes.clone());
         }
-        if part.design == Design::Stratified {
+        if part.design.wants_strata(&part.settings) {
             support.strata = Some(strata(&data.samples.column(&data.target).map_or(Values::Real(Vec::new()), |c| c.values.clone())));
         }
         let splitter = part.design.splitter(&part.settings, aim);
@@ -279,6 +275,25 @@ fn designs(recipe: &Recipe, data: &Dataset, aim: &Aim, findings: &mut Findings) 
         }
     }
     planned
+}
+
+/// Whether the training parts of a design can be cut again for tuning.
+fn tunable(recipe: &Recipe, design: &PlannedDesign, aim: &Aim, findings: &mut Findings) {
+    // Folds are cut in the smallest part alone: that takes longer than finding their design.
+    let smallest = (0..design.folds.len()).min_by_key(|&i| design.folds[i].train.len());
+    for (i, fold) in design.folds.iter().enumerate() {
+        let support = design.support.select(&fold.train);
+        let made = if Some(i) == smallest {
+            let part = (&support, &aim.select(&fold.train));
+            inner_folds(&design.part, recipe.validate.inner, part, &Rng::new(recipe.seed)).map(|_| ())
+        } else {
+            inner_design(&design.part, recipe.validate.inner, &support).map(|_| ())
+        };
+        if let Err(error) = made {
+            findings.push(recipe.place(&design.part.path), error);
+            break;
+        }
+    }
 }
 
 /// Classes as they are; numbers in fifths.

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::alarms;
 use crate::applicability;
+use crate::dependence;
 use crate::explain::{self, Explained};
 use crate::folds::{FoldRun, fold_of_row};
 use crate::intervals;
@@ -76,11 +77,13 @@ impl Plan {
 
     fn run_here(&self, keeper: &Keeper, cx: &Context) -> Result<Outcome> {
         let mut models = Vec::new();
+        let mut said = Vec::new();
         let mut notes = Vec::new();
         let mut best: Option<(usize, f64, ModelFolds)> = None;
         for (index, part) in self.recipe.models.iter().enumerate() {
             let mut folds = self.fold_runs(part, keeper, cx)?;
             let runs = self.judge_model(&folds)?;
+            said.push(judge::pooled(&folds.designs[0])?);
             let mean = runs[0].scores[self.primary_metric].mean;
             notes.extend(time_ended(part, folds.designs.iter().flatten().filter_map(|r| r.tuning.as_ref())));
             models.push(self.model_record(part, &mut folds, runs)?);
@@ -96,7 +99,7 @@ impl Plan {
                 Error::numeric(format!("metric '{}'", self.metric().kind.name())).rule("it exists for no model under the primary design")
             );
         };
-        self.finish((models, notes), chosen, folds.designs.swap_remove(0), keeper, cx)
+        self.finish((models, said, notes), chosen, folds.designs.swap_remove(0), keeper, cx)
     }
 
     /// Every fold of every design for one model.
@@ -184,7 +187,7 @@ impl Plan {
 
     fn finish(
         &self,
-        (mut models, time): (Vec<ModelRecord>, Vec<Note>),
+        (mut models, said, time): (Vec<ModelRecord>, Vec<Prediction>, Vec<Note>),
         chosen: usize,
         folds: Vec<FoldRun>,
         keeper: &Keeper,
@@ -195,7 +198,8 @@ impl Plan {
         let (final_fit, settings) = self.final_fit(part, &mut models[chosen], keeper, cx)?;
         cx.progress().step();
         cx.progress().end();
-        let comparisons = judge::comparisons(self, &models)?;
+        let (comparisons, chance) = judge::comparisons(self, &models)?;
+        let dependence = dependence::dependence(self, (&models, chosen), &said, (&comparisons, &chance), cx)?;
         let Explained { explanation, notes: explain_notes } = explain::explain(self, &folds, &final_fit, cx)?;
         let (held, no_intervals) = intervals::held_out(self, &folds)?;
         let mut rows = self.rows(&folds)?;
@@ -226,6 +230,7 @@ impl Plan {
             metric: self.metric().kind.name().to_owned(),
             metrics: judge::metric_cards(self),
             comparisons,
+            dependence,
             chosen: Chosen { model: part.name.clone(), reason, settings, learning: learning(&final_fit) },
             intervals,
             explanation,

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use esker_core::{Column, Context, Crs, Error, Note, Places, Result, Shape, Support, Table, Times, Values};
-use esker_evaluate::split::{Aim, Features};
+use esker_evaluate::split::{Aim, Design, Features};
 use esker_io::crs::Transform;
 use esker_io::{Data, Origin, Placed, ReadOptions, Within, beside};
 
 use crate::columns::unknown_column;
 use crate::dataset::{Dataset, to_days};
-use crate::recipe::{Recipe, Wanted};
+use crate::recipe::{DesignPart, Recipe, Validate, Wanted};
 
 /// Points laid over polygons, about this many.
 const LATTICE: usize = 10_000;
@@ -125,6 +125,22 @@ fn places_of(rows: &WantedRows, recipe: &Recipe, crs: &Crs, notes: &mut Vec<Note
     }
     let pick = |v: &[f64]| known.iter().map(|&i| v[i]).collect();
     Places::new(pick(&xs), pick(&ys), crs.clone()).map_err(|e| e.hint(format!("these are the places of '{}'", rows.name)))
+}
+
+/// The use with the features of the samples, where a design clusters by them and they are not yet known: those that are complete numbers.
+pub(crate) fn with_features(aim: Aim, validate: &Validate, data: &Dataset) -> Aim {
+    let by_features = |part: &DesignPart| part.design == Design::Cluster && part.settings.text("by") != "place";
+    if aim.features.is_some() || !std::iter::once(&validate.primary).chain(&validate.compare).any(by_features) {
+        return aim;
+    }
+    let (names, columns): (Vec<String>, Vec<&[f64]>) = data
+        .features
+        .iter()
+        .filter_map(|name| Some((name.clone(), data.samples.column(name).ok()?.reals().ok()?)))
+        .filter(|(_, v)| v.iter().all(|x| x.is_finite()))
+        .unzip();
+    let samples = (0..data.samples.rows()).flat_map(|i| columns.iter().map(move |c| c[i])).collect();
+    Aim { features: Some(Features { names, samples, wanted: Vec::new() }), ..aim }
 }
 
 /// Features of samples and of what is wanted, where all are numbers and none is missing.

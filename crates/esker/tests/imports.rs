@@ -194,3 +194,21 @@ fn damaged_model_files_of_imported_trees_answer_or_are_refused() {
     }
     assert!(refused > 100 && loaded > 100, "{refused} refused, {loaded} loaded");
 }
+
+/// Format 1 knew no area of applicability; its files are read as before.
+#[test]
+fn models_of_the_first_format_are_still_read() {
+    let path = folder().join("lightgbm-4.7-numbers.txt");
+    let (model, _) = named("y").read(&path).unwrap();
+    let bytes = model.to_bytes();
+    // Without an area the body ends with one byte that says so.
+    let mut first = bytes[..bytes.len() - 64].to_vec();
+    assert_eq!(first.pop(), Some(0));
+    first[8..12].copy_from_slice(&1u32.to_le_bytes());
+    let header = u64::from_le_bytes(first[12..20].try_into().unwrap()) as usize;
+    let body = u64::from_le_bytes(first[20 + header..28 + header].try_into().unwrap());
+    first[20 + header..28 + header].copy_from_slice(&(body - 1).to_le_bytes());
+    first.extend_from_slice(esker_io::sha256_hex(&first).as_bytes());
+    let (old, new) = (LoadedModel::from_bytes("old", &first).unwrap(), LoadedModel::from_bytes("new", &bytes).unwrap());
+    assert_eq!(said(&old, rows(&old, false)), said(&new, rows(&new, false)));
+}

@@ -4,7 +4,8 @@
 
 use esker::record::Rows;
 use esker::{Plan, Recipe};
-use esker_core::{Codes, Column, Context, Rng, Table};
+use esker_core::{Codes, Column, Context, Rng, Table, Targets};
+use esker_models::Kind;
 
 const RECIPE: &str = r#"
 title = "sealed"
@@ -99,5 +100,32 @@ fn a_shuffled_target_gives_no_skill_and_the_true_one_does() {
         assert!(skill > 0.3, "{model}: R² {skill} of the true target");
         let (_, none) = run(with_target(|i, _| y[order[i]]), model, tune);
         assert!(none < 0.1, "{model}: R² {none} of a shuffled target");
+    }
+}
+
+/// Every estimator on a shuffled target, numbers and classes, with the settings it has by itself.
+#[test]
+fn no_estimator_finds_skill_in_a_shuffled_target() {
+    let y = table().column("y").unwrap().reals().unwrap().to_vec();
+    let mut order: Vec<usize> = (0..y.len()).collect();
+    Rng::new(7).shuffle(&mut order);
+    let shuffled = with_target(|i, _| y[order[i]]);
+    let mut classes = shuffled.clone();
+    let labels: Vec<Option<&str>> = order.iter().map(|&i| Some(if y[i] > 0.5 { "thinning" } else { "growing" })).collect();
+    classes.put(Column::class("y", Codes::from_labels(&labels))).unwrap();
+    for kind in Kind::ALL {
+        let takes = kind.estimator(&esker_core::Settings::defaults(&kind.parameters())).needs().target;
+        if takes != Targets::Class {
+            let (_, skill) = run(shuffled.clone(), kind.name(), "");
+            assert!(skill < 0.1, "{}: R² {skill}", kind.name());
+        }
+        if takes != Targets::Real {
+            let recipe = Recipe::parse("recipe.toml", &RECIPE.replace("MODEL", kind.name()).replace("TUNE", "")).unwrap();
+            let plan = Plan::new(recipe, classes.clone(), None).unwrap();
+            let outcome = plan.run(&plan.context(2)).unwrap();
+            let scores = &outcome.record.models[0].runs[0].scores;
+            let accuracy = scores.iter().find(|s| s.metric == "balanced-accuracy").and_then(|s| s.pooled).unwrap();
+            assert!(accuracy < 0.62, "{}: balanced accuracy {accuracy}", kind.name());
+        }
     }
 }

@@ -1,13 +1,20 @@
-//! Prediction intervals from out-of-fold residuals (CV+ and jackknife+), and what they really cover.
+//! Prediction intervals from out-of-fold residuals (CV+ and jackknife+), and what they really cover; conformalised quantiles ([`widening`]),
+//! intervals weighted by distance ([`spatial_half_widths`]) and along a series ([`along`]).
 //!
 //! [`cv_plus`] makes the intervals of new rows. [`held_out`] makes intervals for the rows of the table itself, so that
 //! [`summary`] can measure how often the truth lies inside.
 
 mod measured;
 mod plus;
+mod quantiles;
+mod sequence;
+mod weighted;
 
 pub use measured::{HeldOut, held_out, summary};
 pub use plus::{Residuals, cv_plus};
+pub use quantiles::{Widening, widening};
+pub use sequence::{Sequence, along};
+pub use weighted::{spatial_half_widths, weighted_half_width};
 
 use esker_core::{Error, Result};
 

@@ -63,7 +63,7 @@ pub fn local_moran(values: &[f64], weights: &Weights, permutations: usize, rng: 
         (true, false) => Quadrant::HighLow,
     });
     let quadrant = quadrant.collect();
-    let p = conditional(&z, weights, permutations, rng, &value, |i, other, w| scale * z[i] * z[other] * w);
+    let p = conditional(&z, weights, (permutations, rng), &value, |i, other, w| scale * z[i] * z[other] * w);
     Ok(Local { value, quadrant, expected, variance, p })
 }
 
@@ -77,7 +77,7 @@ pub fn local_geary(values: &[f64], weights: &Weights, permutations: usize, rng: 
     let m2 = z.iter().map(|v| v * v).sum::<f64>() / z.len() as f64;
     let one = |i: usize, j: usize, w: f64| w * (z[i] - z[j]).powi(2) / m2;
     let value: Vec<f64> = (0..z.len()).map(|i| weights.of(i).map(|(j, w)| one(i, j, w)).sum()).collect();
-    let p = conditional(&z, weights, permutations, rng, &value, one);
+    let p = conditional(&z, weights, (permutations, rng), &value, one);
     Ok(Local { value, quadrant: Vec::new(), expected: Vec::new(), variance: Vec::new(), p })
 }
 
@@ -85,8 +85,7 @@ pub fn local_geary(values: &[f64], weights: &Weights, permutations: usize, rng: 
 fn conditional(
     z: &[f64],
     weights: &Weights,
-    permutations: usize,
-    rng: &Rng,
+    (permutations, rng): (usize, &Rng),
     value: &[f64],
     term: impl Fn(usize, usize, f64) -> f64 + Sync,
 ) -> Vec<f64> {

@@ -2,6 +2,7 @@
 //!
 //! Residuals that are alike where they are near say that the rows are not independent: scores then rest on fewer rows than the table has.
 
+mod examine;
 mod local;
 mod moran;
 mod scale;
@@ -9,6 +10,7 @@ mod series;
 mod spread;
 mod weights;
 
+pub use examine::{Sites, examine};
 pub use local::{Local, Quadrant, local_geary, local_moran};
 pub use moran::{Global, Statistic, global, permutation_p};
 pub(crate) use scale::cells;

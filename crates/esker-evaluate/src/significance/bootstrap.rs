@@ -30,12 +30,26 @@ pub struct Estimate {
     pub draws: usize,
 }
 
-/// Held-out rows of one model.
+/// Held-out rows: the metric, the truth, what each model says, and weights.
 #[derive(Clone, Copy)]
-struct Rows<'a> {
-    metric: &'a dyn Metric,
-    truth: &'a Values,
-    weight: Option<&'a [f64]>,
+pub struct Held<'a> {
+    /// The score.
+    pub metric: &'a dyn Metric,
+    /// What is true.
+    pub truth: &'a Values,
+    /// What each model says of the same rows.
+    pub said: &'a [&'a Prediction],
+    /// Weights of the rows.
+    pub weight: Option<&'a [f64]>,
+}
+
+/// Scores of several models on the same draws, so that what is hard for all of them does not count between them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawn {
+    values: Vec<f64>,
+    /// Draws × models; a draw may hold one class only, where a score does not exist.
+    scores: Vec<Vec<Option<f64>>>,
+    confidence: f64,
 }
 
 impl Bootstrap<'_> {
@@ -53,79 +67,68 @@ impl Bootstrap<'_> {
         }
     }
 
-    /// The percentile interval (Efron and Tibshirani 1993, chapter 13) of a statistic of weighted rows.
-    fn estimate(
-        self,
-        rows: Rows<'_>,
-        (draws, confidence): (usize, f64),
-        rng: &Rng,
-        statistic: impl Fn(Rows<'_>) -> Result<f64> + Sync,
-    ) -> Result<Estimate> {
+    /// Draws blocks (or runs) with replacement and scores every model on the rows drawn. Draws are the same for any number of threads.
+    ///
+    /// `draws` is at least 100; `confidence` is within 0..1, e.g. 0.95.
+    ///
+    /// # Errors
+    /// A score that does not exist on the rows as they are; rows that are not those of the blocks; too few draws.
+    pub fn scores(self, held: Held<'_>, (draws, confidence): (usize, f64), rng: &Rng) -> Result<Drawn> {
         let thing = || Error::data("bootstrap");
-        if rows.truth.len() != self.rows() {
-            return Err(thing().got(format!("{} rows of truth and {} in blocks", rows.truth.len(), self.rows())).rule("one of each a row"));
+        if held.truth.len() != self.rows() {
+            return Err(thing().got(format!("{} rows of truth and {} in blocks", held.truth.len(), self.rows())).rule("one of each a row"));
         }
         if draws < 100 || !(confidence > 0.0 && confidence < 1.0) {
             return Err(thing()
                 .got(format!("{draws} draws at a confidence of {confidence}"))
                 .rule("at least 100 draws, and a confidence between 0 and 1"));
         }
-        let value = statistic(rows)?;
-        let drawn: Vec<Option<f64>> = (0..draws)
+        let values = held.said.iter().map(|said| held.metric.score(held.truth, said, held.weight)).collect::<Result<_>>()?;
+        let scores = (0..draws)
             .into_par_iter()
             .map(|i| {
                 let mut counts = self.draw(&mut rng.fork("bootstrap", i as u64));
-                if let Some(weight) = rows.weight {
+                if let Some(weight) = held.weight {
                     counts.iter_mut().zip(weight).for_each(|(c, w)| *c *= w);
                 }
-                // A draw may hold one class only, or no weight at all: there the score does not exist.
-                statistic(Rows { weight: Some(&counts), ..rows }).ok().filter(|v| v.is_finite())
+                let score = |said: &&Prediction| held.metric.score(held.truth, said, Some(&counts)).ok().filter(|v| v.is_finite());
+                held.said.iter().map(score).collect()
             })
             .collect();
-        let mut sorted: Vec<f64> = drawn.into_iter().flatten().collect();
-        if 2 * sorted.len() < draws {
-            return Err(thing()
-                .got(format!("a score in {} of {draws} draws", sorted.len()))
+        Ok(Drawn { values, scores, confidence })
+    }
+}
+
+impl Drawn {
+    /// The score of a model with its percentile interval (Efron and Tibshirani 1993, chapter 13). Few blocks, below some 20, make it too
+    /// narrow.
+    ///
+    /// # Errors
+    /// A score that exists in less than half of the draws.
+    pub fn score(&self, model: usize) -> Result<Estimate> {
+        self.estimate(self.values[model], |s| s[model])
+    }
+
+    /// The score of model `a` minus that of model `b`, likewise.
+    ///
+    /// # Errors
+    /// As [`Drawn::score`].
+    pub fn difference(&self, a: usize, b: usize) -> Result<Estimate> {
+        self.estimate(self.values[a] - self.values[b], |s| Some(s[a]? - s[b]?))
+    }
+
+    fn estimate(&self, value: f64, of: impl Fn(&[Option<f64>]) -> Option<f64>) -> Result<Estimate> {
+        let mut sorted: Vec<f64> = self.scores.iter().filter_map(|s| of(s)).collect();
+        if 2 * sorted.len() < self.scores.len() {
+            return Err(Error::data("bootstrap")
+                .got(format!("a score in {} of {} draws", sorted.len(), self.scores.len()))
                 .rule("it exists in at least half of them")
                 .hint("use smaller blocks, or another score"));
         }
         let se = variance(&sorted).sqrt();
         sorted.sort_unstable_by(f64::total_cmp);
         let end = |p: f64| quantile_of_sorted(&sorted, p);
-        Ok(Estimate { value, se, low: end(0.5 - confidence / 2.0), high: end(0.5 + confidence / 2.0), draws: sorted.len() })
+        let half = self.confidence / 2.0;
+        Ok(Estimate { value, se, low: end(0.5 - half), high: end(0.5 + half), draws: sorted.len() })
     }
-}
-
-/// The score of all rows with its bootstrap interval: blocks (or runs) are drawn with replacement, and the score is taken of the rows drawn. Draws are
-/// the same for any number of threads. Few blocks, below some 20, make the interval too narrow.
-///
-/// `draws` is at least 100, `confidence` within 0..1, e.g. 0.95.
-///
-/// # Errors
-/// As the score; rows that are not those of the blocks; too few draws; a score that exists in less than half of the draws.
-pub fn of_score(
-    (metric, truth, said, weight): (&dyn Metric, &Values, &Prediction, Option<&[f64]>),
-    how: Bootstrap<'_>,
-    draws: (usize, f64),
-    rng: &Rng,
-) -> Result<Estimate> {
-    let rows = Rows { metric, truth, weight };
-    how.estimate(rows, draws, rng, |rows| rows.metric.score(rows.truth, said, rows.weight))
-}
-
-/// The score of `a` minus that of `b` on the same rows with its bootstrap interval; both are scored on the same draws, so that what
-/// is hard for both does not count.
-///
-/// # Errors
-/// As [`of_score`].
-pub fn of_difference(
-    (metric, truth, [a, b], weight): (&dyn Metric, &Values, [&Prediction; 2], Option<&[f64]>),
-    how: Bootstrap<'_>,
-    draws: (usize, f64),
-    rng: &Rng,
-) -> Result<Estimate> {
-    let rows = Rows { metric, truth, weight };
-    how.estimate(rows, draws, rng, |rows| {
-        Ok(rows.metric.score(rows.truth, a, rows.weight)? - rows.metric.score(rows.truth, b, rows.weight)?)
-    })
 }

@@ -7,6 +7,6 @@ mod multiple;
 mod paired;
 
 pub use blocks::{Blocks, Runs};
-pub use bootstrap::{Bootstrap, Estimate, of_difference, of_score};
+pub use bootstrap::{Bootstrap, Drawn, Estimate, Held};
 pub use multiple::{benjamini_hochberg, holm};
 pub use paired::{DieboldMariano, Kernel, Signs, Wilcoxon, diebold_mariano, sign_test, wilcoxon};

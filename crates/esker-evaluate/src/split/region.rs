@@ -1,6 +1,6 @@
 //! Leave regions out: the region of every sample is its group.
 
-use esker_core::{Error, Fold, Note, Parameter, Result, Rng, Settings, Splitter, Support};
+use esker_core::{Error, Fold, MISSING, Note, Parameter, Result, Rng, Settings, Splitter, Support};
 use esker_math::Ground;
 
 use super::deal::{Deal, Units, never_learned, uneven};
@@ -30,6 +30,11 @@ pub struct Region {
 pub(super) fn parameters() -> Vec<Parameter> {
     vec![
         Parameter::integer("folds", 0, 0, 1000, "Number of folds; 0 makes each region a fold."),
+        Parameter::text("regions", "The file of polygons, relative to the recipe; the column of `group` names the regions without it."),
+        Parameter::text(
+            "names",
+            "The attribute that names the polygons; those of one name are one region. Their `name`, else their number.",
+        ),
         Parameter::real("buffer", 0.0, 0.0, near::FURTHEST, near::DOC_BUFFER),
         Parameter::flag("stratified", false, block::DOC_STRATIFIED),
     ]
@@ -54,6 +59,14 @@ impl Splitter for Region {
                 .rule("every sample lies in a region")
                 .hint("name a file of polygons, regions = \"basins.gpkg\", or a column that names them, group = \"basin\"")
         })?;
+        let outside = regions.codes().iter().filter(|&&c| c == MISSING).count();
+        if outside > 0 {
+            let first = regions.codes().iter().position(|&c| c == MISSING).unwrap_or_default() + 1;
+            return Err(Error::data("regions of design 'region'")
+                .got(format!("{outside} of {} samples in no region, the first in row {first}", at.rows))
+                .rule("every sample lies in a region")
+                .hint("take regions that cover all samples, or leave the others out: [data] within = \"polygons.gpkg\""));
+        }
         let units = Units::of_codes(super::complete("region", "region", regions, at.rows)?);
         let folds = if self.folds == 0 { units.names.len() } else { self.folds };
         if self.folds < 2 && !(2..=MOST).contains(&units.names.len()) {

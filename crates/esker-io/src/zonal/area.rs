@@ -113,21 +113,26 @@ impl Area {
 
     /// Whether a point is inside; one that is not a number is not.
     pub(super) fn holds(&self, x: f64, y: f64) -> bool {
-        self.turns(x).any(|x| x >= self.bounds[0] && x < self.bounds[1] && self.holds_here(x, y))
+        self.which(x, y).is_some()
     }
 
-    fn holds_here(&self, x: f64, y: f64) -> bool {
+    /// The first feature that a point is inside of.
+    pub(super) fn which(&self, x: f64, y: f64) -> Option<usize> {
+        self.turns(x).filter(|x| *x >= self.bounds[0] && *x < self.bounds[1]).find_map(|x| self.which_here(x, y))
+    }
+
+    fn which_here(&self, x: f64, y: f64) -> Option<usize> {
         let (mut feature, mut odd) = (u32::MAX, false);
         for edge in self.around(y) {
             if edge.feature != feature {
                 if odd {
-                    return true;
+                    return Some(feature as usize);
                 }
                 feature = edge.feature;
             }
             odd ^= edge.cross(y).is_some_and(|at| x < at);
         }
-        odd
+        odd.then_some(feature as usize)
     }
 
     /// Which of some x are inside on a level: as [`Area::holds`], for many at once.

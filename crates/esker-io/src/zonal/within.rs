@@ -82,6 +82,20 @@ impl Within {
         Ok(out)
     }
 
+    /// The number of the polygon that holds each point, from 0; of polygons that overlap the first.
+    ///
+    /// # Errors
+    /// A CRS not known, or none inside.
+    pub fn which(&self, mut x: Vec<f64>, mut y: Vec<f64>, crs: Option<&Crs>, what: &str) -> Result<(Vec<Option<usize>>, Vec<Note>)> {
+        let (way, notes) = self.way(crs, what)?;
+        way.apply(&mut x, &mut y)?;
+        let held: Vec<Option<usize>> = x.par_iter().zip(&y).map(|(&x, &y)| self.area.which(x, y)).collect();
+        if held.iter().all(Option::is_none) {
+            return Err(self.nothing(what));
+        }
+        Ok((held, notes))
+    }
+
     /// The features whose point or centroid is inside.
     ///
     /// # Errors

@@ -77,7 +77,11 @@ fn words(cx: &Cx<'_>, design: &DesignRecord, scores: &[Scores<'_>], hidden: usiz
         if design.folds.len() > MOST { format!(" The first {MOST} of {} folds are shown.", design.folds.len()) } else { String::new() };
     let outside = if hidden > 0 { format!(" {hidden} scores lie outside the axis.") } else { String::new() };
     let left_out: usize = design.folds.iter().map(|f| f.left_out).sum();
-    let buffer = if left_out > 0 { format!(" {} rows in all are left out as buffers.", count(left_out)) } else { String::new() };
+    let buffer = if left_out > 0 {
+        format!(" Pale and after the +: rows left out of a fold as buffers, {} in all.", count(left_out))
+    } else {
+        String::new()
+    };
     let caption = format!(
         "Folds of the design \"{}\": rows tested in each (left) and the score of each model there (right).{rest}{buffer}{outside}",
         design.label
@@ -102,9 +106,14 @@ fn words(cx: &Cx<'_>, design: &DesignRecord, scores: &[Scores<'_>], hidden: usiz
     Words { name: "folds", title: "Folds and their scores".to_owned(), alt, caption }
 }
 
+/// Rows tested and, where there are some, rows left out.
+fn size(f: &FoldRecord) -> String {
+    if f.left_out > 0 { format!("{} + {}", count(f.test), count(f.left_out)) } else { count(f.test) }
+}
+
 fn sizes(c: &mut Canvas, folds: &[FoldRecord], (left, top, right, h): (f64, f64, f64, f64)) {
-    let most = folds.iter().map(|f| f.test).max().unwrap_or(1).max(1) as f64;
-    let room = width(&count(most as usize), SMALL, false) + 10.0;
+    let most = folds.iter().map(|f| f.test + f.left_out).max().unwrap_or(1).max(1) as f64;
+    let room = folds.iter().map(|f| width(&size(f), SMALL, false)).fold(width(&count(most as usize), SMALL, false), f64::max) + 10.0;
     let x = Scale::linear((0.0, most), left, right - room);
     c.text((6.0, 16.0), "Rows tested", Type::new(HEAD).bold());
     for (i, f) in folds.iter().enumerate() {
@@ -112,7 +121,11 @@ fn sizes(c: &mut Canvas, folds: &[FoldRecord], (left, top, right, h): (f64, f64,
         c.text((left - 9.0, y + SMALL * 0.36), &fit(&f.label, SMALL, false, left - 12.0), Type::new(SMALL).end());
         let end = x.at(f.test as f64);
         c.rect((left, y - 7.5, end - left, 15.0), Paint::Rgb(BAR), 1.0);
-        c.text((end + 6.0, y + SMALL * 0.36), &count(f.test), Type::new(SMALL).muted());
+        let out = x.at((f.test + f.left_out) as f64);
+        if f.left_out > 0 {
+            c.rect((end, y - 7.5, out - end, 15.0), Paint::Rgb(BAR), 0.25);
+        }
+        c.text((out + 6.0, y + SMALL * 0.36), &size(f), Type::new(SMALL).muted());
     }
     c.line((left, top), (left, top + h), Pen::new(Paint::Faint, 1.0));
 }

@@ -146,11 +146,19 @@ fn comparison(r: Reading<'_>) -> String {
     if r.record.comparisons.is_empty() {
         return format!("Models were judged by {}.", r.metric_inside());
     }
-    format!(
+    let mut out = format!(
         "Models were compared by {} through paired differences over folds, with 95\u{202f}% confidence intervals from standard errors \
          corrected for overlapping training sets (Nadeau and Bengio 2003).",
         r.metric_inside()
-    )
+    );
+    if let Some(d) = r.record.dependence.as_ref().filter(|d| !d.pairs.is_empty()) {
+        out.push_str(&format!(
+            " Intervals of scores and differences on all held-out rows are percentiles of {} bootstrap draws of {}.",
+            count(d.draws),
+            d.drawn
+        ));
+    }
+    out
 }
 
 fn intervals(r: Reading<'_>) -> String {

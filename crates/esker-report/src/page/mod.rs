@@ -2,6 +2,7 @@
 
 mod believed;
 mod data;
+mod dependent;
 mod drivers;
 mod html;
 mod judged;
@@ -127,6 +128,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         scores::models(r, h);
         drawn(h, Place::Models);
         scores::differences(r, h);
+        dependent::scores(r, h);
         tuned::gained(r, figures, h);
         let mut folded = Html::part("models-folded");
         scores::every_metric(r, &mut folded);
@@ -141,6 +143,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
     });
     add("fit", "Where it is right and wrong", &|h| {
         drawn(h, Place::Fit);
+        dependent::errors(r, h);
         scores::worst_groups(r, h);
         judged::most_wrong(r, rows, h);
     });

@@ -2,6 +2,7 @@
 
 use esker_core::record::{DesignRecord, MetricCard, ModelRecord};
 
+use super::dependent;
 use super::html::Html;
 use super::number::{count, decimals, fixed, signed, unit_bracketed};
 use super::reading::{Paired, Reading, Verdict, paired};
@@ -76,8 +77,10 @@ fn pair(r: Reading<'_>, m: &ModelRecord, d: &DesignRecord) -> [Cell; 2] {
 /// Paired differences on identical folds: the chosen model against the others, then all the rest.
 pub fn differences(r: Reading<'_>, h: &mut Html) {
     let chosen = r.record.chosen.model.as_str();
-    let first: Vec<(String, Paired)> =
-        r.ranked().into_iter().filter(|m| m.name != chosen).filter_map(|m| Some((m.name.clone(), r.paired(chosen, &m.name)?))).collect();
+    let others = r.ranked().into_iter().filter(|m| m.name != chosen);
+    let first: Vec<Difference<'_>> = others
+        .filter_map(|m| Some(Difference { name: m.name.clone(), of: (chosen, &m.name), paired: r.paired(chosen, &m.name)? }))
+        .collect();
     if r.record.comparisons.is_empty() {
         return;
     }
@@ -94,13 +97,20 @@ pub fn differences(r: Reading<'_>, h: &mut Html) {
             fixed((0.05 * total as f64).round().max(1.0), 0)
         ));
     }
+    if r.record.dependence.as_ref().is_some_and(|d| !d.pairs.is_empty()) {
+        words.push_str(
+            " The interval by blocks is that of all held-out rows together, drawn in blocks as told below; p is the probability of such a \
+             difference over folds by chance, corrected for all the comparisons made (Holm).",
+        );
+    }
     h.element("p", &[], &words);
     if !first.is_empty() {
         let caption = format!("{} of {chosen} minus that of each other model{}", r.metric(), unit_bracketed(&r.unit(&r.record.metric)));
         difference_table(r, h, caption, &first);
     }
-    let rest: Vec<(String, Paired)> =
-        r.record.comparisons.iter().filter(|c| c.a != chosen && c.b != chosen).map(|c| (format!("{} − {}", c.a, c.b), paired(c))).collect();
+    let without = r.record.comparisons.iter().filter(|c| c.a != chosen && c.b != chosen);
+    let rest: Vec<Difference<'_>> =
+        without.map(|c| Difference { name: format!("{} − {}", c.a, c.b), of: (&c.a, &c.b), paired: paired(c) }).collect();
     if !rest.is_empty() {
         h.with("details", &[], |h| {
             h.element("summary", &[], &format!("The other {}", plural(rest.len(), "pair", "pairs")));
@@ -111,26 +121,41 @@ pub fn differences(r: Reading<'_>, h: &mut Html) {
     }
 }
 
-fn difference_table(r: Reading<'_>, h: &mut Html, caption: String, rows: &[(String, Paired)]) {
-    let ends = rows.iter().flat_map(|(_, p)| p.interval).chain([0.0]);
+/// A row of the table of differences.
+struct Difference<'a> {
+    name: String,
+    of: (&'a str, &'a str),
+    paired: Paired,
+}
+
+fn difference_table(r: Reading<'_>, h: &mut Html, caption: String, rows: &[Difference<'_>]) {
+    let ends = rows.iter().flat_map(|d| d.paired.interval).chain([0.0]);
     let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
     let share = |v: f64| if high > low { (v - low) / (high - low) } else { 0.5 };
     let n = r.decimals();
     let mut sheet =
         Sheet::new(caption).words("Against").numbers("difference").numbers("95 % interval").words("around zero").words("Beyond noise?");
-    for (name, p) in rows {
+    let blocks = r.record.dependence.as_ref().is_some_and(|d| !d.pairs.is_empty());
+    if blocks {
+        sheet = sheet.numbers("interval by blocks").numbers("p, corrected");
+    }
+    for Difference { name, of, paired: p } in rows {
         let verdict = match p.verdict {
             Verdict::Better => "better",
             Verdict::Worse => "worse",
             Verdict::Tie => "cannot be told apart",
         };
-        sheet.row(vec![
+        let mut cells = vec![
             text(name.as_str()),
             number(signed(p.difference, n)),
             number(format!("{} to {}", signed(p.interval[0], n), signed(p.interval[1], n))),
             Cell::Whisker([share(p.interval[0]), share(p.difference), share(p.interval[1])], share(0.0)),
             text(verdict),
-        ]);
+        ];
+        if blocks {
+            cells.extend(dependent::pair_cells(r, *of, n));
+        }
+        sheet.row(cells);
     }
     sheet.write(h);
 }

@@ -11,7 +11,7 @@ pub enum Cell {
     Number(String),
     /// Words with a badge behind, such as the chosen model.
     Badge(String, &'static str),
-    /// An interval on a common scale, drawn: low, middle and high as shares of the width, and where zero is.
+    /// An interval on a common scale, drawn: low, middle and high as shares of the width, and where zero is; NaN where zero is no mark.
     Whisker([f64; 3], f64),
     /// Digits on a ground that is darker the larger the share (0 to 1).
     Shade(String, f64),
@@ -148,9 +148,11 @@ fn whisker(h: &mut Html, at: [f64; 3], zero: f64) {
     const WIDTH: f64 = 150.0;
     let x = |share: f64| format!("{:.1}", 4.0 + share.clamp(0.0, 1.0) * (WIDTH - 8.0));
     let [low, middle, high] = at.map(x);
-    let zero = x(zero);
+    let mark = x(zero);
     h.with("svg", &[("viewBox", "0 0 150 16"), ("width", "150"), ("height", "16"), ("aria-hidden", "true"), ("focusable", "false")], |h| {
-        h.with("line", &[("x1", &zero), ("x2", &zero), ("y1", "0"), ("y2", "16"), ("class", "zero")], |_| {});
+        if !zero.is_nan() {
+            h.with("line", &[("x1", &mark), ("x2", &mark), ("y1", "0"), ("y2", "16"), ("class", "zero")], |_| {});
+        }
         h.with("line", &[("x1", &low), ("x2", &high), ("y1", "8"), ("y2", "8"), ("class", "bar")], |_| {});
         h.with("circle", &[("cx", &middle), ("cy", "8"), ("r", "3.5"), ("class", "dot")], |_| {});
     });

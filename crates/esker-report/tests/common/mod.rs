@@ -89,6 +89,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         explanation: None,
         applicability: None,
         tree: None,
+        dependence: None,
         notes: vec![],
     }
 }
@@ -104,6 +105,38 @@ fn run(design: &str, scores: Vec<Score>) -> ModelRun {
 fn group_folds(spots: &[Spot], n: u32, rng: &mut Rng) -> Vec<Option<u32>> {
     let mut known: std::collections::BTreeMap<&str, u32> = Default::default();
     spots.iter().map(|s| Some(*known.entry(s.group.as_str()).or_insert_with(|| rng.below(n as usize) as u32))).collect()
+}
+
+/// An area of applicability as a run would find it: rows near a few others, some far from all.
+fn believed(record: &mut Record, rows: &mut Rows, error: (&str, &str), rng: &mut Rng) {
+    let n = rows.observed.len();
+    rows.dissimilarity = (0..n).map(|i| if i % 97 == 5 { f64::NAN } else { 0.05 + rng.uniform().powi(4) }).collect();
+    rows.density = rows.dissimilarity.iter().map(|d| if d.is_nan() { *d } else { (30.0 * (0.6 - d).max(0.0)).floor() }).collect();
+    let profile = |index: &str, to: f64, rising: bool| ErrorProfile {
+        index: index.into(),
+        error: error.0.into(),
+        unit: Unit::new(error.1),
+        rows: n,
+        window: 12,
+        windows: (0..150)
+            .map(|i| {
+                (to * f64::from(i) / 149.0, 0.3 + 0.001 * f64::from(if rising { i } else { 150 - i }) + 0.02 * (f64::from(i) * 1.7).sin())
+            })
+            .collect(),
+        curve: (0..60).map(|i| (to * f64::from(i) / 59.0, 0.3 + 0.0025 * f64::from(if rising { i } else { 60 - i }))).collect(),
+    };
+    record.applicability = Some(Applicability {
+        weights: vec![("temp_07".into(), 0.031), ("lat".into(), 0.01), ("slope".into(), 0.0)],
+        weighted_by: "permutation importance on held-out rows (rmse), below 0 as 0".into(),
+        threshold: 0.6,
+        mean_distance: 2.4,
+        rows: n,
+        incomplete: 3,
+        outside: 0.12,
+        dissimilarity: vec![(0.0, 0.05), (0.5, 0.11), (1.0, 1.05)],
+        density: vec![(0.0, 0.0), (0.5, 14.0), (1.0, 16.0)],
+        profiles: vec![profile("dissimilarity", 0.6, true), profile("density", 16.0, false)],
+    });
 }
 
 /// A regression of invented mass balances at the given places.
@@ -179,7 +212,7 @@ pub fn regression(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
             .map(|(i, (f, u))| effect(f, u, "", |t| 0.12 * ((i as f64 + 1.0) * t * 1.3 + i as f64).sin(), &mut rng))
             .collect(),
     });
-    let rows = Rows {
+    let mut rows = Rows {
         row: (1..=n).collect(),
         x: if crs.is_some() { spots.iter().map(|s| s.x).collect() } else { vec![] },
         y: if crs.is_some() { spots.iter().map(|s| s.y).collect() } else { vec![] },
@@ -190,7 +223,9 @@ pub fn regression(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
         observed,
         predicted,
         probability: vec![],
+        ..Rows::default()
     };
+    believed(&mut record, &mut rows, ("RMSE", unit), &mut rng);
     (record, rows)
 }
 
@@ -286,7 +321,7 @@ pub fn classification(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
         internal_kind: "share of split gain".into(),
         effects,
     });
-    let rows = Rows {
+    let mut rows = Rows {
         row: (1..=n).collect(),
         x: if crs.is_some() { spots.iter().map(|s| s.x).collect() } else { vec![] },
         y: if crs.is_some() { spots.iter().map(|s| s.y).collect() } else { vec![] },
@@ -296,6 +331,7 @@ pub fn classification(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
         predicted,
         ..Rows::default()
     };
+    believed(&mut record, &mut rows, ("share of wrong classes", ""), &mut rng);
     (record, rows)
 }
 

@@ -270,6 +270,7 @@ pub fn glaciers() -> (Record, Rows) {
         explanation: Some(explanation()),
         applicability: None,
         tree: None,
+        dependence: None,
         notes: vec![
             Note::alarm(
                 "noise-ceiling",
@@ -287,6 +288,33 @@ pub fn glaciers() -> (Record, Rows) {
 }
 
 const GLACIER_RECIPE: &str = "title = \"Decadal mass balance of Scandinavian glaciers\"\n\n[data]\nsource = \"scandinavia.csv\"\n\n[roles]\ntarget   = { column = \"dmdtda\", unit = \"m w.e. yr-1\" }\nplace    = { x = \"lon\", y = \"lat\", crs = \"EPSG:4326\" }\ngroup    = \"rgi_id\"\nfeatures = [\"temp_*\", \"prcp_*\", \"area\", \"zmed\", \"slope\"]\n\n[validate]\ndesign  = \"group\"\nfolds   = 10\ncompare = [\"random\"]\n";
+
+/// An area of applicability for [`glaciers`].
+pub fn believed(record: &mut Record, rows: &mut Rows) {
+    let n = rows.observed.len();
+    rows.dissimilarity = (0..n).map(|i| (i % 50) as f64 / 60.0).collect();
+    rows.density = (0..n).map(|i| (50 - i % 50) as f64).collect();
+    record.applicability = Some(Applicability {
+        weights: vec![("temp_07".into(), 0.031), ("area".into(), 0.01)],
+        weighted_by: "permutation importance on held-out rows (r2), below 0 as 0".into(),
+        threshold: 0.733,
+        mean_distance: 2.4,
+        rows: n - 3,
+        incomplete: 3,
+        outside: 0.1,
+        dissimilarity: vec![(0.0, 0.0), (0.5, 0.4), (1.0, 0.817)],
+        density: vec![(0.0, 1.0), (0.5, 25.0), (1.0, 50.0)],
+        profiles: vec![ErrorProfile {
+            index: "dissimilarity".into(),
+            error: "RMSE".into(),
+            unit: Unit::new("m w.e. yr-1"),
+            rows: n - 3,
+            window: 341,
+            windows: vec![(0.1, 0.31), (0.4, 0.33), (0.7, 0.41)],
+            curve: vec![(0.1, 0.311), (0.7, 0.409)],
+        }],
+    });
+}
 
 fn intervals() -> Intervals {
     let mut rng = Rng::new(5);

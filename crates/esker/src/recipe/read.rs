@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use esker_core::{Crs, Error, Parameter, Settings, Space, Unit};
+use esker_core::{Crs, Error, Parameter, Setting, Settings, Space, Unit};
 use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::Kind;
@@ -211,15 +211,18 @@ fn design(section: &Section<'_>, key: &'static str, name: &str) -> Option<Design
     Some(DesignPart { design, settings, group, label, path: section.path().to_owned() })
 }
 
-/// A design by name alone takes over the number of folds of the primary one.
+/// A design by name alone takes over the number of folds of the primary one, unless folds are something else to either of them.
 fn plain_design(name: &str, like: Option<&DesignPart>, path: &str) -> Result<DesignPart, Error> {
     let known: Vec<&str> = Design::ALL.iter().map(|d| d.name()).collect();
+    if name == AUTO {
+        return Err(Error::recipe("design 'auto'").rule("the design that counts may be chosen, one beside it is named"));
+    }
     let design = Design::parse(name).ok_or_else(|| unknown("design", name, &known))?;
     let parameters = design.parameters();
     let mut settings = Settings::defaults(&parameters);
-    let folds = like.and_then(|l| l.settings.iter().find(|(k, _)| *k == "folds").map(|(_, v)| v.clone()));
-    if let Some(folds) = folds
-        && parameters.iter().any(|p| p.name == "folds")
+    let usual = |p: &&Parameter| p.name == "folds" && p.default == Setting::Integer(10);
+    if let Some(folds) = like.and_then(|l| l.settings.get("folds"))
+        && let Some(folds) = parameters.iter().find(usual).and_then(|p| p.check(folds.clone()).ok())
     {
         settings = settings.set(&parameters, "folds", folds)?;
     }
@@ -253,7 +256,7 @@ fn validate(root: &Section<'_>) -> Validate {
     if primary.is_none() {
         // The keys of an unknown design are not judged: one fault is enough.
         for design in Design::ALL {
-            let _ = s.settings(&design.parameters());
+            design.parameters().iter().for_each(|p| s.skip(p.name));
         }
         let _ = (s.text("group"), s.text("label"));
     }

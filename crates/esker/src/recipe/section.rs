@@ -121,6 +121,11 @@ impl<'a> Section<'a> {
         default
     }
 
+    /// Takes a key for known, whatever it holds.
+    pub fn skip(&self, key: &'static str) {
+        let _ = self.value(key);
+    }
+
     /// A text or a list of texts.
     pub fn texts(&self, key: &'static str) -> Vec<String> {
         self.words(key, "a list of texts is wanted")

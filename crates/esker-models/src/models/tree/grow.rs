@@ -22,6 +22,9 @@ const CHUNK: usize = 512;
 /// Additions to histograms from which threads share them.
 const MANY_SUMS: usize = 1 << 18;
 
+/// Levels of a class feature up to which its splits pay no further penalty.
+const FEW_LEVELS: u8 = 4;
+
 /// Groups of columns that one thread searches.
 const SEARCHED: usize = 16;
 
@@ -474,7 +477,7 @@ impl<const W: usize> Search<'_, '_, W> {
                     bins[lane] = Some(table.bins[f]);
                 }
             }
-            let mut race = self.race(0, best.as_ref());
+            let mut race = self.race(self.grower.limits, 0, best.as_ref());
             let cut = wide(
                 #[inline(always)]
                 || best_cut(group, bins, scale, &mut race),
@@ -491,9 +494,10 @@ impl<const W: usize> Search<'_, '_, W> {
         best
     }
 
-    fn race(&self, direction: i8, best: Option<&Found<W>>) -> Race {
+    fn race(&self, limits: Limits, direction: i8, best: Option<&Found<W>>) -> Race {
         let values = self.grower.values(self.leaf, direction);
-        Race::new(&self.total, self.grower.limits, values, best.map(|b| b.score))
+        let floor = best.map_or_else(|| score(&self.total, self.grower.limits.lambda, &values), |b| b.score);
+        Race::new(&self.total, limits, values, Some(floor.max(f64::MIN_POSITIVE)))
     }
 
     /// A cut as a split.
@@ -540,8 +544,13 @@ impl<const W: usize> Search<'_, '_, W> {
     /// Searches one feature's sums by code.
     fn feature(&self, feature: usize, cells: &[Cell; 256], best: &mut Option<Found<W>>, left: impl Fn(&Side) -> Words<W>) {
         let table = self.grower.table;
-        let mut race = self.race(self.grower.rules.direction(feature), best.as_ref());
-        let search = if table.class[feature] { best_of_classes } else { best_of_numbers };
+        let (class, mut limits) = (table.class[feature], self.grower.limits);
+        // Many levels can be put in an order that suits chance: their splits pay for it (the `cat_l2` of Ke et al. 2017).
+        if class && table.bins[feature] > FEW_LEVELS {
+            limits.lambda += limits.smoothing;
+        }
+        let mut race = self.race(limits, self.grower.rules.direction(feature), best.as_ref());
+        let search = if class { best_of_classes } else { best_of_numbers };
         if let Some(side) = search(cells, table.bins[feature], &mut race) {
             *best = Some(Found { score: race.best(), feature, side, left: left(&side) });
         }
