@@ -267,7 +267,10 @@ fn features(by: &str, distance: FeatureDistance, at: &Support, aim: &Aim) -> Res
     let mut reading = Reading::Straight;
     match distance {
         FeatureDistance::Euclidean => {}
-        FeatureDistance::Mahalanobis => [samples, wanted] = whitened(&samples, &wanted)?,
+        FeatureDistance::Mahalanobis => {
+            let directions = whitening(&samples)?;
+            (samples, wanted) = (turned(&samples, &directions), turned(&wanted, &directions));
+        }
         FeatureDistance::Gower => {
             reading = Reading::Absolute;
             let shares = 1.0 / ranges.len() as f64;
@@ -285,19 +288,20 @@ fn by_row(columns: &[Vec<f64>]) -> Vec<f64> {
     (0..rows).flat_map(|r| columns.iter().map(move |c| c[r])).collect()
 }
 
-/// Columns turned and scaled so that those of the samples have variance one and no correlation; directions without variance are left out.
-fn whitened(samples: &[Vec<f64>], wanted: &[Vec<f64>]) -> Result<[Vec<Vec<f64>>; 2]> {
-    let (p, n) = (samples.len(), samples.first().map_or(0, Vec::len));
-    let flat: Vec<f64> = samples.iter().flatten().copied().collect();
+/// Directions along which the columns have variance one and no correlation; those without variance are left out.
+fn whitening(columns: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
+    let (p, n) = (columns.len(), columns.first().map_or(0, Vec::len));
+    let flat: Vec<f64> = columns.iter().flatten().copied().collect();
     let covariance: Vec<f64> = gram(Columns::new(&flat, n, p)).iter().map(|v| v / (n as f64 - 1.0)).collect();
     let (values, vectors) = symmetric_eigen(&covariance, p)?;
     let least = f64::EPSILON.sqrt() * values.first().copied().unwrap_or(0.0);
-    let turn = |columns: &[Vec<f64>]| {
-        let rows = columns.first().map_or(0, Vec::len);
-        (0..p)
-            .filter(|&k| values[k] > least)
-            .map(|k| (0..rows).map(|r| (0..p).map(|j| vectors[k * p + j] * columns[j][r]).sum::<f64>() / values[k].sqrt()).collect())
-            .collect::<Vec<Vec<f64>>>()
-    };
-    Ok([turn(samples), turn(wanted)])
+    let directions = values.iter().zip(vectors.chunks_exact(p.max(1))).filter(|(value, _)| **value > least);
+    Ok(directions.map(|(value, vector)| vector.iter().map(|v| v / value.sqrt()).collect()).collect())
+}
+
+/// Columns along some directions.
+fn turned(columns: &[Vec<f64>], directions: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let rows = columns.first().map_or(0, Vec::len);
+    let along = |direction: &[f64], r: usize| direction.iter().zip(columns).map(|(d, c)| d * c[r]).sum();
+    directions.iter().map(|direction| (0..rows).map(|r| along(direction, r)).collect()).collect()
 }
