@@ -276,7 +276,7 @@ fn of_target() -> Vec<Seeded> {
     let each = |v: &[f64], f: &dyn Fn(f64) -> f64| v.iter().map(|x| f(*x)).collect::<Vec<f64>>();
     let mut rng = Rng::new(4);
     let flipped = slid.iter().map(|x| if rng.below(50) == 0 { 1.0 - x } else { *x }).collect();
-    let parts: Vec<f64> = t.number("slope").iter().zip(&elev).map(|(s, e)| e - 3.0 * s).collect();
+    let parts: Vec<f64> = t.number("slope").iter().zip(&elev).map(|(s, e)| e - 20.0 * s).collect();
     let bands: Vec<Option<String>> = mb.iter().map(|v| Some(format!("band {}", (v * 4.0).floor()))).collect();
     vec![
         ("in other units", COPY, "mm", g.clone().with("mm", each(&mb, &|v| 1000.0 * v + 3.0))),

@@ -35,7 +35,7 @@ pub(super) fn of_variants(plan: &Plan) -> Result<Vec<Suspect>> {
             ),
             mend: format!("Name '{kind}' once and tune it inside the training parts: tune = {{ trials = {} }}.", 2 * same.len()),
             cure: Cure::Choice(same),
-            proven: true,
+            proven: false,
         });
     }
     Ok(found)

@@ -150,9 +150,7 @@ impl<'a> Judge<'a> {
         let best = |but: Option<usize>| all.iter().rev().max_by(|a, b| worth(&a.1, but).total_cmp(&worth(&b.1, but)));
         let Some((name, as_is)) = best(None) else { return Ok(None) };
         let without: Scores = (0..folds.len()).map(|f| best(Some(f)).and_then(|b| b.1[f])).collect();
-        let found = self.paired(name, as_is, &without, (folds, "chosen for each fold by the other folds".to_owned()))?;
-        // Luck is never beyond the noise: any gain by choosing is luck here.
-        Ok(found.map(|f| Flattery { beyond_noise: f.by > 0.0, ..f }))
+        self.paired(name, as_is, &without, (folds, "chosen for each fold by the other folds".to_owned()))
     }
 
     fn paired(&self, model: &str, as_is: &Scores, without: &Scores, (folds, how): (&[Fold], String)) -> Result<Option<Flattery>> {

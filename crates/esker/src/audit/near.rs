@@ -121,7 +121,7 @@ fn in_space(plan: &Plan, primary: &PlannedDesign) -> Result<Option<Suspect>> {
     let class = matches!(plan.audited_target()?.values, Values::Class(_));
     let reach = match strong.and_then(measure::Reach::metres) {
         Some(reach) => reach,
-        // Classes have no variogram here: a third of the ground stands for it.
+        // Classes have no variogram here: a quarter of the ground stands for it.
         None if class => across(&ground) / 4.0,
         None => return Ok(None),
     };
@@ -130,7 +130,7 @@ fn in_space(plan: &Plan, primary: &PlannedDesign) -> Result<Option<Suspect>> {
     }
     let blocks = [1.0, 0.7, 0.5, 0.35].iter().find_map(|share| Some((share * reach, folds(plan, Design::Block, Some(share * reach))?)));
     let Some((size, blocks)) = blocks else { return Ok(None) };
-    let alike = if class { String::new() } else { format!("; {}", strong.map_or(String::new(), measure::Reach::sentence)) };
+    let alike = if class { ".".to_owned() } else { format!("; {}", strong.map_or(String::new(), measure::Reach::sentence)) };
     let evidence = format!(
         "The middle test row is {} from the nearest row learned from{alike} Nobody said that predictions are for places as near.",
         distance(own.quantile(0.5))

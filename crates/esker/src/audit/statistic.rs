@@ -20,6 +20,8 @@ const ROUNDED: f64 = 4e-3;
 const AGREE: f64 = 0.9;
 /// Neighbours that a mean is looked for of.
 const NEIGHBOURS: usize = 16;
+/// Rows whose neighbours are looked at.
+const LOOKED: usize = 3000;
 
 /// All kinds, those of the target first.
 pub(super) fn of_all_rows(plan: &Plan) -> Result<Vec<Suspect>> {
@@ -29,9 +31,12 @@ pub(super) fn of_all_rows(plan: &Plan) -> Result<Vec<Suspect>> {
     let mut found: Vec<Suspect> = of_target_itself(plan)?.into_iter().collect();
     let truths = truths(plan.audited_target()?);
     let levels = levels(plan);
+    let near = nearest(plan)?;
     for column in plan.audited_features() {
         let Some(f) = numbers(column) else { continue };
-        if let Some((what, evidence)) = truths.iter().find_map(|t| of_target(plan, f, t, &levels)) {
+        let own: Vec<Option<u64>> = (0..f.len()).map(|r| key(&column.values, r)).collect();
+        let own = members(&own);
+        if let Some((what, evidence)) = truths.iter().find_map(|t| of_target(f, t, (&own, &levels), near.as_deref())) {
             let mend = format!(
                 "Leave '{}' out; a group mean of the target has to be taken from the training rows of each fold, as the model 'group-mean' does.",
                 column.name
@@ -55,11 +60,11 @@ fn truths(target: &Column) -> Vec<Vec<f64>> {
     }
 }
 
-/// Columns of the table that part the rows into groups, by name.
-fn levels(plan: &Plan) -> Vec<(&str, Vec<Option<u64>>)> {
+/// Columns of the table that part the rows into groups, by name, with the rows of each.
+fn levels(plan: &Plan) -> Vec<(&str, Vec<Vec<usize>>)> {
     let n = plan.data.samples.rows();
     let parts = |c: &&Column| (2..=n / 2).contains(&distinct(&c.values));
-    let of = |c: &Column| (0..n).map(|r| key(&c.values, r)).collect();
+    let of = |c: &Column| members(&(0..n).map(|r| key(&c.values, r)).collect::<Vec<_>>());
     let target = &plan.data.target;
     plan.data.table.columns().iter().filter(|c| c.name != *target).filter(parts).map(|c| (c.name.as_str(), of(c))).collect()
 }
@@ -73,49 +78,60 @@ fn members(levels: &[Option<u64>]) -> Vec<Vec<usize>> {
     all
 }
 
-/// Whether `f` says `told(row)` in nearly all rows where something is told, and that varies.
+/// Whether something is told of at least half of the rows, and `f` says it.
 fn says(f: &[f64], sd: f64, told: &[Option<f64>]) -> bool {
+    2 * told.iter().flatten().count() >= f.len() && agrees(f, sd, told)
+}
+
+/// Whether `f` says what is told in nearly all rows where something is, and that varies.
+fn agrees(f: &[f64], sd: f64, told: &[Option<f64>]) -> bool {
     let known: Vec<(f64, f64)> = f.iter().zip(told).filter_map(|(f, t)| Some((*f, (*t)?))).filter(|p| p.0.is_finite()).collect();
     let same = known.iter().filter(|(f, t)| (f - t).abs() <= SAME * sd).count();
     let (_, spread) = moments(&known.iter().map(|p| p.1).collect::<Vec<f64>>());
-    known.len() >= FEW && 2 * known.len() >= f.len() && same as f64 >= AGREE * known.len() as f64 && spread > 0.01 * sd
+    known.len() >= FEW
+        && 2 * known.len() >= told.iter().flatten().count()
+        && same as f64 >= AGREE * known.len() as f64
+        && spread > 0.01 * sd
 }
 
-/// Which statistic of the target a feature is, with the evidence.
-fn of_target(plan: &Plan, f: &[f64], y: &[f64], levels: &[(&str, Vec<Option<u64>>)]) -> Option<(String, String)> {
+/// Which statistic of the target a feature is, with the evidence. `own` are the rows of each of its values, `near` the neighbours of rows.
+fn of_target(
+    f: &[f64],
+    y: &[f64],
+    (own, levels): (&[Vec<usize>], &[(&str, Vec<Vec<usize>>)]),
+    near: Option<&[Vec<usize>]>,
+) -> Option<(String, String)> {
     let (mean, sd) = moments(y);
     if sd.is_nan() || sd <= 0.0 {
         return None;
     }
-    let own: Vec<Option<u64>> = f.iter().map(|v| (!v.is_nan()).then(|| (v + 0.0).to_bits())).collect();
-    if says(f, sd, &per_level(&members(&own), y, |y, rows, _| (rows.len() > 1).then(|| mean_of(y, rows)))) {
+    if says(f, sd, &per_level(own, y, |y, rows, _| (rows.len() > 1).then(|| mean_of(y, rows)))) {
         return Some((
             "the mean of the target over groups of rows".into(),
             "In the rows of each of its values, the mean of the target is that value; all rows are counted, those tested too.".into(),
         ));
     }
-    for (name, of) in levels {
-        let groups = members(of);
+    for (name, groups) in levels {
         let left_out = |y: &[f64], rows: &[usize], r: usize| {
             (rows.len() > 1).then(|| (mean_of(y, rows) * rows.len() as f64 - y[r]) / (rows.len() - 1) as f64)
         };
         let around = |y: &[f64], rows: &[usize], r: usize| (rows.len() > 1).then(|| y[r] - mean_of(y, rows));
-        if says(f, sd, &per_level(&groups, y, left_out)) {
+        if says(f, sd, &per_level(groups, y, left_out)) {
             let evidence = format!("In each row it is the mean of the target over the other rows with the same '{name}'.");
             return Some(("the mean of the target over the other rows of a group".into(), evidence));
         }
-        if says(f, sd, &per_level(&groups, y, around)) {
+        if says(f, sd, &per_level(groups, y, around)) {
             let evidence = format!("It is the target less its mean over the rows with the same '{name}'.");
             return Some(("the target's deviation from a group mean".into(), evidence));
         }
-        if let Some(weight) = shrunk(f, y, mean, sd, &groups) {
+        if let Some(weight) = shrunk(f, y, (mean, sd), groups) {
             let evidence = format!(
                 "It is the mean of the target over rows with the same '{name}', drawn to the mean of all as by {weight:.1} more rows."
             );
             return Some(("a smoothed mean of the target over groups of rows".into(), evidence));
         }
     }
-    of_neighbours(plan, f, y, sd)
+    of_neighbours(near?, f, y, sd)
 }
 
 fn mean_of(y: &[f64], rows: &[usize]) -> f64 {
@@ -131,7 +147,7 @@ fn per_level(groups: &[Vec<usize>], y: &[f64], told: impl Fn(&[f64], &[usize], u
 }
 
 /// The number m for which `f` is (Σ y + m · mean) / (n + m) in every group, if there is one.
-fn shrunk(f: &[f64], y: &[f64], mean: f64, sd: f64, groups: &[Vec<usize>]) -> Option<f64> {
+fn shrunk(f: &[f64], y: &[f64], (mean, sd): (f64, f64), groups: &[Vec<usize>]) -> Option<f64> {
     if groups.len() < 3 {
         return None;
     }
@@ -151,23 +167,30 @@ fn shrunk(f: &[f64], y: &[f64], mean: f64, sd: f64, groups: &[Vec<usize>]) -> Op
     (weights.len() >= 3 && m > 0.0 && fits as f64 >= AGREE * weights.len() as f64).then_some(m)
 }
 
-/// Whether `f` is the mean of the target over the nearest rows.
-fn of_neighbours(plan: &Plan, f: &[f64], y: &[f64], sd: f64) -> Option<(String, String)> {
-    let ground = Ground::new(plan.data.samples.support().place.as_ref()?);
-    let tree = ground.tree().ok()?;
+/// The nearest other rows of each row, nearest first; of some rows only where there are many.
+fn nearest(plan: &Plan) -> Result<Option<Vec<Vec<usize>>>> {
+    let Some(places) = &plan.data.samples.support().place else { return Ok(None) };
+    let ground = Ground::new(places);
+    let tree = ground.tree()?;
+    let step = ground.len().div_ceil(LOOKED).max(1);
     let mut found = Vec::new();
-    let near: Vec<Vec<usize>> = (0..y.len())
-        .map(|r| {
-            tree.nearest(ground.point(r), NEIGHBOURS + 2, &mut found);
-            found.iter().map(|n| n.index).filter(|&i| i != r).collect()
-        })
-        .collect();
+    let mut near = vec![Vec::new(); ground.len()];
+    for r in (0..ground.len()).step_by(step) {
+        tree.nearest(ground.point(r), NEIGHBOURS + 2, &mut found);
+        near[r] = found.iter().map(|n| n.index).filter(|&i| i != r).collect();
+    }
+    Ok(Some(near))
+}
+
+/// Whether `f` is the mean of the target over the nearest rows.
+fn of_neighbours(near: &[Vec<usize>], f: &[f64], y: &[f64], sd: f64) -> Option<(String, String)> {
     for k in 1..=NEIGHBOURS {
         let others = |r: usize| near[r].iter().take(k).map(|&i| y[i]).sum::<f64>();
         for (own, count) in [(false, k), (true, k + 1)] {
-            let told: Vec<Option<f64>> =
-                (0..y.len()).map(|r| (near[r].len() >= k).then(|| (others(r) + if own { y[r] } else { 0.0 }) / count as f64)).collect();
-            if says(f, sd, &told) {
+            let told: Vec<Option<f64>> = (0..y.len())
+                .map(|r| (near[r].len() >= k && !near[r].is_empty()).then(|| (others(r) + if own { y[r] } else { 0.0 }) / count as f64))
+                .collect();
+            if agrees(f, sd, &told) {
                 let with = if own { ", its own among them" } else { "" };
                 return Some((
                     "the mean of the target round the row".into(),
@@ -238,8 +261,9 @@ fn scaled(a: &[f64], b: &[f64], tolerance: f64) -> bool {
 
 /// Whether `a` numbers the rows in the order of `b`, which is not so numbered itself.
 fn ranked(a: &[f64], b: &[f64]) -> bool {
+    // Ranks of equal values may be given in several ways, so nearly is enough.
     let order = ranks(b);
-    smooth::affine(a, &order, SAME).is_some() && smooth::affine(b, &order, 0.01).is_none()
+    esker_math::correlation(a, &order) > 0.9999 && esker_math::correlation(b, &order) < 0.999
 }
 
 /// A target that was standardised, centred or ranked with the rows tested.
