@@ -9,6 +9,7 @@ Examples:
   esker init stations.csv > recipe.toml      look at a table and write a first recipe
   esker check recipe.toml                    list every fault and warning, do no work
   esker advise recipe.toml                   say which design imitates the use of a model
+  esker audit recipe.toml                    name what makes the score look better than the model is
   esker run recipe.toml                      compare, choose, explain; write runs/<name>/
   esker predict runs/<name>/model.esker new.csv -o out.csv
   esker export model.esker -o model.onnx     take a model to other programs
@@ -78,6 +79,14 @@ pub enum Command {
     )]
     Advise {
         /// The recipe; its own design is not looked at.
+        recipe: PathBuf,
+    },
+    /// Name what makes the score look better than the model is: leaks, twins, windows, folds too near; each with how much it flatters.
+    #[command(
+        after_help = "How much is measured by judging a cheap model of the recipe with and without what was found. Runs of other recipes in runs/, here and\nbeside the recipe, tell whether a hold-out was opened before.\n\nExit code: 0 where nothing was found, 3 (recipe) where something was.\n\nExample:\n  esker audit recipe.toml\n  esker audit recipe.toml --json"
+    )]
+    Audit {
+        /// The recipe.
         recipe: PathBuf,
     },
     /// Look at a table and write a commented recipe to stdout.

@@ -2,13 +2,14 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Ask, Context, Conversion, Error, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe, Sampling,
-    Selection, inspect::Inspection,
+    Ask, Context, Conversion, Error, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe,
+    Sampling, Selection, inspect::Inspection,
 };
 
 use crate::arguments::{Arguments, Between, Command};
@@ -18,46 +19,15 @@ use crate::{show, show_data, show_model};
 type Result<T> = std::result::Result<T, Findings>;
 
 /// Does what the words ask.
-pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<()> {
+///
+/// # Errors
+/// Every fault at once. An audit that found something is no error; its exit code is that of a recipe to mend.
+pub fn dispatch(arguments: &Arguments, cancel: Arc<AtomicBool>) -> Result<ExitCode> {
     let cli = Session { arguments, cancel };
-    match &arguments.command {
-        Command::Run { recipe, output, seed } => cli.run(recipe, output.as_deref(), *seed),
-        Command::Check { recipe } => cli.check(recipe),
-        Command::Advise { recipe } => cli.advise(recipe),
-        Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
-        Command::Predict { model, data, output } => cli.predict(model, data, output),
-        Command::Export { model, output } => cli.export(model, output),
-        Command::Import { model, output, target, unit, classes, rounds } => {
-            let options = Importing { target: target.clone(), unit: unit.clone(), classes: classes.clone(), rounds: *rounds };
-            cli.import(model, output, &options)
-        }
-        Command::Explain { model, data, output, against, pairs } => cli.explain(model, data, output, against.as_deref(), *pairs),
-        Command::Info { file, values } => cli.info(file, *values),
-        Command::Convert { from, to, variables, time, bbox, within, layer, sheet, like, method } => {
-            let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
-            let options = ReadOptions { layer: layer.clone(), sheet: sheet.clone(), ..ReadOptions::default() };
-            let method = match method {
-                Between::Nearest => Sampling::Nearest,
-                Between::Bilinear => Sampling::Bilinear,
-            };
-            let like = like.clone().map(|file| (file, method));
-            cli.convert(from, to, Conversion { selection, like, options })
-        }
-        Command::Reference => {
-            show::print(&esker::reference());
-            Ok(())
-        }
-        Command::Schema => {
-            show::print(&esker::record_schema());
-            Ok(())
-        }
-        Command::Completions { shell } => {
-            let mut words = Vec::new();
-            clap_complete::generate(*shell, &mut Arguments::command(), "esker", &mut words);
-            show::print(&String::from_utf8_lossy(&words));
-            Ok(())
-        }
+    if let Command::Audit { recipe } = &arguments.command {
+        return cli.audit(recipe);
     }
+    cli.command().map(|()| ExitCode::SUCCESS)
 }
 
 /// What every command shares.
@@ -67,6 +37,49 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
+    fn command(&self) -> Result<()> {
+        let cli = self;
+        match &self.arguments.command {
+            Command::Run { recipe, output, seed } => cli.run(recipe, output.as_deref(), *seed),
+            Command::Check { recipe } => cli.check(recipe),
+            Command::Advise { recipe } => cli.advise(recipe),
+            Command::Audit { recipe } => cli.audit(recipe).map(drop),
+            Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
+            Command::Predict { model, data, output } => cli.predict(model, data, output),
+            Command::Export { model, output } => cli.export(model, output),
+            Command::Import { model, output, target, unit, classes, rounds } => {
+                let options = Importing { target: target.clone(), unit: unit.clone(), classes: classes.clone(), rounds: *rounds };
+                cli.import(model, output, &options)
+            }
+            Command::Explain { model, data, output, against, pairs } => cli.explain(model, data, output, against.as_deref(), *pairs),
+            Command::Info { file, values } => cli.info(file, *values),
+            Command::Convert { from, to, variables, time, bbox, within, layer, sheet, like, method } => {
+                let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
+                let options = ReadOptions { layer: layer.clone(), sheet: sheet.clone(), ..ReadOptions::default() };
+                let method = match method {
+                    Between::Nearest => Sampling::Nearest,
+                    Between::Bilinear => Sampling::Bilinear,
+                };
+                let like = like.clone().map(|file| (file, method));
+                cli.convert(from, to, Conversion { selection, like, options })
+            }
+            Command::Reference => {
+                show::print(&esker::reference());
+                Ok(())
+            }
+            Command::Schema => {
+                show::print(&esker::record_schema());
+                Ok(())
+            }
+            Command::Completions { shell } => {
+                let mut words = Vec::new();
+                clap_complete::generate(*shell, &mut Arguments::command(), "esker", &mut words);
+                show::print(&String::from_utf8_lossy(&words));
+                Ok(())
+            }
+        }
+    }
+
     fn threads(&self) -> usize {
         self.arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
     }
@@ -120,6 +133,16 @@ impl Session<'_> {
         let advice = Plan::read(recipe, &folder)?.advice.unwrap_or_default();
         show::print(&if self.arguments.json { show::advice_json(&advice) } else { show::advice(&advice) });
         Ok(())
+    }
+
+    fn audit(&self, path: &Path) -> Result<ExitCode> {
+        let plan = self.plan(path, None)?;
+        let here = esker::default_folder(path).parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let beside = path.parent().map_or_else(PathBuf::new, Path::to_path_buf).join(&here);
+        let runs = if beside == here { vec![here] } else { vec![here, beside] };
+        let audit = plan.audit(&runs, &self.watched(plan.context(self.threads())))?;
+        show::print(&if self.arguments.json { show_data::audit_json(&audit) } else { show_data::audit(&audit, path) });
+        Ok(if audit.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(crate::exit_code(Fault::Recipe)) })
     }
 
     fn check(&self, path: &Path) -> Result<()> {

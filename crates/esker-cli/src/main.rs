@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let cancel = listen_for_ctrl_c();
     match commands::dispatch(&arguments, cancel) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(findings) => fail(&findings, arguments.json),
     }
 }

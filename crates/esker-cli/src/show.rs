@@ -137,7 +137,7 @@ fn score(run: &ModelRun, metric: &str) -> Option<(f64, Option<f64>)> {
     Some((score.mean?, score.sd))
 }
 
-fn number(v: f64) -> String {
+pub(crate) fn number(v: f64) -> String {
     let digits = if v == 0.0 { 3 } else { (2 - v.abs().log10().floor() as i32).clamp(0, 6) as usize };
     format!("{v:.digits$}").replace('-', "−")
 }

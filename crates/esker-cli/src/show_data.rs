@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use esker::{AxisInfo, Converted, Header, Info, PredictedMap, VariableInfo, Weight};
+use esker::{Audit, AxisInfo, Converted, Flattery, Header, Info, Leak, PredictedMap, VariableInfo, Weight};
 use serde_json::json;
 
-use crate::show::{notes, paint, pretty};
+use crate::show::{notes, number, paint, pretty};
 
 /// Variables listed at most; `--json` lists all.
 const MOST: usize = 60;
@@ -135,4 +135,63 @@ pub fn map_json(map: &PredictedMap, output: &Path) -> String {
         "ok": true, "cells": map.cells, "predicted": map.predicted, "layers": layers,
         "file": output.display().to_string(), "notes": map.notes,
     }))
+}
+
+/// What an audit found, each with where, evidence, how much it flatters, and how to mend.
+pub fn audit(audit: &Audit, recipe: &Path) -> String {
+    let mut text = String::new();
+    for (i, leak) in audit.findings.iter().enumerate() {
+        let _ = writeln!(text, "{}", paint(&format!("{}. {} [{}]", i + 1, leak.what, leak.code), "1;33"));
+        let line = leak.line.map_or(String::new(), |l| format!(":{l}"));
+        let _ = writeln!(text, "   where     {}{line} {}{}", recipe.display(), leak.key, of_rows(leak));
+        let _ = writeln!(text, "   evidence  {}", leak.evidence);
+        let _ = writeln!(
+            text,
+            "   flatters  {}",
+            leak.flatters.as_ref().map_or_else(|| "cannot be taken away, so not measured".to_owned(), |f| by(audit, f))
+        );
+        let _ = writeln!(text, "   mend      {}\n", leak.mend);
+    }
+    match audit.findings.len() {
+        0 => {
+            let _ = writeln!(text, "{}: nothing found. Looked for:", recipe.display());
+            for looked in &audit.looked_for {
+                let _ = writeln!(text, "  {looked}");
+            }
+        }
+        1 => text.push_str("1 finding\n"),
+        n => {
+            let _ = writeln!(text, "{n} findings");
+        }
+    }
+    text
+}
+
+fn of_rows(leak: &Leak) -> String {
+    let rows: Vec<String> = leak.rows.iter().map(ToString::to_string).collect();
+    match leak.rows_in_all {
+        0 => String::new(),
+        n if n > rows.len() => format!("; {n} rows: {}, …", rows.join(", ")),
+        n => format!("; {n} rows: {}", rows.join(", ")),
+    }
+}
+
+fn by(audit: &Audit, f: &Flattery) -> String {
+    let unit = if audit.unit.is_empty() { String::new() } else { format!(" {}", audit.unit) };
+    let sd = f.sd.map_or(String::new(), |sd| format!(" (standard deviation {} over {} folds)", number(sd), f.folds));
+    let noise = if f.beyond_noise { "" } else { ", within the noise between folds" };
+    format!(
+        "{} of {}: {} as is, {} {}; by {}{unit}{sd}{noise}",
+        audit.metric,
+        f.model,
+        number(f.as_is),
+        number(f.without),
+        f.how,
+        number(f.by)
+    )
+}
+
+/// What an audit found, for programs.
+pub fn audit_json(audit: &Audit) -> String {
+    pretty(&json!(audit))
 }

@@ -7,6 +7,7 @@
 mod advise;
 mod alarms;
 mod applicability;
+mod audit;
 mod card;
 mod columns;
 mod contribute;
@@ -40,6 +41,7 @@ mod wanted;
 mod work;
 
 pub use applicability::Unlike;
+pub use audit::{Audit, Flattery, Leak};
 pub use contribute::{Ask, Contributed};
 pub use convert::{Conversion, Converted};
 pub use esker_core::{Advice, Context, Error, Fault, FieldKind, Note, Progress, Record, Silent, Table, Told, Weight, record};

@@ -11,7 +11,7 @@ use crate::dataset::Dataset;
 ///
 /// # Errors
 /// A coordinate that is not finite.
-pub(super) fn of_folds(ground: &Ground, folds: &[Fold]) -> Result<Vec<f64>> {
+pub(crate) fn of_folds(ground: &Ground, folds: &[Fold]) -> Result<Vec<f64>> {
     let each: Vec<Vec<f64>> = folds
         .par_iter()
         .map(|fold| {
@@ -28,7 +28,7 @@ pub(super) fn of_folds(ground: &Ground, folds: &[Fold]) -> Result<Vec<f64>> {
 ///
 /// # Errors
 /// A coordinate that is not finite.
-pub(super) fn of_wanted(ground: &Ground, wanted: &Ground) -> Result<Vec<f64>> {
+pub(crate) fn of_wanted(ground: &Ground, wanted: &Ground) -> Result<Vec<f64>> {
     let tree = ground.tree()?;
     let find = |found: &mut Vec<Neighbour>, i: usize| nearest(ground, &tree, wanted.point(i), found);
     Ok((0..wanted.len()).into_par_iter().map_init(Vec::new, find).collect())
@@ -40,7 +40,7 @@ fn nearest(ground: &Ground, tree: &KdTree, at: &[f64], found: &mut Vec<Neighbour
 }
 
 /// How far the likeness of some values reaches.
-pub(super) struct Reach {
+pub(crate) struct Reach {
     /// Of what.
     pub of: String,
     pub fitted: Fitted,
@@ -76,7 +76,7 @@ impl Reach {
 }
 
 /// How far the target and its residuals from a linear model of the features are alike. Classes have no variogram here.
-pub(super) fn reaches(data: &Dataset, ground: &Ground) -> Vec<Reach> {
+pub(crate) fn reaches(data: &Dataset, ground: &Ground) -> Vec<Reach> {
     let Ok(target) = data.samples.column(&data.target) else { return Vec::new() };
     let Values::Real(y) = &target.values else { return Vec::new() };
     let reach = |of: String, values: &[f64]| {

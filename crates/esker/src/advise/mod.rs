@@ -3,7 +3,7 @@
 //! A design is judged by how far its test rows are from what is learned from, beside how far predictions are from samples (the W statistic of
 //! Linnenbrink et al. 2024, doi 10.5194/gmd-17-5897-2024). Neither always blocking nor never blocking is right.
 
-mod measure;
+pub(crate) mod measure;
 
 use esker_core::{Advice, Candidate, Error, Note, Result, Rng, Setting, Settings, Support};
 use esker_evaluate::split::{Aim, Design};
