@@ -97,7 +97,7 @@ pub fn profiles(cx: &Cx<'_>) -> Option<Figure> {
         panel.x_axis(&mut c, if p.index == "density" { "Local point density (rows)" } else { "Dissimilarity index" }, false);
         let mut path = Path::new();
         p.windows.iter().map(|w| panel.at(w.0, w.1)).for_each(|(x, y)| path.dot(x, y));
-        c.clipped(panel.area, |c| c.dots(&path, Pen::new(Paint::Rgb(BLUE), 5.0).faded(0.55)));
+        c.dots(&path, Pen::new(Paint::Rgb(BLUE), 5.0).faded(0.55));
         let curve = panel.curve(p.curve.iter().copied());
         c.stroke(&curve, Pen::new(Paint::Paper, 4.5));
         c.stroke(&curve, Pen::new(Paint::Rgb(VERMILION), 2.4));
