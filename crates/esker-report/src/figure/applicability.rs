@@ -33,7 +33,7 @@ pub fn folds(cx: &Cx<'_>) -> Option<Figure> {
     let values = sorted(rows.iter().map(|r| r.1));
     let largest = *values.last()?;
     // A few rows very far out would leave no room for the others: they stand at the upper edge.
-    let top = largest.min(quantile(&values, 0.99).max(area.threshold) * 1.6).max(area.threshold * 1.1);
+    let top = largest.min(quantile(&values, 0.99).max(area.threshold) * 2.5).max(area.threshold * 1.1);
     let top = if top > 0.0 { top } else { 1.0 };
     let mut c = Canvas::new(WIDTH, TOP + HIGH + 52.0);
     let room = Panel::y_room((0.0, top), HIGH);
