@@ -341,6 +341,16 @@ fn windows_move_row_by_row() {
     assert!(windows(&index, &loss.map(|l| -l), None, true).is_err());
 }
 
+/// Were equal rows put in the order of their losses, windows would hold the best or the worst of them, and their mean root would be too small.
+#[test]
+fn rows_of_one_index_are_not_told_apart() {
+    let loss: Vec<f64> = (0..40).map(|k| f64::from(k % 7)).collect();
+    let mean = loss.iter().sum::<f64>() / 40.0;
+    let w = windows(&[2.0; 40], &loss, None, true).unwrap();
+    assert!(w.error.iter().all(|e| (e - mean.sqrt()).abs() < 1e-12), "{:?}", w.error);
+    assert!((Profile::fit(&w, Slope::Rising).unwrap().expected(2.0) - mean.sqrt()).abs() < 1e-9);
+}
+
 #[test]
 fn a_curve_that_can_be_met_is_met_and_one_against_the_slope_is_level() {
     let at: Vec<f64> = (0..101).map(|k| f64::from(k) / 50.0).collect();

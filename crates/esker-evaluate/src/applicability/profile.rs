@@ -37,7 +37,7 @@ pub struct Windows {
 
 /// Errors in windows that move row by row over the rows in the order of `index` (Meyer and Pebesma 2021, section 2.5). `loss` is what is averaged in
 /// a window: with `root` the squared residuals, whose root mean is the error in the unit of the target, else the error itself, such as 1 for a
-/// wrong class, whose mean is the share of wrong ones. Rows where either is missing are passed over. A window holds `window` rows (CAST
+/// wrong class, whose mean is the share of wrong ones. Rows of one index count with their mean loss. Rows where either is missing are passed over. A window holds `window` rows (CAST
 /// takes 5), without it a twentieth of the rows, at least 5.
 ///
 /// # Errors
@@ -57,8 +57,13 @@ pub fn windows(index: &[f64], loss: &[f64], window: Option<usize>, root: bool) -
             .got(format!("{} rows with a held-out error inside the area of applicability, windows of {width}", rows.len()))
             .rule(format!("at least {ROWS} rows are needed, and as many as a window holds")));
     }
-    // Equal rows by their loss, so that the order in which they are given does not matter.
     rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    // Rows of one index have no order of their own. Each stands for their mean loss, so that the order in which they are given does not matter
+    // and none of their windows holds only the best or the worst of them.
+    for equal in rows.chunk_by_mut(|a, b| a.0 == b.0) {
+        let mean = equal.iter().map(|r| r.1).sum::<f64>() / equal.len() as f64;
+        equal.iter_mut().for_each(|r| r.1 = mean);
+    }
     let middle = (width - 1) / 2;
     let mean = |part: &[(f64, f64)]| part.iter().map(|r| r.1).sum::<f64>() / width as f64;
     Ok(Windows {

@@ -33,7 +33,7 @@ pub fn folds(cx: &Cx<'_>) -> Option<Figure> {
     let values = sorted(rows.iter().map(|r| r.1));
     let largest = *values.last()?;
     // A few rows very far out would leave no room for the others: they stand at the upper edge.
-    let top = largest.min(quantile(&values, 0.99).max(area.threshold) * 1.6).max(area.threshold * 1.1);
+    let top = largest.min(quantile(&values, 0.99).max(area.threshold) * 2.5).max(area.threshold * 1.1);
     let top = if top > 0.0 { top } else { 1.0 };
     let mut c = Canvas::new(WIDTH, TOP + HIGH + 52.0);
     let room = Panel::y_room((0.0, top), HIGH);
@@ -97,7 +97,7 @@ pub fn profiles(cx: &Cx<'_>) -> Option<Figure> {
         panel.x_axis(&mut c, if p.index == "density" { "Local point density (rows)" } else { "Dissimilarity index" }, false);
         let mut path = Path::new();
         p.windows.iter().map(|w| panel.at(w.0, w.1)).for_each(|(x, y)| path.dot(x, y));
-        c.clipped(panel.area, |c| c.dots(&path, Pen::new(Paint::Rgb(BLUE), 5.0).faded(0.55)));
+        c.dots(&path, Pen::new(Paint::Rgb(BLUE), 5.0).faded(0.55));
         let curve = panel.curve(p.curve.iter().copied());
         c.stroke(&curve, Pen::new(Paint::Paper, 4.5));
         c.stroke(&curve, Pen::new(Paint::Rgb(VERMILION), 2.4));
