@@ -306,7 +306,12 @@ fn of_identity() -> Vec<Seeded> {
         ("the group as a number", &["group-identifier"], "glacier", g.clone().with("glacier", id)),
         ("the well as a number", &["group-identifier"], "well", w.with("well", wells_by_number)),
         ("the well by name", &["group-identifier"], "WELL", named),
-        ("a row number", &["row-identifier"], "fid", l.clone().with("fid", (0..350).map(f64::from).collect())),
+        (
+            "a row number, rows sorted by class",
+            &["row-identifier", "target-copy"],
+            "fid",
+            l.clone().with("fid", (0..350).map(f64::from).collect()),
+        ),
         ("a shuffled row number", &["row-identifier"], "fid", l.with("fid", order)),
     ]
 }
@@ -325,7 +330,7 @@ fn of_rows_and_folds() -> Vec<Seeded> {
         ("rows nearly twice, places moved", TWINS, "", l.clone().design("design = \"stratified\"\nfolds = 5").repeated(4, 0.005)),
         ("glaciers apart", &["groups-apart"], "", g.clone().design(random).with_static_target()),
         ("wells apart", &["groups-apart"], "", w.clone().design(random)),
-        ("shuffled terrain", &["folds-too-near"], "", t.design(random)),
+        ("shuffled terrain, places among the features", &["folds-too-near"], "", placed(&t).design(random)),
         ("chosen on reported folds", &["tuned-on-reported-folds"], "", g.models(&trees(8))),
         ("chosen on few folds", &["tuned-on-reported-folds"], "", l.models(&trees(9))),
     ]
@@ -453,7 +458,7 @@ fn clean() -> Vec<(&'static str, Case)> {
         ("noise among the features", g.clone().with("noise", noise.clone())),
         ("a feature that goes with the target", g.clone().with("proxy", noisy(&mb, 0.6))),
         ("a feature that goes well with the target", t.clone().with("proxy", noisy(&t.number("elev"), 0.3))),
-        ("two ridges", g.clone().models("[[model]]\nkind = \"ridge\"\n[[model]]\nkind = \"ridge\"\nname = \"strong\"\npenalty = 10.0\n")),
+        ("two ridges", g.clone().models("[[model]]\nkind = \"ridge\"\n[[model]]\nkind = \"ridge\"\nname = \"strong\"\nlambda = 10.0\n")),
         ("a tuned model", g.clone().models("[[model]]\nkind = \"ridge\"\ntune = { trials = 3 }\n")),
         ("landslides in blocks", l.clone()),
         ("landslides without places", bare.clone().design("design = \"stratified\"\nfolds = 5")),
@@ -488,6 +493,13 @@ fn of_series(s: &Case, gr: &[f64], rhob: &[f64], dtc: &[f64]) -> Vec<(&'static s
         ("differences", s.clone().with("change", window(rhob, -1, 0, |w| w[1] - w[0]))),
         ("stretches of time", s.clone().design("design = \"block-time\"\nfolds = 5")),
     ]
+}
+
+/// With the places among the features.
+fn placed(case: &Case) -> Case {
+    let mut case = case.clone();
+    case.features.extend(words(&["x", "y"]));
+    case
 }
 
 fn without(case: &Case, name: &str) -> Case {

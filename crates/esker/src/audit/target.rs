@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use esker_core::{Column, Result, Values};
 use esker_evaluate::alarm;
-use esker_math::{Columns, least_squares};
+use esker_math::{Columns, least_squares, ranks};
 
 use super::{Suspect, distinct, key, numbers, series, smooth};
 use crate::plan::Plan;
@@ -99,7 +99,9 @@ fn of_numbers(x: &[f64], y: &[f64]) -> Option<(String, String)> {
     if smooth::steps(&y, &levels) {
         return Some(bands(distinct(&Values::Real(x))));
     }
-    let (of_target, of_feature) = (smooth::rough(&y, &x), smooth::rough(&x, &y));
+    // By ranks as well: a few far values must not hide what holds for all the others.
+    let of = |by: &[f64], v: &[f64]| smooth::rough(by, v).min(smooth::rough(by, &ranks(v)));
+    let (of_target, of_feature) = (of(&y, &x), of(&x, &y));
     let left = of_target.min(of_feature);
     // Few rows are smooth by chance more often.
     (left < LEFT * (1.0 - 2.0 / (x.len() as f64).sqrt())).then(|| {
