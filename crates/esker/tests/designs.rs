@@ -33,7 +33,7 @@ const DESIGNS: [&str; 24] = [
     "design = \"buffer\"\nradius = 10\nmost = 12",
     "design = \"cluster\"\nfolds = 5",
     "design = \"cluster\"\nfolds = 4\nby = \"features\"",
-    "design = \"cluster\"\nfolds = 4\nby = \"mixed\"\nclusters = 12\nbuffer = 1",
+    "design = \"cluster\"\nfolds = 4\nby = \"mixed\"\nclusters = 12",
     "design = \"region\"\ngroup = \"basin\"",
     "design = \"region\"\ngroup = \"basin\"\nfolds = 3\nbuffer = 1",
     "design = \"rolling\"\nfolds = 4",
