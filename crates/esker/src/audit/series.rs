@@ -171,10 +171,10 @@ fn of_feature(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, 
         return None;
     }
     for s in others() {
-        if let Some(found) = window(series, f, s, reach) {
-            if past(s).is_some_and(|left| left > NEEDED) {
-                return Some(of_window(plan, name, s, found));
-            }
+        if let Some(found) = window(series, f, s, reach)
+            && past(s).is_some_and(|left| left > NEEDED)
+        {
+            return Some(of_window(plan, name, s, found));
         }
     }
     let y = others().find(|s| s.target)?;

@@ -94,13 +94,11 @@ fn agrees(f: &[f64], sd: f64, told: &[Option<f64>]) -> bool {
         && spread > 0.01 * sd
 }
 
+/// The name of a column of classes, and the rows of each class.
+type Levels<'a> = (&'a str, Vec<Vec<usize>>);
+
 /// Which statistic of the target a feature is, with the evidence. `own` are the rows of each of its values, `near` the neighbours of rows.
-fn of_target(
-    f: &[f64],
-    y: &[f64],
-    (own, levels): (&[Vec<usize>], &[(&str, Vec<Vec<usize>>)]),
-    near: Option<&[Vec<usize>]>,
-) -> Option<(String, String)> {
+fn of_target(f: &[f64], y: &[f64], (own, levels): (&[Vec<usize>], &[Levels<'_>]), near: Option<&[Vec<usize>]>) -> Option<(String, String)> {
     let (mean, sd) = moments(y);
     if sd.is_nan() || sd <= 0.0 {
         return None;
