@@ -55,6 +55,12 @@ fn near(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-12 * a.abs().max(b.abs()).max(1.0)
 }
 
+/// As [`near`]; the ratios of means in Kling and Gupta's efficiency magnify rounding where an observed mean is near 0.
+fn alike(score: Score, a: f64, b: f64) -> bool {
+    let magnified = if score.name().starts_with("kge") { 1e-8 * a.abs().max(1.0) } else { 0.0 };
+    near(a, b) || (a - b).abs() <= magnified
+}
+
 #[test]
 fn names_come_back_from_parsing_and_are_unique() {
     for score in Score::ALL {
@@ -77,7 +83,7 @@ fn a_perfect_prediction_has_the_best_score_there_is() {
         };
         for weight in [None, Some(weight.as_slice())] {
             let got = metric(score).score(&truth, &perfect(&truth), weight).unwrap();
-            assert!(near(got, best), "{}: {got}", score.name());
+            assert!(alike(score, got, best), "{}: {got}", score.name());
         }
     }
 }
@@ -154,7 +160,7 @@ fn classes_that_do_not_occur_change_no_score() {
     for score in Score::ALL.into_iter().filter(|s| s.for_target() == Targets::Class && *s != Score::Cost) {
         let narrow = score.metric().score(&truth, &said, None).unwrap();
         let widened = score.metric().score(&wide_truth, &wide, None).unwrap();
-        assert!(near(narrow, widened), "{}: {narrow} and {widened}", score.name());
+        assert!(alike(score, narrow, widened), "{}: {narrow} and {widened}", score.name());
     }
 }
 
@@ -262,7 +268,7 @@ proptest! {
             let moved: Vec<f64> = order.iter().map(|&r| weight[r]).collect();
             let plain = metric(score).score(&truth, &said, Some(&weight)).unwrap();
             let shuffled = metric(score).score(&truth.select(&order), &said.select(&order), Some(&moved)).unwrap();
-            prop_assert!(near(plain, shuffled), "{}: {plain} and {shuffled}", score.name());
+            prop_assert!(alike(score, plain, shuffled), "{}: {plain} and {shuffled}", score.name());
         }
     }
 
@@ -275,7 +281,7 @@ proptest! {
             let rows: Vec<usize> = (0..n).flat_map(|r| std::iter::repeat_n(r, weight[r] as usize)).collect();
             let weighted = metric(score).score(&truth, &said, Some(&weight)).unwrap();
             let repeated = metric(score).score(&truth.select(&rows), &said.select(&rows), None).unwrap();
-            prop_assert!(near(weighted, repeated), "{}: {weighted} and {repeated}", score.name());
+            prop_assert!(alike(score, weighted, repeated), "{}: {weighted} and {repeated}", score.name());
             if let Values::Class(codes) = &truth {
                 let a = curve(codes, &said, 0, Some(&weight)).unwrap();
                 let b = curve(&codes.select(&rows), &said.select(&rows), 0, None).unwrap();
@@ -291,7 +297,7 @@ proptest! {
             let scaled: Vec<f64> = weight.iter().map(|w| w * scale).collect();
             let a = metric(score).score(&truth, &said, Some(&weight)).unwrap();
             let b = metric(score).score(&truth, &said, Some(&scaled)).unwrap();
-            prop_assert!(near(a, b), "{}: {a} and {b}", score.name());
+            prop_assert!(alike(score, a, b), "{}: {a} and {b}", score.name());
         }
     }
 

@@ -346,6 +346,7 @@ fn scores_that_do_not_exist_are_left_out() {
     }
     record.explanation = None;
     record.intervals = None;
+    record.applicability = None;
     let figures = figure::all(&record, &rows);
     check(&figures);
     assert_eq!(names(&figures), ["observed-predicted", "map-residuals", "residuals", "folds", "map-folds", "distribution"]);

@@ -135,6 +135,8 @@ fn a_record_with_nothing_in_it_still_gives_a_page() {
     record.data.rows_used = 0;
     record.intervals = None;
     record.explanation = None;
+    record.dependence = None;
+    record.applicability = None;
     let html = page(&record, &Rows::default(), &[]);
     assert!(!html.contains("id=\"models\""), "a heading over nothing");
     assert!(html.contains("No model was chosen.") && html.contains("No alarm and no warning was raised."));

@@ -122,7 +122,9 @@ mod tests {
     fn cells_of_the_sphere_have_equal_area() {
         let mut rng = Rng::new(5);
         let n = 400_000;
-        let (x, y) = (0..n).map(|_| (540.0 * rng.uniform() - 180.0, (2.0 * rng.uniform() - 1.0).asin().to_degrees())).unzip();
+        // Both ranges of longitude in use, -180..180 and 0..360.
+        let (x, y) =
+            (0..n).map(|i| (360.0 * rng.uniform() - 180.0 * f64::from(i % 2), (2.0 * rng.uniform() - 1.0).asin().to_degrees())).unzip();
         let at = Places::new(x, y, Crs::Geographic).unwrap();
         let mut of: BTreeMap<(i64, i64), f64> = BTreeMap::new();
         for cell in globe(&at, 2_000_000.0) {
