@@ -6,7 +6,7 @@ use esker_core::{Context, Places, Prediction, Result, Support, Values};
 use esker_evaluate::residual::examine;
 use esker_evaluate::significance::{Blocks, Bootstrap, Held, holm};
 
-use crate::judge::short;
+use crate::judge::{distance, short};
 use crate::plan::Plan;
 
 /// Confidence of the intervals.
@@ -167,9 +167,4 @@ fn spans(support: &Support, checks: &ErrorChecks) -> Option<Drawing> {
     let blocks = blocks.ok()?;
     let why = format!("mean errors of one time and the next are alike over some {} days", short(steps as f64 * series.step));
     Some(Drawing { drawn: format!("{} spans of {} days", blocks.count(), short(length)), blocks, why })
-}
-
-/// Metres in words: `850 m`, `12.5 km`.
-fn distance(metres: f64) -> String {
-    if metres >= 1000.0 { format!("{} km", short(metres / 1000.0)) } else { format!("{} m", short(metres)) }
 }

@@ -182,3 +182,8 @@ pub(crate) fn short(v: f64) -> String {
     let digits = (2 - v.abs().log10().floor() as i32).clamp(0, 12) as usize;
     format!("{v:.digits$}")
 }
+
+/// Metres in words: `850 m`, `12.5 km`.
+pub(crate) fn distance(metres: f64) -> String {
+    if metres >= 1000.0 { format!("{} km", short(metres / 1000.0)) } else { format!("{} m", short(metres)) }
+}

@@ -64,6 +64,22 @@ fn samples_that_cover_what_is_wanted_are_shuffled_and_others_matched() {
 }
 
 #[test]
+fn groups_are_never_shuffled_apart() {
+    let sites = "../../../../esker-evaluate/tests/data/matching/meuse_sites.csv";
+    let of = |group: &str| {
+        let text = recipe(sites, "\"y\"", "linear", &format!("design = \"auto\"\nfolds = 5\n{CELLS}"));
+        let text = text
+            .replace("log_zinc = { value = \"ln(zinc)\" }\n", "")
+            .replace("log_zinc", "dist")
+            .replace("place =", &format!("{group}place ="));
+        plan(&text).unwrap().advice.unwrap()
+    };
+    assert_eq!(of("").chosen, "random");
+    let grouped = of("group = \"fold\"\n");
+    assert!(grouped.chosen != "random" && grouped.candidates.iter().any(|c| c.design == "random"), "{grouped:?}");
+}
+
+#[test]
 fn without_a_word_of_the_use_likeness_decides() {
     let blocks = advice("south.csv", "design = \"auto\"\nfolds = 5");
     assert_eq!((blocks.chosen.as_str(), blocks.beyond), ("block", None));

@@ -34,19 +34,7 @@ impl Splitter for Forward {
         let mut folds = Vec::with_capacity(self.folds);
         for (i, &start) in starts.iter().enumerate() {
             let end = starts.get(i + 1).copied().unwrap_or(f64::INFINITY);
-            let mut fold = Fold { label: format!("fold {}", i + 1), ..Fold::default() };
-            for (row, &t) in days.iter().enumerate() {
-                if t >= end {
-                    continue;
-                }
-                if t >= start {
-                    fold.test.push(row);
-                } else if start - t >= self.gap {
-                    fold.train.push(row);
-                } else {
-                    fold.left_out.push(row);
-                }
-            }
+            let fold = Fold { label: format!("fold {}", i + 1), ..time::past_and_block(days, (start, end), self.gap) };
             if fold.train.is_empty() {
                 let first = days.iter().copied().fold(f64::INFINITY, f64::min);
                 return Err(Error::recipe("gap of design 'forward'")

@@ -133,16 +133,7 @@ impl Holdout {
         // Of the times after the first, the one whose earlier rows are nearest in number to those to learn from.
         let begin = (1..sorted.len()).filter(|&i| sorted[i] > sorted[i - 1]).min_by_key(|i| i.abs_diff(wanted));
         let start = begin.map(|i| sorted[i]).ok_or_else(|| too_few("1 distinct time"))?;
-        let mut fold = Fold::default();
-        for (row, &t) in days.iter().enumerate() {
-            if t >= start {
-                fold.test.push(row);
-            } else if start - t >= self.gap {
-                fold.train.push(row);
-            } else {
-                fold.left_out.push(row);
-            }
-        }
+        let fold = time::past_and_block(days, (start, f64::INFINITY), self.gap);
         if fold.train.is_empty() {
             return Err(Error::recipe("gap of design 'holdout'")
                 .got(format!("{} days", self.gap))

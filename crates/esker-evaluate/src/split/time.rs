@@ -35,6 +35,21 @@ pub(super) fn days_of<'a>(design: &str, at: &'a Support) -> Result<&'a [f64]> {
     Ok(days)
 }
 
+/// Rows from `start` on and before `end` are judged on, those at least `gap` days before `start` learned from, those between left out.
+pub(super) fn past_and_block(days: &[f64], (start, end): (f64, f64), gap: f64) -> Fold {
+    let mut fold = Fold::default();
+    for (row, &t) in days.iter().enumerate().filter(|(_, t)| **t < end) {
+        if t >= start {
+            fold.test.push(row);
+        } else if start - t >= gap {
+            fold.train.push(row);
+        } else {
+            fold.left_out.push(row);
+        }
+    }
+    fold
+}
+
 /// The first and the last of some times.
 pub(super) fn span(days: &[f64]) -> (f64, f64) {
     days.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &t| (lo.min(t), hi.max(t)))

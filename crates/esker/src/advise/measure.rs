@@ -6,6 +6,7 @@ use esker_math::{Columns, Empirical, Ground, KdTree, Neighbour, least_squares};
 use rayon::prelude::*;
 
 use crate::dataset::Dataset;
+use crate::judge::distance;
 
 /// Metres from each test row of some folds to the nearest row that its fold learns from.
 ///
@@ -22,16 +23,6 @@ pub(crate) fn of_folds(ground: &Ground, folds: &[Fold]) -> Result<Vec<f64>> {
         })
         .collect::<Result<_>>()?;
     Ok(each.concat())
-}
-
-/// Metres from each wanted place to the nearest sample.
-///
-/// # Errors
-/// A coordinate that is not finite.
-pub(crate) fn of_wanted(ground: &Ground, wanted: &Ground) -> Result<Vec<f64>> {
-    let tree = ground.tree()?;
-    let find = |found: &mut Vec<Neighbour>, i: usize| nearest(ground, &tree, wanted.point(i), found);
-    Ok((0..wanted.len()).into_par_iter().map_init(Vec::new, find).collect())
 }
 
 fn nearest(ground: &Ground, tree: &KdTree, at: &[f64], found: &mut Vec<Neighbour>) -> f64 {
@@ -61,14 +52,14 @@ impl Reach {
             (Structure::Found, Some(r)) => format!(
                 "{} is alike up to about {} ({} variogram, {:.0} % of its variance depends on distance).",
                 self.of,
-                super::distance(r),
+                distance(r),
                 self.fitted.shape.name(),
                 100.0 * share
             ),
             (Structure::Beyond, _) => format!(
                 "{} is alike beyond {}, the largest distance looked at: the samples span one stretch of likeness.",
                 self.of,
-                super::distance(self.cutoff)
+                distance(self.cutoff)
             ),
             _ => format!("{} shows no likeness of near samples.", self.of),
         }

@@ -6,10 +6,11 @@
 pub(crate) mod measure;
 
 use esker_core::{Advice, Candidate, Error, Note, Result, Rng, Setting, Settings, Support};
-use esker_evaluate::split::{Aim, Design};
+use esker_evaluate::split::{Aim, Design, Space, distances};
 use esker_math::{Empirical, Ground};
 
 use crate::dataset::Dataset;
+use crate::judge::distance;
 use crate::recipe::{DesignPart, Validate};
 use measure::{Reach, told};
 
@@ -19,25 +20,6 @@ const FAR: f64 = 0.5;
 const NEARER: f64 = 0.05;
 /// Shares of W within which the simpler design is taken.
 const CLOSE: f64 = 1.05;
-
-/// A distance in words, m or km.
-pub(crate) fn distance(metres: f64) -> String {
-    let digits = |v: f64| {
-        if v >= 100.0 {
-            0
-        } else if v >= 10.0 {
-            1
-        } else {
-            2
-        }
-    };
-    if metres >= 1000.0 {
-        let km = metres / 1000.0;
-        format!("{km:.*} km", digits(km))
-    } else {
-        format!("{metres:.*} m", digits(metres))
-    }
-}
 
 /// What is advised, and the design that follows.
 pub(crate) struct Advised {
@@ -51,19 +33,14 @@ pub(crate) struct Advised {
 /// No design at all can be made of the samples.
 pub(crate) fn advise(validate: &Validate, data: &Dataset, aim: &Aim, rng: &Rng) -> Result<Advised> {
     let support = data.samples.support();
-    let mut adviser = Adviser { validate, support, aim, rng, advice: Advice::default(), ground: None, tried: Vec::new() };
+    let mut adviser = Adviser { validate, support, aim, rng, advice: Advice::default(), ground: None, reach: None, tried: Vec::new() };
     adviser.facts(data);
     if adviser.future() {
         return adviser
             .settle("forward", "predictions are wanted for times after the last sample, so every fold learns from the past alone");
     }
-    match (&adviser.ground, aim.wanted.as_ref().and_then(|w| w.place.as_ref())) {
-        (Some(ground), Some(places)) => {
-            let (ground, wanted) = (ground.clone(), Ground::new(places));
-            adviser.by_distance(&ground, &wanted)
-        }
-        _ => adviser.by_roles(data),
-    }
+    let wanted = aim.wanted.as_ref().and_then(|w| w.place.as_ref());
+    if support.place.is_some() && wanted.is_some() { adviser.by_distance() } else { adviser.by_roles() }
 }
 
 /// Shuffled folds, as many as the recipe asks for.
@@ -96,6 +73,8 @@ struct Adviser<'a> {
     rng: &'a Rng,
     advice: Advice,
     ground: Option<Ground>,
+    /// Metres beyond which values tell nothing of each other.
+    reach: Option<f64>,
     /// Designs that can be made, with their distances in metres where places are known.
     tried: Vec<(DesignPart, Option<Empirical>)>,
 }
@@ -125,7 +104,9 @@ impl Adviser<'_> {
             self.advice.measured.push(format!("Times span {:.1} years.", (high - low) / 365.2425));
         }
         if let Some(ground) = &self.ground {
-            self.advice.measured.extend(measure::reaches(data, ground).iter().map(Reach::sentence));
+            let reaches = measure::reaches(data, ground);
+            self.reach = reaches.iter().find_map(Reach::metres);
+            self.advice.measured.extend(reaches.iter().map(Reach::sentence));
         }
     }
 
@@ -176,10 +157,10 @@ impl Adviser<'_> {
     }
 
     /// Chooses by how well folds imitate the distances of what is wanted.
-    fn by_distance(mut self, ground: &Ground, wanted: &Ground) -> Result<Advised> {
-        self.advice.wanted = format!("predictions at {} places", wanted.len());
-        let theirs = Empirical::new(measure::of_wanted(ground, wanted)?)?;
-        let mine = Empirical::new(ground.to_nearest_other()?)?;
+    fn by_distance(mut self) -> Result<Advised> {
+        let measured = distances(Space::Place, self.support, self.aim, &[])?;
+        let (nearer, mine, theirs) = (measured.clustered(), measured.samples, measured.wanted);
+        self.advice.wanted = format!("predictions at {} places", theirs.values().len());
         self.advice.distances.push(told("from places wanted to the nearest sample".into(), None, &theirs));
         self.advice.distances.push(told("from samples to the nearest other sample".into(), None, &mine));
         self.advice.measured.push(format!(
@@ -191,7 +172,6 @@ impl Adviser<'_> {
         if self.support.group.is_some() {
             self.attempt(Design::Group, Some(&theirs));
         }
-        let nearer = mine.above(&theirs);
         if nearer.p >= NEARER && self.support.group.is_none() {
             let why = format!(
                 "samples are not nearer to each other than the places wanted are to samples (one-sided Smirnov test, p = {:.2}), so rows \
@@ -207,9 +187,11 @@ impl Adviser<'_> {
         self.settle(&best.0, &why)
     }
 
-    /// The simplest design whose W is within a little of the least, and its W in words.
+    /// The simplest design whose W is within a little of the least, and its W in words. Where rows belong to groups, shuffled rows are shown
+    /// and never chosen: they would cut the groups apart.
     fn least_w(&self) -> Result<(String, String)> {
-        let made: Vec<(&str, f64)> = self.advice.candidates.iter().filter_map(|c| Some((c.design.as_str(), c.w?))).collect();
+        let may = |c: &&Candidate| self.support.group.is_none() || c.design != Design::Random.name();
+        let made: Vec<(&str, f64)> = self.advice.candidates.iter().filter(may).filter_map(|c| Some((c.design.as_str(), c.w?))).collect();
         let least = made.iter().map(|c| c.1).fold(f64::INFINITY, f64::min);
         let first = made.iter().find(|c| c.1 <= least * CLOSE).ok_or_else(|| self.nothing())?;
         Ok((first.0.to_owned(), distance(first.1 * 1000.0)))
@@ -242,7 +224,7 @@ impl Adviser<'_> {
     }
 
     /// Chooses by what the samples are, where nobody said where predictions are wanted.
-    fn by_roles(mut self, data: &Dataset) -> Result<Advised> {
+    fn by_roles(mut self) -> Result<Advised> {
         self.advice.wanted = "not said: add wanted = \"grid.csv\" to [validate] for a design that imitates the use".into();
         if measure::groups(self.support).is_some_and(|(groups, _)| groups >= 2) {
             self.attempt(Design::Group, None);
@@ -253,17 +235,16 @@ impl Adviser<'_> {
             return self.settle("forward", "samples have times, and a model is mostly asked about the time to come");
         }
         if self.ground.is_some() {
-            return self.by_reach(data);
+            return self.by_reach();
         }
         self.attempt(Design::Random, None);
         self.settle("random", "samples have neither place nor time nor group, so none is nearer to another")
     }
 
     /// Blocks as large as the target is alike, where they can be made.
-    fn by_reach(mut self, data: &Dataset) -> Result<Advised> {
+    fn by_reach(mut self) -> Result<Advised> {
         self.attempt(Design::Random, None);
-        let reach = self.ground.as_ref().and_then(|ground| measure::reaches(data, ground).iter().find_map(Reach::metres));
-        let Some(reach) = reach else {
+        let Some(reach) = self.reach else {
             return self.settle("random", "near samples are not more alike than far ones");
         };
         let near = distance(reach);

@@ -29,7 +29,7 @@ const NAMED: usize = 10;
 /// What was looked for, and what was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Audit {
-    /// The metric that that models were judged by.
+    /// The metric that models were judged by.
     pub metric: String,
     /// Unit of the metric; empty where it has none.
     pub unit: String,

@@ -1,11 +1,12 @@
 //! Folds whose test rows are nearer to what is learned than the use is, and groups that folds split.
 
 use esker_core::{Fold, Result, Rng, Setting, Settings, Values};
-use esker_evaluate::split::Design;
+use esker_evaluate::split::{Design, Space, distances};
 use esker_math::{Empirical, Ground, Semivariogram};
 
 use super::{Cure, Suspect, numbers, percent};
-use crate::advise::{distance, measure};
+use crate::advise::measure;
+use crate::judge::distance;
 use crate::plan::{Plan, PlannedDesign};
 
 /// Folds come from less than this share of the distance that is wanted.
@@ -66,11 +67,10 @@ fn suspect(primary: &PlannedDesign, code: &'static str, what: String, evidence: 
 /// Folds nearer than places wanted, where the target is alike that far.
 fn than_wanted(plan: &Plan, primary: &PlannedDesign) -> Result<Option<Suspect>> {
     let support = plan.data.samples.support();
-    let (Some(places), Some(wanted)) = (&support.place, plan.aim.wanted.as_ref().and_then(|w| w.place.as_ref())) else { return Ok(None) };
-    let (ground, wanted) = (Ground::new(places), Ground::new(wanted));
-    let own = Empirical::new(measure::of_folds(&ground, &primary.folds)?)?;
-    let theirs = Empirical::new(measure::of_wanted(&ground, &wanted)?)?;
-    let reach = measure::reaches(&plan.data, &ground).iter().find_map(measure::Reach::metres);
+    let (Some(places), Some(_)) = (&support.place, plan.aim.wanted.as_ref().and_then(|w| w.place.as_ref())) else { return Ok(None) };
+    let measured = distances(Space::Place, support, &plan.aim, &primary.folds)?;
+    let (Some(own), theirs) = (measured.folds, measured.wanted) else { return Ok(None) };
+    let reach = measure::reaches(&plan.data, &Ground::new(places)).iter().find_map(measure::Reach::metres);
     if own.mean() >= FAR * theirs.mean()
         || reach.is_some_and(|r| own.mean() >= r)
         || (reach.is_none() && numbers(plan.audited_target()?).is_some())
