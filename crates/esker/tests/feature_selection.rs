@@ -4,7 +4,7 @@
 
 use esker::{Outcome, Plan, Recipe};
 use esker_core::feature_selection::FeatureSelection;
-use esker_core::{Column, Rng, Table};
+use esker_core::{Codes, Column, Rng, Table};
 
 fn recipe(select: &str, model: &str) -> String {
     format!(
@@ -138,4 +138,36 @@ fn mistakes_are_refused_with_what_would_work() {
     ");
     insta::assert_snapshot!(refused("{ method = \"backward\", start = 2 }", 4), @"recipe.toml:13:41: 'model[1].select.start'; only forward selection takes it");
     insta::assert_snapshot!(refused("{ method = \"forward\", start = 3 }", 4), @"recipe.toml:13:40: 'model[1].select.start': got 3; a whole number from 1 to 2 is wanted");
+}
+
+/// scikit-learn 1.9.1, `SequentialFeatureSelector(LinearRegression(), n_features_to_select="auto", tol=±1e-14)` with `LeaveOneGroupOut` and the
+/// RMSE of `cross_val_score`, on the same columns made by the same formula; pairs by trying all of them there.
+#[test]
+fn the_path_is_that_of_scikit_learn() {
+    let (n, p) = (96_u32, 7_u32);
+    let feature = |i: u32, j: u32| f64::from((i * i * (j + 3) + 7 * i * (j + 1) + j) % 101) / 101.0;
+    let mut columns: Vec<Column> = (0..p).map(|j| Column::real(format!("f{j}"), "m", (0..n).map(|i| feature(i, j)).collect())).collect();
+    let y = |i| 2.0 * feature(i, 1) - 1.5 * feature(i, 4) + 0.6 * feature(i, 2) * feature(i, 5) + 0.3 * f64::from((i * 37) % 53) / 53.0;
+    columns.push(Column::real("y", "m", (0..n).map(y).collect()));
+    let groups: Vec<Option<String>> = (0..n).map(|i| Some(format!("g{}", (i * 5) % 4))).collect();
+    columns.push(Column::class("g", Codes::from_labels(&groups)));
+    let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-10, "{a} {b}");
+    for (select, steps) in [
+        (r#"{ method = "forward", start = 2 }"#, vec![0.15594426456326166, 0.1337454317358583, 0.10498483312873076, 0.10631560959119948]),
+        (r#"{ method = "forward", start = 1 }"#, Vec::new()),
+        (r#""backward""#, Vec::new()),
+    ] {
+        let text = recipe(select, "linear")
+            .replace("design = \"random\"\nfolds = 4", "design = \"leave-one-group-out\"\ninner = 4")
+            .replace("features = [\"f*\"]", "group = \"g\"");
+        let outcome = run(&text, Table::new(columns.clone()).unwrap(), 2);
+        let path = selection(&outcome).paths.last().unwrap();
+        let mut chosen = path.chosen.clone();
+        chosen.sort();
+        assert_eq!(chosen, ["f1", "f2", "f4", "f5"], "{select}");
+        near(path.score, 0.10498483312873078);
+        near(path.all_score.unwrap(), 0.10981926377477745);
+        path.steps.iter().zip(&steps).for_each(|(step, expected)| near(step.score, *expected));
+        assert!(steps.is_empty() || path.steps.len() == steps.len());
+    }
 }
