@@ -272,3 +272,17 @@ proptest! {
         prop_assert_eq!(last, days(&at).iter().copied().fold(f64::NEG_INFINITY, f64::max));
     }
 }
+
+/// Groups wholly of one class each, as polygons of land cover are: no fold stays empty, in whatever order they are dealt.
+#[test]
+fn as_many_pure_groups_as_folds_fill_every_fold() {
+    for (groups, rows) in [(6, 7), (9, 10)] {
+        let codes: Vec<u32> = (0..groups * rows).map(|i| i / rows).collect();
+        let labels = Codes::new(codes, (0..groups).map(|g| format!("g{g}")).collect()).unwrap();
+        let at = Support { rows: (groups * rows) as usize, group: Some(labels.clone()), strata: Some(labels), ..Support::default() };
+        for seed in 0..50 {
+            let folds = StratifiedGroup { folds: groups as usize }.folds(&at, &mut Rng::new(seed)).unwrap();
+            assert!(folds.iter().all(|f| f.test.len() == rows as usize), "seed {seed}");
+        }
+    }
+}

@@ -101,17 +101,18 @@ fn shown_class(task: &Task, samples: &Samples, target: &str) -> Result<Option<(u
 
 /// Features that are shuffled together: the recipe's globs, or numbered series such as `temp_01 … temp_12`.
 fn sets(plan: &Plan, features: &[String], notes: &mut Vec<Note>) -> Vec<(String, Vec<String>)> {
-    let globs = if plan.recipe.explain.groups.is_empty() { series(features) } else { plan.recipe.explain.groups.clone() };
+    let of_glob = |glob: &String| (glob.clone(), (0..features.len()).filter(|&i| matches(glob, &features[i])).collect());
+    let globs = &plan.recipe.explain.groups;
+    let found: Vec<(String, Vec<usize>)> = if globs.is_empty() { series(features) } else { globs.iter().map(of_glob).collect() };
     let mut sets = Vec::new();
     let mut grouped = vec![false; features.len()];
-    for glob in &globs {
-        let members: Vec<usize> = (0..features.len()).filter(|&i| matches(glob, &features[i])).collect();
+    for (glob, members) in found {
         if members.is_empty() {
             notes.push(Note::warning("explain-group", format!("explain group '{glob}' matches no feature")));
             continue;
         }
         members.iter().for_each(|&i| grouped[i] = true);
-        sets.push((glob.clone(), members.into_iter().map(|i| features[i].clone()).collect()));
+        sets.push((glob, members.into_iter().map(|i| features[i].clone()).collect()));
     }
     if sets.is_empty() {
         return sets;
@@ -120,16 +121,16 @@ fn sets(plan: &Plan, features: &[String], notes: &mut Vec<Note>) -> Vec<(String,
     sets
 }
 
-/// Globs of features that differ only in a number at their end, three or more of them.
-fn series(features: &[String]) -> Vec<String> {
-    let mut stems: BTreeMap<&str, usize> = BTreeMap::new();
-    for feature in features {
+/// Features that differ only in a number at their end, three or more of them.
+fn series(features: &[String]) -> Vec<(String, Vec<usize>)> {
+    let mut stems: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (i, feature) in features.iter().enumerate() {
         let stem = feature.trim_end_matches(|c: char| c.is_ascii_digit());
         if stem.len() < feature.len() && !stem.is_empty() {
-            *stems.entry(stem).or_default() += 1;
+            stems.entry(stem).or_default().push(i);
         }
     }
-    stems.into_iter().filter(|(_, n)| *n >= 3).map(|(stem, _)| format!("{stem}*")).collect()
+    stems.into_iter().filter(|(_, members)| members.len() >= 3).map(|(stem, members)| (format!("{stem}*"), members)).collect()
 }
 
 /// The deepest nodes of a tree that the record lists.

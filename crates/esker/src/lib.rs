@@ -19,6 +19,7 @@ mod export;
 mod expression;
 mod feature_selection;
 mod findings;
+mod fingerprint;
 mod folds;
 mod import;
 mod info;

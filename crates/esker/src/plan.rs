@@ -321,8 +321,13 @@ fn strata(target: &Values) -> Codes {
             let mut order: Vec<usize> = (0..v.len()).collect();
             order.sort_by(|&a, &b| v[a].total_cmp(&v[b]));
             let mut labels = vec![None; v.len()];
+            let mut fifth = 0;
             for (rank, &row) in order.iter().enumerate() {
-                labels[row] = Some((rank * 5 / v.len().max(1) + 1).to_string());
+                // Equal values are of one stratum, wherever they stand.
+                if rank == 0 || v[order[rank - 1]] != v[row] {
+                    fifth = rank * 5 / v.len().max(1) + 1;
+                }
+                labels[row] = Some(fifth.to_string());
             }
             Codes::from_labels(&labels)
         }
@@ -332,6 +337,7 @@ fn strata(target: &Values) -> Codes {
 fn metrics(recipe: &Recipe, task: &Task, penalty: Option<Table>, findings: &mut Findings) -> (Vec<PlannedMetric>, usize) {
     let class = matches!(task, Task::Classification { .. });
     let mut metrics = Vec::new();
+    let mut told = false;
     for kind in Score::ALL {
         let fits = match kind.for_target() {
             Targets::Either => true,
@@ -346,10 +352,14 @@ fn metrics(recipe: &Recipe, task: &Task, penalty: Option<Table>, findings: &mut 
         (Task::Classification { levels, .. }, Some(table)) => {
             match penalty_matrix(&table, levels).and_then(|m| score::cost(m, levels.clone())) {
                 Ok(metric) => metrics.push(PlannedMetric { kind: Score::Cost, metric }),
-                Err(error) => findings.push(recipe.place("validate.penalty"), error),
+                Err(error) => {
+                    told = true;
+                    findings.push(recipe.place("validate.penalty"), error);
+                }
             }
         }
         (Task::Regression { .. }, Some(_)) => {
+            told = true;
             findings.push(
                 recipe.place("validate.penalty"),
                 Error::recipe("'validate.penalty'").got("a target of numbers").rule("penalties are between classes"),
@@ -360,7 +370,8 @@ fn metrics(recipe: &Recipe, task: &Task, penalty: Option<Table>, findings: &mut 
     let default = if class { Score::BalancedAccuracy } else { Score::Rmse };
     let wanted = recipe.validate.metric.unwrap_or(default);
     let primary = metrics.iter().position(|m| m.kind == wanted);
-    if primary.is_none() && findings.list.is_empty() {
+    // A metric that lacks its refused penalties is no second fault.
+    if primary.is_none() && !(told && wanted == Score::Cost) {
         let known: Vec<&str> = metrics.iter().map(|m| m.kind.name()).collect();
         let mut error = Error::recipe(format!("metric '{}'", wanted.name()))
             .rule("it does not fit this target")

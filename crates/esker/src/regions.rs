@@ -51,7 +51,8 @@ fn column(part: &DesignPart, folder: &Path, place: Option<&PlacePart>, table: &m
             .got(format!("regions = \"{file}\" and group = \"{group}\""))
             .rule("regions are the polygons of a file or the groups of a column, not both"));
     }
-    let name = format!("regions of {file}");
+    let names = text(part, "names");
+    let name = names.map_or_else(|| format!("regions of {file}"), |names| format!("regions of {file} by {names}"));
     if table.columns().iter().any(|c| c.name == name) {
         return Ok(Some(name));
     }
@@ -67,7 +68,7 @@ fn column(part: &DesignPart, folder: &Path, place: Option<&PlacePart>, table: &m
             .got("a file without geometries")
             .rule("polygons are read from GeoPackage, shapefile, GeoJSON, FlatGeobuf or GeoParquet"));
     };
-    let labels = labels(&features.table, features.geometries.len(), text(part, "names"))?;
+    let labels = labels(&features.table, features.geometries.len(), names)?;
     let find = |name: &str| table.column(name).map_err(|_| unknown_column(table, name, "no such column is known")).and_then(Column::reals);
     let (x, y) = (find(&place.x)?.to_vec(), find(&place.y)?.to_vec());
     let (which, notes) = Within::of(&features, file)?.which(x, y, Some(crs), "the rows")?;

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use esker_core::feature_selection::NaiveSelection;
 use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, Learning, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
-use esker_core::{Context, Error, Fault, Fold, Inside, Model, Note, Prediction, Result, Settings, Values};
+use esker_core::{Context, Error, Fault, Fold, Inside, Model, Note, Prediction, Result, Settings};
 use rayon::prelude::*;
-use sha2::{Digest as _, Sha256};
 
 use crate::alarms;
 use crate::applicability;
@@ -298,39 +297,6 @@ impl Plan {
         let scores: Vec<Option<f64>> = self.designs[0].folds.par_iter().enumerate().map(score).collect::<Result<_>>()?;
         let there: Vec<f64> = scores.into_iter().flatten().collect();
         Ok((!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64))
-    }
-
-    /// A checksum over everything that decides what tuning finds: version, recipe, seed, rows, folds.
-    fn fingerprint(&self) -> String {
-        let mut all = Sha256::new();
-        let mut add = |bytes: &[u8]| {
-            all.update((bytes.len() as u64).to_le_bytes());
-            all.update(bytes);
-        };
-        add(env!("CARGO_PKG_VERSION").as_bytes());
-        add(self.recipe.text.as_bytes());
-        add(&self.recipe.seed.to_le_bytes());
-        add(self.penalty.as_bytes());
-        let samples = &self.data.samples;
-        let numbers = |values: &[f64]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-        for column in samples.columns() {
-            add(column.name.as_bytes());
-            match &column.values {
-                Values::Real(v) => add(&numbers(v)),
-                Values::Class(c) => {
-                    c.levels().iter().for_each(|level| add(level.as_bytes()));
-                    add(&c.codes().iter().flat_map(|k| k.to_le_bytes()).collect::<Vec<u8>>());
-                }
-            }
-        }
-        add(&numbers(samples.weight().unwrap_or_default()));
-        for fold in self.designs.iter().flat_map(|d| &d.folds) {
-            for rows in [&fold.train, &fold.test] {
-                add(&rows.iter().flat_map(|r| (*r as u64).to_le_bytes()).collect::<Vec<u8>>());
-            }
-        }
-        let digest = all.finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn provenance(&self) -> record::Provenance {

@@ -95,6 +95,12 @@ impl Block {
                 .rule("hexagons are cut on a plane in metres")
                 .hint("leave shape out (cells of equal area), or give places in a projected CRS"));
         }
+        if self.stratified && self.assign != Deal::Balanced {
+            return Err(Error::recipe(format!("stratified of design '{design}'"))
+                .got("blocks that are not dealt in balance")
+                .rule("only assign = \"balanced\" looks at strata")
+                .hint("leave assign out, or stratified"));
+        }
         if self.size > 0.0 {
             return Ok(());
         }

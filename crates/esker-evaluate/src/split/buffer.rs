@@ -18,6 +18,8 @@ pub(super) const DOC_MOST: &str = "The most rows that are judged on; if there ar
 
 /// The most rows judged on one at a time: every one is a fold, with lists of its own.
 const MOST: usize = 5000;
+/// The most rows in the lists of all folds together, which take 8 bytes each.
+const LISTED: usize = 100_000_000;
 
 /// Spatial leave-one-out cross-validation (Le Rest et al. 2014, doi 10.1111/geb.12161).
 ///
@@ -50,6 +52,12 @@ impl Buffer {
                 .got(format!("{n} rows, each a fold of its own"))
                 .rule(format!("at most {MOST} rows are judged on one at a time"))
                 .hint("set most = 500 to judge on 500 rows drawn at random, or cut blocks: design = \"block\""));
+        }
+        if n.saturating_mul(n.min(most)) > LISTED {
+            return Err(Error::recipe("design 'buffer'")
+                .got(format!("{} rows judged on, each by a model that learns from up to {n}", n.min(most)))
+                .rule(format!("the lists of all folds hold at most {LISTED} rows"))
+                .hint(format!("set most = {}, or cut blocks: design = \"block\"", LISTED / n.max(1))));
         }
         let mut rows = super::in_order(at);
         if most < n {

@@ -72,6 +72,8 @@ pub(crate) fn globe(places: &Places, size: f64) -> Vec<(i64, i64)> {
                 belt += 1.0;
             }
             let cells = (south_of(belt + 1.0) - south_of(belt)).max(1.0);
+            // A pole is one point, whatever longitude it is given.
+            let x = if y.abs() == 90.0 { 0.0 } else { *x };
             let column = (x.rem_euclid(360.0) / 360.0 * cells).floor().min(cells - 1.0);
             (column as i64, belt as i64)
         })
@@ -138,10 +140,11 @@ mod tests {
 
     #[test]
     fn poles_and_both_ranges_of_longitude_have_one_cell() {
-        let at = Places::new(vec![-10.0, 350.0, 180.0, -180.0, 7.0], vec![-90.0, -90.0, 45.0, 45.0, 90.0], Crs::Geographic).unwrap();
+        let (x, y) = (vec![-10.0, 350.0, 180.0, -180.0, 7.0, 130.0], vec![-90.0, -90.0, 45.0, 45.0, 90.0, 90.0]);
+        let at = Places::new(x, y, Crs::Geographic).unwrap();
         let cells = globe(&at, 500_000.0);
-        assert_eq!((cells[0], cells[2]), (cells[1], cells[3]));
+        assert_eq!((cells[0], cells[2], cells[4]), (cells[1], cells[3], cells[5]));
         assert_eq!(cells[4].1, 39, "the last of 40 belts");
-        assert_eq!(globe(&at, 4e7), [(0, 0); 5]);
+        assert_eq!(globe(&at, 4e7), [(0, 0); 6]);
     }
 }

@@ -109,7 +109,7 @@ impl Units {
             Some(fold) => Err(Error::recipe(format!("design '{design}'"))
                 .got(format!("fold {} of {folds} without a {thing}, of {n}", fold + 1))
                 .rule(format!("every fold needs at least one {thing} to judge on"))
-                .hint("set folds to fewer, or assign = \"balanced\"")),
+                .hint(if how == Deal::Balanced { "set folds to fewer" } else { "set folds to fewer, or assign = \"balanced\"" })),
             None => Ok(fold_of),
         }
     }
@@ -154,7 +154,8 @@ impl Units {
                     whole.iter().map(|&(level, n)| deviation((0..folds).map(|f| share(f, level, n)))).sum::<f64>() / whole.len() as f64;
                 let rows: f64 = in_fold[fold].iter().sum();
                 let equal = (apart - least).abs() <= 1e-8 + 1e-5 * least.abs();
-                if apart < least || (equal && rows < fewest) {
+                // Rounding does not decide between folds that are alike: an empty one comes first.
+                if (!equal && apart < least) || (equal && rows < fewest) {
                     (best, least, fewest) = (fold, apart, rows);
                 }
             }

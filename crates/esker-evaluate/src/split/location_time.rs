@@ -51,8 +51,13 @@ fn by_place(places: &Places) -> Units {
         let bits = (v + 0.0).to_bits() as i64;
         if bits < 0 { i64::MIN - bits } else { bits }
     };
-    let east = |x: f64| if places.crs().is_degrees() { x.rem_euclid(360.0) } else { x };
-    let keys: Vec<(i64, i64)> = places.x().iter().zip(places.y()).map(|(&x, &y)| (ordered(east(x)), ordered(y))).collect();
+    let east = |x: f64, y: f64| match places.crs().is_degrees() {
+        // A pole is one place, whatever longitude it is given.
+        true if y.abs() == 90.0 => 0.0,
+        true => x.rem_euclid(360.0),
+        false => x,
+    };
+    let keys: Vec<(i64, i64)> = places.x().iter().zip(places.y()).map(|(&x, &y)| (ordered(east(x, y)), ordered(y))).collect();
     Units::of_keys(&keys, |_| "place".into())
 }
 
@@ -146,6 +151,20 @@ impl Splitter for LocationTime {
             "never-tested",
             format!("{tested} of {} rows are judged on: each set of locations in one stretch of time only.", at.rows),
         );
-        [Some(never), uneven(folds, "locations and times are kept whole"), near::taken(folds)].into_iter().flatten().collect()
+        // Most rows are left out by what the design is; a warning is for what gap and buffer take.
+        let taken = near::taken(folds).map(|note| Note::info("left-out", note.text));
+        [Some(never), uneven(folds, "locations and times are kept whole"), taken].into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use esker_core::Crs;
+
+    #[test]
+    fn a_pole_is_one_place_and_so_is_a_longitude_written_twice() {
+        let places = Places::new(vec![0.0, 130.0, -110.0, 350.0, -10.0], vec![90.0, 90.0, 90.0, 10.0, 10.0], Crs::Geographic).unwrap();
+        assert_eq!(by_place(&places).names.len(), 2);
     }
 }

@@ -1,7 +1,7 @@
 //! What designs on the ground share: the places of all samples, how far they reach, and the buffers round the rows judged on.
 
 use esker_core::{Error, Fold, Note, Places, Result, Support};
-use esker_math::{EARTH_RADIUS, Ground};
+use esker_math::{EARTH_RADIUS, Ground, KdTree, Sides};
 
 /// One sentence for the reference page.
 pub(super) const DOC_BUFFER: &str =
@@ -85,13 +85,12 @@ pub(super) fn keep_away(design: &str, ground: &Ground, metres: f64, folds: &mut 
     let mut widest = f64::INFINITY;
     for fold in folds {
         let points: Vec<f64> = fold.test.iter().flat_map(|&row| ground.point(row)).copied().collect();
-        let judged = esker_math::KdTree::new(&points, ground.dimensions())?;
-        let mut found = Vec::new();
+        let judged = KdTree::new(&points, ground.dimensions())?;
         let mut furthest: f64 = 0.0;
         let (mut train, mut taken) = (Vec::with_capacity(fold.train.len()), Vec::new());
         for &row in &fold.train {
-            judged.nearest(ground.point(row), 1, &mut found);
-            let metres_away = found.first().map_or(f64::INFINITY, |n| ground.metres(n.distance2));
+            // Which of equally near rows it is does not matter, so ties are not visited.
+            let metres_away = ground.metres(judged.to_nearest(ground.point(row), Sides::Squares));
             furthest = furthest.max(metres_away);
             if metres_away < metres { taken.push(row) } else { train.push(row) }
         }

@@ -52,14 +52,19 @@ fn sentence(m: &ModelRecord, s: &FeatureSelection) -> String {
 /// How much selecting on all rows before judging would have flattered.
 fn flattery(r: Reading<'_>, m: &ModelRecord, s: &FeatureSelection) -> Option<String> {
     let n = s.naive.as_ref()?;
-    let higher = r.card(&r.record.metric).is_some_and(|c| c.better == "higher");
-    let gain = if higher { n.score - n.nested } else { n.nested - n.score };
+    let better = r.card(&r.record.metric).map_or("lower", |c| c.better.as_str());
+    let gain = match better {
+        "higher" => n.score - n.nested,
+        "zero" => n.nested.abs() - n.score.abs(),
+        _ => n.nested - n.score,
+    };
     let d = decimals([n.score, n.nested]).max(r.decimals());
     let unit = |v: f64| attach(&fixed(v, d), &r.unit(&r.record.metric));
-    let share = if higher || n.nested == 0.0 { String::new() } else { format!(" ({} less)", percent(gain / n.nested)) };
+    let share = if better != "lower" || n.nested == 0.0 { String::new() } else { format!(" ({} less)", percent(gain / n.nested)) };
     let head = format!(
-        "{}: features chosen on all rows and then judged on the same folds would have shown {} {}, chosen anew in each training part they show {}",
+        "{}: {} chosen on all rows and then judged on the same folds would have shown {} {}, chosen anew in each training part they show {}",
         m.name,
+        if m.tuning.is_empty() { "features" } else { "features and settings" },
         r.metric_inside(),
         unit(n.score),
         unit(n.nested)

@@ -15,6 +15,9 @@ const PAIRS_UP_TO: usize = 20;
 /// Scores of a set on each inner fold; `None` where it could not be fitted there.
 pub(super) type Scores = Option<Vec<f64>>;
 
+/// Scores sets of units on the inner folds.
+pub(super) type Judge<'a> = &'a dyn Fn(&[Vec<usize>]) -> Result<Vec<Scores>>;
+
 /// How a path is walked.
 pub(super) struct Walk<'a> {
     pub how: &'a Select,
@@ -25,16 +28,16 @@ pub(super) struct Walk<'a> {
     pub folds: usize,
 }
 
-/// A set with its scores, larger is better.
+/// A set with its scores on the inner folds.
 #[derive(Clone)]
 struct Judged {
     units: Vec<usize>,
-    worth: Vec<f64>,
+    scores: Vec<f64>,
 }
 
 impl Judged {
     fn mean(&self) -> f64 {
-        self.worth.iter().sum::<f64>() / self.worth.len().max(1) as f64
+        mean(&self.scores)
     }
 }
 
@@ -60,10 +63,10 @@ pub(crate) fn most_sets(how: &Select, units: usize) -> usize {
 
 impl Walk<'_> {
     /// Walks the path; `judge` scores sets of units on the inner folds.
-    pub fn walk(&self, judge: &dyn Fn(&[Vec<usize>]) -> Result<Vec<Scores>>) -> Result<SelectionPath> {
+    pub fn walk(&self, judge: Judge<'_>) -> Result<SelectionPath> {
         let all: Vec<usize> = (0..self.names.len()).collect();
         let whole = self.judged(judge(std::slice::from_ref(&all))?, vec![all]).pop();
-        let all_score = whole.as_ref().map(|w| self.said(w.mean()));
+        let all_score = whole.as_ref().map(|w| w.mean());
         let mut path = SelectionPath { all_score, folds: self.folds, fits: self.folds, ..Default::default() };
         let mut now = match (self.how.method, whole) {
             (Direction::Forward, _) => self.first(judge, &mut path)?,
@@ -77,20 +80,20 @@ impl Walk<'_> {
             let changed = |set: &Judged| apart(&set.units, &now.units);
             let ranked = self.ranked(judge, sets, &mut path)?;
             let Some(best) = ranked.first() else { break };
-            let taken = self.worth_it(&best.worth, &now.worth);
+            let taken = self.worth_it(best, &now);
             path.steps.push(self.step(&ranked.iter().take(2).map(changed).collect::<Vec<_>>(), &ranked, taken));
             if !taken {
                 break;
             }
             now = best.clone();
         }
-        path.score = self.said(now.mean());
+        path.score = now.mean();
         path.chosen = now.units.iter().map(|&u| self.names[u].clone()).collect();
         Ok(path)
     }
 
     /// The best of the first sets of a forward selection.
-    fn first(&self, judge: &dyn Fn(&[Vec<usize>]) -> Result<Vec<Scores>>, path: &mut SelectionPath) -> Result<Judged> {
+    fn first(&self, judge: Judge<'_>, path: &mut SelectionPath) -> Result<Judged> {
         let n = self.names.len();
         let sets: Vec<Vec<usize>> = if start(self.how, n) == 2 {
             (0..n).flat_map(|a| (a + 1..n).map(move |b| vec![a, b])).collect()
@@ -117,43 +120,33 @@ impl Walk<'_> {
     }
 
     /// Sets that could be fitted, the best first; among equals the first in the order of names.
-    fn ranked(
-        &self,
-        judge: &dyn Fn(&[Vec<usize>]) -> Result<Vec<Scores>>,
-        sets: Vec<Vec<usize>>,
-        path: &mut SelectionPath,
-    ) -> Result<Vec<Judged>> {
+    fn ranked(&self, judge: Judge<'_>, sets: Vec<Vec<usize>>, path: &mut SelectionPath) -> Result<Vec<Judged>> {
         let scores = judge(&sets)?;
         path.fits += scores.len() * self.folds;
         let mut judged = self.judged(scores, sets);
-        judged.sort_by(|a, b| b.mean().total_cmp(&a.mean()));
+        judged.sort_by(|a, b| self.worth(b).total_cmp(&self.worth(a)));
         Ok(judged)
     }
 
     fn judged(&self, scores: Vec<Scores>, sets: Vec<Vec<usize>>) -> Vec<Judged> {
-        let one = |(scores, units): (Scores, Vec<usize>)| {
-            let worth = scores?.iter().map(|s| oriented(self.better, *s)).collect();
-            Some(Judged { units, worth })
-        };
-        scores.into_iter().zip(sets).filter_map(one).collect()
+        scores.into_iter().zip(sets).filter_map(|(scores, units)| Some(Judged { units, scores: scores? })).collect()
+    }
+
+    /// The mean over inner folds, larger is better.
+    fn worth(&self, set: &Judged) -> f64 {
+        mean(&set.scores.iter().map(|s| oriented(self.better, *s)).collect::<Vec<_>>())
     }
 
     /// Whether a step is taken: a feature more must be better, a feature less must not be worse; with `within_se` by more than one standard
     /// error of the paired difference over inner folds.
-    fn worth_it(&self, next: &[f64], now: &[f64]) -> bool {
-        let apart: Vec<f64> = next.iter().zip(now).map(|(a, b)| a - b).collect();
-        let n = apart.len() as f64;
-        let mean = apart.iter().sum::<f64>() / n;
-        let margin = if self.how.within_se { sd(&apart).unwrap_or(0.0) / n.sqrt() } else { 0.0 };
+    fn worth_it(&self, next: &Judged, now: &Judged) -> bool {
+        let better = |score: &f64| oriented(self.better, *score);
+        let gain: Vec<f64> = next.scores.iter().zip(&now.scores).map(|(a, b)| better(a) - better(b)).collect();
+        let margin = if self.how.within_se { sd(&gain).unwrap_or(0.0) / (gain.len() as f64).sqrt() } else { 0.0 };
         match self.how.method {
-            Direction::Forward => mean > margin,
-            Direction::Backward => mean >= -margin,
+            Direction::Forward => mean(&gain) > margin,
+            Direction::Backward => mean(&gain) >= -margin,
         }
-    }
-
-    /// The worth of a set as a score of the metric.
-    fn said(&self, worth: f64) -> f64 {
-        if self.better == Better::Higher { worth } else { -worth }
     }
 
     fn step(&self, changed: &[Vec<usize>], ranked: &[Judged], taken: bool) -> SelectionStep {
@@ -162,11 +155,11 @@ impl Walk<'_> {
         SelectionStep {
             changed: changed.first().map(named).unwrap_or_default(),
             size: best.units.len(),
-            score: self.said(best.mean()),
-            sd: sd(&best.worth),
+            score: best.mean(),
+            sd: sd(&best.scores),
             tried: ranked.len(),
-            worst: self.said(ranked[ranked.len() - 1].mean()),
-            second: changed.get(1).map(|c| (named(c), self.said(ranked[1].mean()))),
+            worst: ranked[ranked.len() - 1].mean(),
+            second: changed.get(1).map(|c| (named(c), ranked[1].mean())),
             taken,
         }
     }
@@ -182,11 +175,14 @@ fn apart(a: &[usize], b: &[usize]) -> Vec<usize> {
     more.iter().copied().filter(|u| !less.contains(u)).collect()
 }
 
+fn mean(v: &[f64]) -> f64 {
+    v.iter().sum::<f64>() / v.len().max(1) as f64
+}
+
 /// Standard deviation (n − 1), where there are at least two.
 fn sd(v: &[f64]) -> Option<f64> {
-    let n = v.len() as f64;
-    let mean = v.iter().sum::<f64>() / n;
-    (v.len() > 1).then(|| (v.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())
+    let middle = mean(v);
+    (v.len() > 1).then(|| (v.iter().map(|x| (x - middle).powi(2)).sum::<f64>() / (v.len() - 1) as f64).sqrt())
 }
 
 #[cfg(test)]

@@ -30,11 +30,13 @@ pub(crate) struct Inner<'a> {
 /// The design that cuts a training part for tuning: the same unit is held out, in fewer folds.
 pub(crate) fn inner_design(part: &DesignPart, folds: usize, support: &Support) -> Result<(Design, Settings)> {
     let (design, folds) = match part.design {
-        Design::Group | Design::LeaveOneGroupOut => (Design::Group, folds.min(groups_left(part, support)?)),
-        Design::StratifiedGroup | Design::Region => (part.design, folds.min(groups_left(part, support)?)),
+        Design::Group | Design::LeaveOneGroupOut => (Design::Group, folds.min(groups_left(support)?)),
+        Design::StratifiedGroup | Design::Region => (part.design, folds.min(groups_left(support)?)),
         // A row at a time would be too little to compare candidates by: whole clusters as far from the rest.
         Design::Buffer => (Design::Cluster, folds),
-        Design::Holdout => (held_out(&part.settings), folds),
+        // Likewise: whole folds matched to the same distances.
+        Design::Nndm => (Design::Knndm, folds),
+        Design::Holdout => (held_out(&part.settings)?, folds),
         other => (other, folds),
     };
     let parameters = design.parameters();
@@ -50,11 +52,40 @@ pub(crate) fn inner_design(part: &DesignPart, folds: usize, support: &Support) -
             settings = settings.set(&parameters, name, value.clone())?;
         }
     }
+    for (name, value) in fewer_folds(part, (design, folds), &settings, support) {
+        settings = settings.set(&parameters, name, value)?;
+    }
     Ok((design, settings))
 }
 
+/// Settings that speak of the outer number of folds, for fewer of them on part of the rows.
+fn fewer_folds(
+    part: &DesignPart,
+    (design, folds): (Design, usize),
+    settings: &Settings,
+    support: &Support,
+) -> Vec<(&'static str, Setting)> {
+    match design {
+        // A share of all rows that a fold may hold: more than its even part.
+        Design::Knndm => vec![("maxp", Setting::Real(settings.real("maxp").max(0.5 + 0.5 / folds as f64)))],
+        // As many clusters a fold.
+        Design::Cluster if part.design == design && settings.integer("clusters") > 0 => {
+            let (clusters, outer) = (settings.integer("clusters"), part.settings.integer("folds").max(1));
+            vec![("clusters", Setting::Integer((clusters * folds as i64 / outer).max(folds as i64)))]
+        }
+        // Horizons that do not fit become equal parts of the span.
+        Design::Rolling if settings.real("horizon") > 0.0 => {
+            let days = support.time.iter().flat_map(|t| &t.days).filter(|d| d.is_finite());
+            let (first, last) = days.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &d| (a.min(d), b.max(d)));
+            let fits = last - first >= (folds + 1) as f64 * settings.real("horizon");
+            if fits { Vec::new() } else { vec![("horizon", Setting::Real(0.0))] }
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The groups left in a training part, at least two.
-fn groups_left(part: &DesignPart, support: &Support) -> Result<usize> {
+fn groups_left(support: &Support) -> Result<usize> {
     let groups = support.group.as_ref().map_or(0, |g| g.counts().iter().filter(|c| **c > 0).count());
     if groups < 2 {
         return Err(Error::recipe("groups")
@@ -65,15 +96,23 @@ fn groups_left(part: &DesignPart, support: &Support) -> Result<usize> {
     Ok(groups)
 }
 
-/// The design of folds that hold out what a hold-out does.
-fn held_out(settings: &Settings) -> Design {
-    match settings.text("by") {
-        "group" => Design::Group,
-        "block" => Design::Block,
-        "time" => Design::Forward,
-        _ if settings.flag("stratified") => Design::Stratified,
-        _ => Design::Random,
-    }
+/// The design of folds that hold out what a hold-out does, as far from the rest.
+fn held_out(settings: &Settings) -> Result<Design> {
+    Ok(match (settings.text("by"), settings.real("buffer") > 0.0) {
+        ("group", false) => Design::Group,
+        ("group", true) => Design::Region,
+        ("block", _) => Design::Block,
+        ("time", false) => Design::Forward,
+        ("time", true) => {
+            return Err(Error::recipe("buffer of design 'holdout'")
+                .got(format!("{} km, by time", settings.real("buffer")))
+                .rule("tuning and selection inside have no design that goes forward and keeps such a distance")
+                .hint("design = \"leave-location-and-time-out\" has both"));
+        }
+        (_, true) => Design::Cluster,
+        (_, false) if settings.flag("stratified") => Design::Stratified,
+        (_, false) => Design::Random,
+    })
 }
 
 /// The folds that cut a training part for tuning and selection: as many as asked for, or the most that the part carries.
@@ -141,4 +180,59 @@ pub(crate) fn tune(
     let fits = Fits { model, parts: &parts, target, inner, patience, place, keeper, cx };
     let raced = rules.run(&fits, &cx.rng.fork("candidates", 0), cx)?;
     raced.told(&rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(design: Design, set: &[(&str, Setting)]) -> DesignPart {
+        let parameters = design.parameters();
+        let settings = set.iter().fold(Settings::defaults(&parameters), |s, (name, v)| s.set(&parameters, name, v.clone()).unwrap());
+        DesignPart { design, settings, group: None, label: design.name().into(), path: "validate".into() }
+    }
+
+    #[test]
+    fn every_design_has_one_for_the_inside() {
+        let group = esker_core::Codes::new(vec![0, 1, 2, 0], vec!["a".into(), "b".into(), "c".into()]).unwrap();
+        let support = Support { rows: 4, group: Some(group), ..Support::default() };
+        for design in Design::ALL {
+            for folds in [2, 3] {
+                let inside = inner_design(&part(design, &[]), folds, &support);
+                assert!(inside.is_ok(), "{}: {}", design.name(), inside.unwrap_err());
+            }
+        }
+    }
+
+    #[test]
+    fn what_speaks_of_the_outer_folds_is_fitted_to_fewer() {
+        let days = esker_core::Times { days: (0..400).map(f64::from).collect() };
+        let support = Support { rows: 400, time: Some(days), ..Support::default() };
+        let inside = |design, set: &[(&str, Setting)]| inner_design(&part(design, set), 3, &support).unwrap();
+        let of = |design, set: &[(&str, Setting)], name: &str| inside(design, set).1.get(name).cloned().unwrap();
+        let (ten, real) = (("folds", Setting::Integer(10)), |name, v| (name, Setting::Real(v)));
+        assert_eq!(of(Design::Knndm, &[ten.clone(), real("maxp", 0.2)], "maxp"), Setting::Real(0.5 + 0.5 / 3.0));
+        let clusters = [("folds", Setting::Integer(5)), ("clusters", Setting::Integer(100))];
+        assert_eq!(of(Design::Cluster, &clusters, "clusters"), Setting::Integer(60));
+        assert_eq!(of(Design::Rolling, &[real("horizon", 365.0)], "horizon"), Setting::Real(0.0));
+        assert_eq!(of(Design::Rolling, &[real("horizon", 30.0)], "horizon"), Setting::Real(30.0));
+    }
+
+    #[test]
+    fn a_hold_out_keeps_its_distance_inside() {
+        let support = Support::bare(10);
+        let by = |word: &str, buffer: f64| {
+            let set = [("by", Setting::Text(word.into())), ("buffer", Setting::Real(buffer)), ("size", Setting::Real(5.0))];
+            inner_design(&part(Design::Holdout, &set), 3, &support)
+        };
+        for (word, near, far) in
+            [("random", Design::Random, Design::Cluster), ("group", Design::Group, Design::Region), ("block", Design::Block, Design::Block)]
+        {
+            assert_eq!(by(word, 0.0).unwrap().0, near);
+            let (design, settings) = by(word, 50.0).unwrap();
+            assert_eq!((design, settings.real("buffer")), (far, 50.0));
+        }
+        assert_eq!(by("time", 0.0).unwrap().0, Design::Forward);
+        insta::assert_snapshot!(by("time", 50.0).err().unwrap(), @"");
+    }
 }

@@ -22,9 +22,9 @@ pub(in super::super) fn parameters() -> Vec<Parameter> {
             0.0,
             0.0,
             1e9,
-            "Distance up to which distances are matched, as the range of autocorrelation (m); 0 matches all.",
+            "Distance up to which distances are matched, as the range of autocorrelation (km; among features in their own unit); 0 matches all.",
         ),
-        Parameter::real("min_train", 0.5, 0.0, 1.0, "Least share of the rows that each fold learns from."),
+        Parameter::real("min_train", 0.5, 0.0, 1.0, "Share of the rows from which on nothing more is left out of a fold."),
     ];
     own.into_iter().chain(super::parameters()).collect()
 }
@@ -41,7 +41,7 @@ const MOST: usize = 5000;
 pub struct Nndm {
     /// Distances are matched up to this one, in the unit of the space; infinite for all.
     pub phi: f64,
-    /// Each fold keeps more than this share of the rows to learn from, 0..1.
+    /// Nothing more is left out of a fold that learns from this share of the rows or less, 0..1; rows equally far away go together, as in CAST.
     pub min_train: f64,
     /// What distances are measured in.
     pub space: Space,
@@ -128,13 +128,9 @@ impl Splitter for Nndm {
 impl Nndm {
     /// The design of checked settings, for this use.
     pub(in super::super) fn of(settings: &Settings, aim: &Aim) -> Self {
-        let phi = settings.real("phi");
-        Self {
-            phi: if phi > 0.0 { phi } else { f64::INFINITY },
-            min_train: settings.real("min_train"),
-            space: Space::of(settings),
-            aim: aim.clone(),
-        }
+        let (phi, space) = (settings.real("phi"), Space::of(settings));
+        let unit = if matches!(space, Space::Features(_)) { 1.0 } else { 1000.0 };
+        Self { phi: if phi > 0.0 { unit * phi } else { f64::INFINITY }, min_train: settings.real("min_train"), space, aim: aim.clone() }
     }
 
     /// Each sample's neighbours, those that are left out counted.
