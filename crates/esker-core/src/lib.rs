@@ -15,6 +15,7 @@ mod error;
 mod estimator;
 mod features;
 pub mod graph;
+pub mod hold_out;
 mod imported;
 mod judge;
 mod note;

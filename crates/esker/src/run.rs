@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use esker_core::hold_out::Opening;
 use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, Learning, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
 use esker_core::{Context, Error, Fault, Fold, Inside, Model, Note, Prediction, Result, Settings, Values};
 use rayon::prelude::*;
@@ -29,6 +30,8 @@ pub struct Outcome {
     pub rows: Rows,
     /// The chosen model, refitted on all rows, with what its intervals need.
     pub model: SavedModel,
+    /// Openings that the ledgers beside the recipe tell of, the first one first.
+    pub(crate) openings: Vec<Opening>,
     /// Fits of tuning that an earlier run had done before it was stopped.
     pub taken_up: usize,
 }
@@ -239,7 +242,8 @@ impl Plan {
             notes,
         };
         let model = SavedModel::new(self, &record, (&final_fit, &folds), area.area)?;
-        Ok(Outcome { record, rows, model, taken_up: 0 })
+        let openings = self.ledger.iter().map(|e| e.opening.clone()).collect();
+        Ok(Outcome { record, rows, model, openings, taken_up: 0 })
     }
 
     /// The chosen model, tuned once more under the primary design and fitted on all rows.
@@ -297,7 +301,7 @@ impl Plan {
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    fn provenance(&self) -> record::Provenance {
+    pub(crate) fn provenance(&self) -> record::Provenance {
         // An address may hold a password or a token.
         let mut recipe = self.recipe.text.clone();
         for source in std::iter::once(&self.recipe.data.source).chain(&self.recipe.validate.penalty) {

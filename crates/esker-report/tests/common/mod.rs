@@ -76,6 +76,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
             groups: None,
             weights: None,
             credit: None,
+            locked: None,
         },
         task,
         designs: vec![],
