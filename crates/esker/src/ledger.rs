@@ -32,11 +32,11 @@ pub(crate) fn path(folder: &Path, recipe: &str) -> PathBuf {
 
 /// The openings that all ledgers of a folder tell of, the first one first: a copy of a recipe under another name has the same rows.
 pub(crate) fn read(folder: &Path) -> Result<Vec<Entry>> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let refused = |e: std::io::Error| Error::io(folder.display().to_string(), &e).rule("ledgers of openings are looked for there");
+    let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let refused = |e: std::io::Error| Error::io(listed.display().to_string(), &e).rule("ledgers of openings are looked for there");
     let mut openings = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(refused)? {
-        let path = entry.map_err(refused)?.path();
+    for entry in std::fs::read_dir(listed).map_err(refused)? {
+        let path = folder.join(entry.map_err(refused)?.file_name());
         if path.file_name().is_some_and(|n| n.to_string_lossy().ends_with(ENDING)) {
             openings.extend(one(&path)?);
         }

@@ -163,7 +163,6 @@ impl Plan {
         }
         let metric = &*self.metric().metric;
         let interval = dependence::of_score(metric, (&truth, &said), (lock.samples.support(), weight), &cx.fork("final hold-out", 0))?;
-        notes.extend(predicted.notes);
         let earlier = lock::earlier(&lock::openings(&self.ledger, &lock.names));
         Ok(Opening {
             format: OPENING_FORMAT,

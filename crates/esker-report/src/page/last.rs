@@ -38,7 +38,7 @@ fn left_out(locked: &Locked) -> String {
 /// What stands there after the opening.
 pub fn opened(record: &Record, opening: &Opening, h: &mut Html) {
     let r = Reading::new(record);
-    h.element("p", &[("class", "verdict")], &sentence(&verdict(opening)));
+    h.with("p", &[], |h| h.element("strong", &[], &sentence(&verdict(opening))));
     if opening.number > 1 {
         warning(opening, h);
     }
