@@ -11,6 +11,7 @@ Examples:
   esker advise recipe.toml                   say which design imitates the use of a model
   esker audit recipe.toml                    name what makes the score look better than the model is
   esker run recipe.toml                      compare, choose, explain; write runs/<name>/
+  esker open recipe.toml                     judge the model on the locked rows of the final hold-out, once
   esker predict runs/<name>/model.esker new.csv -o out.csv
   esker export model.esker -o model.onnx     take a model to other programs
   esker import lightgbm.txt -o model.esker   take over a model of LightGBM or XGBoost
@@ -88,6 +89,17 @@ pub enum Command {
     Audit {
         /// The recipe.
         recipe: PathBuf,
+    },
+    /// Open the final hold-out: judge the model of a run on the rows that were locked before anything saw them.
+    #[command(
+        after_help = "The recipe locks rows: [validate] final = { by = \"group\", share = 0.2 }. Open them when nothing is to be changed any more: the ledger\nbeside the recipe (recipe.opened.json) counts, and after the first opening the score is no longer that of an unseen test.\n\nExample:\n  esker open recipe.toml\n  esker open recipe.toml --run out --json"
+    )]
+    Open {
+        /// The recipe that was run.
+        recipe: PathBuf,
+        /// Folder of the run [default: `runs/` and the name of the recipe or its folder].
+        #[arg(long, value_name = "FOLDER")]
+        run: Option<PathBuf>,
     },
     /// Look at a table and write a commented recipe to stdout.
     #[command(after_help = "Example:\n  esker init wells.csv --target lithology > recipe.toml")]

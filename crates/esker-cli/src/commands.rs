@@ -14,7 +14,7 @@ use esker::{
 
 use crate::arguments::{Arguments, Between, Command};
 use crate::progress::Bars;
-use crate::{show, show_data, show_model};
+use crate::{show, show_data, show_final, show_model};
 
 type Result<T> = std::result::Result<T, Findings>;
 
@@ -44,6 +44,7 @@ impl Session<'_> {
             Command::Check { recipe } => cli.check(recipe),
             Command::Advise { recipe } => cli.advise(recipe),
             Command::Audit { recipe } => cli.audit(recipe).map(drop),
+            Command::Open { recipe, run } => cli.open(recipe, run.as_deref()),
             Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
             Command::Predict { model, data, output } => cli.predict(model, data, output),
             Command::Export { model, output } => cli.export(model, output),
@@ -122,7 +123,19 @@ impl Session<'_> {
         } else {
             show::print(&show::scores(&outcome.record));
             self.say(&show::after_run(&outcome.record, &folder, started.elapsed()));
+            if let Some(opening) = esker::read_opening(&folder)? {
+                self.say(&show_final::opened_before(&opening));
+            }
         }
+        Ok(())
+    }
+
+    fn open(&self, path: &Path, run: Option<&Path>) -> Result<()> {
+        let run = run.map_or_else(|| esker::default_folder(path), Path::to_path_buf);
+        let plan = self.plan(path, Some(esker::read_record(&run)?.provenance.seed))?;
+        let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let opening = plan.open(&run, &folder, &self.watched(plan.context(self.threads())))?;
+        show::print(&if self.arguments.json { show_final::opened_json(&opening, &run) } else { show_final::opened(&opening, &run) });
         Ok(())
     }
 

@@ -5,6 +5,7 @@ mod commands;
 mod progress;
 mod show;
 mod show_data;
+mod show_final;
 mod show_model;
 
 use std::process::ExitCode;

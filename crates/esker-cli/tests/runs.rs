@@ -129,7 +129,7 @@ fn help_shows_examples_and_completions_name_the_commands() {
     let desk = Desk::new();
     let help = desk.ok(&["--help"]);
     assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
-    for command in ["run", "check", "audit", "init", "predict", "info", "convert"] {
+    for command in ["run", "check", "audit", "open", "init", "predict", "info", "convert"] {
         assert!(desk.ok(&[command, "--help"]).contains("Example:"), "{command}");
     }
     for shell in ["bash", "zsh", "fish"] {

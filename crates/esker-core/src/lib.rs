@@ -16,6 +16,7 @@ mod estimator;
 pub mod feature_selection;
 mod features;
 pub mod graph;
+pub mod hold_out;
 mod imported;
 mod judge;
 mod note;

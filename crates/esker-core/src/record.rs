@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dependence::Dependence;
 use crate::feature_selection::FeatureSelection;
+use crate::hold_out::Locked;
 use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
@@ -128,6 +129,9 @@ pub struct DataCard {
     pub weights: Option<String>,
     /// Whom to credit for the data, if the recipe says.
     pub credit: Option<String>,
+    /// Rows locked away for the final test; they are among those read and not among those used.
+    #[serde(default)]
+    pub locked: Option<Locked>,
 }
 
 /// Rows dropped for one reason.

@@ -4,9 +4,11 @@ mod page_support;
 
 use std::collections::BTreeSet;
 
+use esker_core::Unit;
+use esker_core::hold_out::{Earlier, FinalCoverage, FinalInterval, FinalScore, Locked, OPENING_FORMAT, Opened, Opening};
 use esker_core::record::{Record, Rows};
 use esker_report::figure::all;
-use esker_report::page::page;
+use esker_report::page::{page, with_opening};
 use page_support::{believed, drawings, glaciers, wells};
 
 /// A tag as the walker finds it: `closes` for `</p>`, `alone` for one that opens nothing.
@@ -194,4 +196,71 @@ fn the_page_of_thousands_of_rows_is_small() {
 fn the_same_record_gives_the_same_bytes() {
     let (record, rows) = glaciers();
     assert_eq!(page(&record, &rows, &all(&record, &rows)), page(&record, &rows, &all(&record, &rows)));
+}
+
+fn locked() -> (Record, Rows, Opening) {
+    let (mut record, rows) = glaciers();
+    let locked = Locked { rows: 640, left_out: 12, description: "whole groups of <basin>, about 20 % of the rows".into() };
+    record.data.locked = Some(locked.clone());
+    let score = |metric: &str, title: &str, unit: &str, locked: f64, worse_by: f64| FinalScore {
+        metric: metric.into(),
+        title: title.into(),
+        unit: Unit::new(unit),
+        locked: Some(locked),
+        held_out: Some(0.295),
+        difference: Some(locked - 0.295),
+        worse_by: Some(worse_by),
+    };
+    let opening = Opening {
+        format: OPENING_FORMAT,
+        at: "2026-03-01T09:30:00Z".into(),
+        number: 2,
+        earlier: vec![Earlier { at: "2026-02-01T08:00:00Z".into(), model: "forest".into(), rows: 600 }],
+        of: Opened {
+            model: "boosting".into(),
+            model_sha256: String::new(),
+            recipe_sha256: String::new(),
+            data_sha256: String::new(),
+            seed: 1,
+        },
+        locked,
+        metric: "r2".into(),
+        scores: vec![score("r2", "R²", "", 0.21, 0.085), score("rmse", "RMSE", "m w.e. yr-1", 0.28, -0.015)],
+        interval: Some(FinalInterval {
+            se: 0.03,
+            interval: [0.15, 0.27],
+            confidence: 0.95,
+            drawn: "42 blocks of 12 km on the ground".into(),
+            why: "held-out errors are alike up to 12 km".into(),
+        }),
+        coverage: Some(FinalCoverage { level: 0.9, locked: 0.871, held_out: 0.897, width: 1.02 }),
+        outside: Some(31),
+        notes: Vec::new(),
+    };
+    (record, rows, opening)
+}
+
+#[test]
+fn an_opened_lock_takes_the_place_of_the_closed_one() {
+    let (record, rows, opening) = locked();
+    let closed = page(&record, &rows, &[]);
+    assert!(closed.contains("640 rows (whole groups of &lt;basin&gt;, about 20 % of the rows) were locked"), "the lock is told");
+    let opened = with_opening(&closed, &record, &opening).expect("the page has the part");
+    balanced(&tags(&opened));
+    assert!(!opened.contains("esker open recipe.toml"));
+    for said in [
+        "On the locked rows, boosting reaches R² 0.210 (95\u{202f}% interval 0.150 to 0.270); cross-validation had said 0.295: worse by 0.085, more than chance would make it.",
+        "Opened for the 2nd time: since the first opening (2026-02-01T08:00:00Z) the score is no longer of an unseen test.",
+        "(forest, 600 of these rows)",
+        "Opened on 2026-03-01 at 09:30:00 UTC",
+        "better on the locked rows",
+        "31 of 640 locked rows lie outside the area of applicability",
+        "42 blocks of 12 km on the ground",
+    ] {
+        assert!(opened.contains(said), "{said} in {}", &opened[opened.find("id=\"final\"").unwrap_or(0)..][..4000]);
+    }
+    let again = with_opening(&opened, &record, &Opening { number: 1, earlier: Vec::new(), ..opening.clone() }).expect("the part is there");
+    assert!(!again.contains("no longer of an unseen test") && again.contains("for the first time"));
+    let (record, rows) = glaciers();
+    assert_eq!(with_opening(&page(&record, &rows, &[]), &record, &opening), None);
 }

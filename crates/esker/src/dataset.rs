@@ -339,15 +339,11 @@ impl<'a> Builder<'a> {
     }
 
     fn other_groups(&mut self) -> BTreeMap<String, Codes> {
-        let validate = &self.recipe.validate;
-        let parts: Vec<(String, String)> = std::iter::once(&validate.primary)
-            .chain(&validate.compare)
-            .filter_map(|d| d.group.clone().map(|g| (g, format!("{}.group", d.path))))
-            .collect();
         let mut groups = BTreeMap::new();
-        for (name, path) in parts {
-            if let Some(codes) = self.group(&name, &path) {
-                groups.insert(name, codes);
+        let recipe = self.recipe;
+        for (name, path) in recipe.validate.group_columns() {
+            if let Some(codes) = self.group(name, &path) {
+                groups.insert(name.to_owned(), codes);
             }
         }
         groups
@@ -397,8 +393,7 @@ impl<'a> Builder<'a> {
         names.extend(roles.weight.iter().map(|w| match w {
             WeightPart::InverseVariance(n) | WeightPart::Column(n) => n.clone(),
         }));
-        let validate = &self.recipe.validate;
-        names.extend(std::iter::once(&validate.primary).chain(&validate.compare).filter_map(|d| d.group.clone()));
+        names.extend(self.recipe.validate.group_columns().map(|(name, _)| name.to_owned()));
         names
     }
 

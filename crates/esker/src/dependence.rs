@@ -1,8 +1,9 @@
 //! What held-out errors know of each other, and intervals of scores and differences that count it.
 
 use esker_core::dependence::{Dependence, ErrorChecks, PairInterval, ScoreInterval};
+use esker_core::hold_out::FinalInterval;
 use esker_core::record::{Comparison, ModelRecord};
-use esker_core::{Context, Places, Prediction, Result, Support, Values};
+use esker_core::{Context, Metric, Places, Prediction, Result, Support, Values};
 use esker_evaluate::residual::examine;
 use esker_evaluate::significance::{Blocks, Bootstrap, Held, holm};
 
@@ -46,7 +47,7 @@ pub(crate) fn dependence(
     let weight = weight.map(|w| rows.iter().map(|&r| w[r]).collect::<Vec<_>>());
     let list: Vec<&Prediction> = said.iter().collect();
     let held = Held { metric: &*plan.metric().metric, truth: &truth, said: &list, weight: weight.as_deref() };
-    let draws = (50_000_000 / rows.len().max(1)).clamp(200, 1000);
+    let draws = draws(rows.len());
     // A score that does not exist on all rows together has no interval.
     let Ok(scores) = Bootstrap::Blocks(&drawing.blocks).scores(held, (draws, CONFIDENCE), &cx.rng) else { return Ok(None) };
     let one = |(i, m): (usize, &ModelRecord)| {
@@ -69,6 +70,27 @@ pub(crate) fn dependence(
         scores: models.iter().enumerate().filter_map(one).collect(),
         pairs: comparisons.iter().zip(p).zip(corrected).filter_map(pair).collect(),
     }))
+}
+
+/// The interval of one score on some rows, drawn as the errors there ask for. `None` where a bootstrap has nothing to draw.
+pub(crate) fn of_score(
+    metric: &dyn Metric,
+    (truth, said): (&Values, &Prediction),
+    (support, weight): (&Support, Option<&[f64]>),
+    cx: &Context,
+) -> Result<Option<FinalInterval>> {
+    let checks = examine("error", support, &errors(truth, said)?, said.centre().ok(), &cx.rng)?;
+    let Some(drawing) = drawing(support, &checks) else { return Ok(None) };
+    let held = Held { metric, truth, said: &[said], weight };
+    let drawn = Bootstrap::Blocks(&drawing.blocks).scores(held, (draws(support.rows), CONFIDENCE), &cx.rng);
+    let Ok(e) = drawn.and_then(|drawn| drawn.score(0)) else { return Ok(None) };
+    let Drawing { drawn, why, .. } = drawing;
+    Ok(Some(FinalInterval { se: e.se, interval: [e.low, e.high], confidence: CONFIDENCE, drawn, why }))
+}
+
+/// As many draws as rows allow in a moment.
+fn draws(rows: usize) -> usize {
+    (50_000_000 / rows.max(1)).clamp(200, 1000)
 }
 
 /// Predicted − observed, or 1 − the probability of the true class.

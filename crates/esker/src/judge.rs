@@ -8,7 +8,7 @@ use crate::folds::FoldRun;
 use crate::plan::{Plan, PlannedDesign};
 
 /// A score, or nothing where it does not exist.
-fn exists(score: Result<f64>) -> Result<Option<f64>> {
+pub(crate) fn exists(score: Result<f64>) -> Result<Option<f64>> {
     match score {
         Ok(v) if v.is_finite() => Ok(Some(v)),
         Ok(_) => Ok(None),

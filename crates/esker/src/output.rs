@@ -6,6 +6,7 @@ use esker_core::record::{Record, Rows, Task};
 use esker_core::{Codes, Column, Context, Error, Result, Table};
 use rayon::prelude::*;
 
+use crate::open;
 use crate::recipe::{PlacePart, Recipe};
 use crate::run::Outcome;
 
@@ -40,10 +41,16 @@ impl Outcome {
         let figures = esker_report::figure::all(&self.record, &self.rows);
         cx.progress().begin("write", figures.len() + 1);
         esker_io::write_file(&to.join("record.json"), record_json(&self.record)?.as_bytes())?;
-        esker_io::write_file(&to.join("model.esker"), &self.model.to_bytes())?;
+        let model = self.model.to_bytes();
+        esker_io::write_file(&to.join("model.esker"), &model)?;
         esker_io::write_csv(&to.join("predictions.csv"), &predictions(&self.record, &self.rows, recipe)?)?;
         let page = esker_report::page::page(&self.record, &self.rows, &figures);
         esker_io::write_file(&to.join("report.html"), page.as_bytes())?;
+        // The same model again is as it was when the lock was opened for it.
+        let sha256 = esker_io::sha256_hex(&model);
+        if let Some(opening) = self.openings.iter().rfind(|o| o.of.model_sha256 == sha256) {
+            open::tell(to, &self.record, opening)?;
+        }
         cx.progress().step();
         let drawn = to.join("figures");
         std::fs::create_dir(&drawn).map_err(|e| Error::io(drawn.display().to_string(), &e).rule("the folder cannot be made"))?;

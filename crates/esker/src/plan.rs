@@ -12,6 +12,8 @@ use crate::alarms;
 use crate::dataset::Dataset;
 use crate::feature_selection;
 use crate::findings::Findings;
+use crate::ledger::{self, Entry};
+use crate::lock::{self, Lock};
 use crate::pipeline::{needs, takes};
 use crate::recipe::{DesignPart, Recipe, Tune};
 use crate::regions;
@@ -61,6 +63,10 @@ pub struct Plan {
     pub(crate) primary_metric: usize,
     /// What was noticed, gravest first.
     pub notes: Vec<Note>,
+    /// The final hold-out, which nothing but its opening looks into.
+    pub(crate) lock: Option<Lock>,
+    /// What the ledgers beside the recipe tell.
+    pub(crate) ledger: Vec<Entry>,
 }
 
 impl Recipe {
@@ -96,6 +102,7 @@ impl Plan {
         let mut plan = Self::build(recipe, table, penalty, wanted.as_ref())?;
         plan.data_file = origin.name().to_owned();
         plan.data_sha256 = sha256;
+        plan.remember_openings(folder)?;
         Ok(plan)
     }
 
@@ -107,8 +114,22 @@ impl Plan {
         Self::build(recipe, table, penalty, None)
     }
 
+    /// Takes in what the ledgers beside the recipe tell of rows held out once for all.
+    fn remember_openings(&mut self, folder: &Path) -> Result<()> {
+        if self.lock.is_none() && self.recipe.validate.primary.design != Design::Holdout {
+            return Ok(());
+        }
+        self.ledger = ledger::read(folder)?;
+        if let Some(lock) = &self.lock {
+            let openings = lock::openings(&self.ledger, &lock.names);
+            self.notes.extend(lock::alarm(&openings, &lock.names, &self.provenance()));
+            alarms::sort(&mut self.notes);
+        }
+        Ok(())
+    }
+
     fn build(mut recipe: Recipe, table: Table, penalty: Option<Table>, wanted: Option<&WantedRows>) -> Result<Self, Findings> {
-        let mut data = Dataset::build(&recipe, table)?;
+        let (mut data, lock) = lock::build(&recipe, table)?;
         let mut findings = Findings { file: recipe.file.clone(), list: Vec::new() };
         let mut noted = Vec::new();
         let aim = match wanted.map(|rows| wanted::aim(rows, &recipe, &data, &mut noted)) {
@@ -188,6 +209,8 @@ impl Plan {
             metrics,
             primary_metric,
             notes,
+            lock,
+            ledger: Vec::new(),
         })
     }
 
@@ -210,6 +233,12 @@ impl Plan {
             self.data.features.len(),
             self.data.target
         )];
+        if let Some(Lock { locked, .. }) = &self.lock {
+            lines.push(format!(
+                "{} rows locked for one final test, {} left out beside them: {}",
+                locked.rows, locked.left_out, locked.description
+            ));
+        }
         if let Some(advice) = &self.advice {
             lines.push(format!("design chosen by measuring: {}", advice.reasons.join(" ")));
             lines.extend(advice.beyond.clone());
@@ -267,7 +296,7 @@ fn penalty(recipe: &Recipe, folder: &Path) -> Result<Option<Table>, Findings> {
 }
 
 /// One fault, at its key.
-fn one(recipe: &Recipe, path: &str, error: Error) -> Findings {
+pub(crate) fn one(recipe: &Recipe, path: &str, error: Error) -> Findings {
     Findings { file: recipe.file.clone(), list: vec![crate::findings::Finding { at: recipe.place(path), error }] }
 }
 
@@ -314,7 +343,7 @@ fn tunable(recipe: &Recipe, design: &PlannedDesign, aim: &Aim, findings: &mut Fi
 }
 
 /// Classes as they are; numbers in fifths.
-fn strata(target: &Values) -> Codes {
+pub(crate) fn strata(target: &Values) -> Codes {
     match target {
         Values::Class(codes) => codes.clone(),
         Values::Real(v) => {

@@ -37,6 +37,7 @@ pub fn reference() -> String {
         let _ = write!(page, "\n### `{}`\n\n{}\n", design.name(), design.doc());
         parameters(&mut page, &design.parameters());
     }
+    page.push_str(FINAL);
     page.push_str("\n## Metrics\n\n| Name | Target | Meaning |\n| --- | --- | --- |\n");
     for score in Score::ALL {
         let target = match score.for_target() {
@@ -60,6 +61,14 @@ pub fn reference() -> String {
     }
     page
 }
+
+const FINAL: &str = "\n## Final hold-out\n\n`final = { by = \"group\", share = 0.2 }` in `[validate]` locks rows before anything sees them, with the parameters of \
+    the design `holdout`; `final = \"time\"` names what is locked and leaves the rest at its defaults, and `group = \"column\"` keeps other groups whole than \
+    those of the roles. Rows that a buffer or gap keeps out of both are taken out too. Everything else works as on a file without these rows; only how the file itself \
+    is read (types of columns, missing markers) is told by all its rows, and with `stratified = true` which rows are locked by their targets. Which rows are \
+    locked follows from the data and the rule, not from the seed.\n\n`esker open recipe.toml` judges the saved model on them and writes `final.json`. The \
+    ledger beside the recipe (`recipe.opened.json`) counts the openings of these rows under whatever recipe; a run after another recipe's opening has the alarm \
+    `final-opened`. Keep the ledger with the recipe.\n";
 
 const TUNING: &str = "\n## Tuning\n\n`tune = { … }` in a `[[model]]` tunes its parameters over the spaces named above, on `inner` folds (3) of each training part under the \
     same design. A parameter that the recipe sets stays as it is, unless `search` names it. What is found is kept beside the run folder until the \

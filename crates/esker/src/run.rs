@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use esker_core::feature_selection::NaiveSelection;
+use esker_core::hold_out::Opening;
 use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, Learning, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
 use esker_core::{Context, Error, Fault, Fold, Inside, Model, Note, Prediction, Result, Settings};
 use rayon::prelude::*;
@@ -32,6 +33,8 @@ pub struct Outcome {
     pub rows: Rows,
     /// The chosen model, refitted on all rows, with what its intervals need.
     pub model: SavedModel,
+    /// Openings that the ledgers beside the recipe tell of, the first one first.
+    pub(crate) openings: Vec<Opening>,
     /// Fits of tuning that an earlier run had done before it was stopped.
     pub taken_up: usize,
 }
@@ -245,7 +248,8 @@ impl Plan {
             notes,
         };
         let model = SavedModel::new(self, (&record, &features), (&final_fit, &folds), area.area)?;
-        Ok(Outcome { record, rows, model, taken_up: 0 })
+        let openings = self.ledger.iter().map(|e| e.opening.clone()).collect();
+        Ok(Outcome { record, rows, model, openings, taken_up: 0 })
     }
 
     /// The features that a model learned from in any part.
@@ -299,7 +303,7 @@ impl Plan {
         Ok((!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64))
     }
 
-    fn provenance(&self) -> record::Provenance {
+    pub(crate) fn provenance(&self) -> record::Provenance {
         // An address may hold a password or a token.
         let mut recipe = self.recipe.text.clone();
         for source in std::iter::once(&self.recipe.data.source).chain(&self.recipe.validate.penalty) {

@@ -579,3 +579,57 @@ fn twins_are_named_by_row_and_taken_apart() {
     assert!(twins.rows.contains(&1) && twins.rows_in_all > 40 && twins.rows_in_all <= 70, "{twins:?}");
     assert!(twins.flatters.as_ref().unwrap().by > 0.0, "{twins:?}");
 }
+
+/// A folder with the glaciers, in which one recipe has locked a fifth of them and opened the lock.
+fn opened() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    esker::write_table(&at.join("glaciers.csv"), &glaciers().table).unwrap();
+    let plan = written(at, "first.toml", LOCKED, "");
+    let cx = plan.context(2);
+    let run = at.join("runs/first");
+    plan.run(&cx).unwrap().write(&run, plan.recipe(), &cx).unwrap();
+    let opening = plan.open(&run, at, &cx).unwrap();
+    assert_eq!((opening.number, opening.locked.rows), (1, 64));
+    folder
+}
+
+const LOCKED: &str = "design = \"group\"\nfolds = 5\nfinal = { by = \"group\", share = 0.2 }";
+
+fn written(folder: &Path, name: &str, design: &str, more: &str) -> Plan {
+    let roles = glaciers().roles;
+    let text = format!(
+        "[data]\nsource = \"glaciers.csv\"\n[roles]\n{roles}\nfeatures = [\"slope\", \"zmed\", \"PDD\", \"snow\"]\n[validate]\n{design}\n[[model]]\nkind = \"ridge\"\n{more}\n"
+    );
+    std::fs::write(folder.join(name), text).unwrap();
+    Plan::read(Recipe::read(&folder.join(name)).unwrap(), folder).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[test]
+fn a_hold_out_that_the_ledger_tells_of_is_named_and_others_are_not() {
+    let folder = opened();
+    let at = folder.path();
+    let told = |plan: &Plan| plan.audit(&[], &Context::new(1, 2)).unwrap().findings;
+    let half = LOCKED.replace("0.2", "0.5");
+    let design = "design = \"holdout\"\nby = \"group\"\nshare = 0.4";
+    for (name, design, more, code) in [
+        ("another model", LOCKED, "lambda = 3.0", "final-opened"),
+        ("another share", half.as_str(), "", "final-opened"),
+        ("other rows of the same kind", "design = \"group\"\nfolds = 5\nfinal = { by = \"random\", share = 0.3 }", "", "final-opened"),
+        ("a hold-out as the design", design, "", "hold-out-opened"),
+    ] {
+        let found = told(&written(at, "later.toml", design, more));
+        let leak = found.iter().find(|f| f.code == code).unwrap_or_else(|| panic!("{name}: {found:?}"));
+        assert!(leak.evidence.contains("(ridge, ") && leak.line.is_some() && leak.flatters.is_none(), "{name}: {leak:?}");
+    }
+    for (name, recipe, design, more) in
+        [("the recipe that was opened", "first.toml", LOCKED, ""), ("no lock", "later.toml", "design = \"group\"\nfolds = 5", "")]
+    {
+        let found = told(&written(at, recipe, design, more));
+        assert!(found.iter().all(|f| !f.code.ends_with("opened")), "{name}: {found:?}");
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::copy(at.join("glaciers.csv"), elsewhere.path().join("glaciers.csv")).unwrap();
+    let found = told(&written(elsewhere.path(), "later.toml", LOCKED, "lambda = 3.0"));
+    assert!(found.iter().all(|f| !f.code.ends_with("opened")), "a lock that nobody opened: {found:?}");
+}

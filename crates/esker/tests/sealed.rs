@@ -129,3 +129,22 @@ fn no_estimator_finds_skill_in_a_shuffled_target() {
         }
     }
 }
+
+/// What the final hold-out locks reaches nothing: neither a score nor a prediction, however far its targets are.
+#[test]
+fn targets_of_locked_rows_never_reach_any_model() {
+    let locked = |table: Table, model: &str, tune: &str| {
+        let text = RECIPE.replace("folds = 4", "folds = 4\nfinal = \"group\"").replace("MODEL", model).replace("TUNE", tune);
+        let plan = Plan::new(Recipe::parse("recipe.toml", &text).unwrap(), table, None).unwrap();
+        let outcome = plan.run(&plan.context(2)).unwrap();
+        (outcome.record, outcome.rows)
+    };
+    for (model, tune) in [("ridge", "tune = { trials = 4 }"), ("boosting", "trees = 15"), ("neighbours", ""), ("group-mean", "")] {
+        let (record, rows) = locked(table(), model, tune);
+        let seen: Vec<usize> = rows.row.iter().map(|r| r - 1).collect();
+        let (after, again) = locked(with_target(|i, y| if seen.contains(&i) { y } else { 900.0 + y }), model, tune);
+        assert!(seen.len() < 110, "{model}: {} rows are seen", seen.len());
+        assert_eq!(record, after, "{model}");
+        assert_eq!(rows.predicted, again.predicted, "{model}");
+    }
+}

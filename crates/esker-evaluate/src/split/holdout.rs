@@ -61,8 +61,8 @@ pub(super) fn parameters() -> Vec<Parameter> {
 }
 
 impl Holdout {
-    /// The design of these settings.
-    pub(super) fn of(settings: &Settings) -> Self {
+    /// The design of settings that follow the parameters of [`super::Design::Holdout`].
+    pub fn of(settings: &Settings) -> Self {
         Self {
             share: settings.real("share"),
             by: match settings.text("by") {
@@ -75,6 +75,17 @@ impl Holdout {
             gap: settings.real("gap"),
             buffer: 1000.0 * settings.real("buffer"),
             stratified: settings.flag("stratified"),
+        }
+    }
+
+    /// What is held out, in words.
+    pub fn what(&self) -> String {
+        match self.by {
+            Held::Random => "rows drawn at random".to_owned(),
+            Held::Group => "whole groups".to_owned(),
+            Held::Block => format!("whole blocks of {}", near::km(self.size)),
+            Held::Time if self.gap > 0.0 => format!("the last times, after a gap of {} days", self.gap),
+            Held::Time => "the last times".to_owned(),
         }
     }
 
@@ -182,16 +193,10 @@ impl Splitter for Holdout {
     }
 
     fn describe(&self) -> String {
-        let what = match self.by {
-            Held::Random => "rows drawn at random".to_owned(),
-            Held::Group => "whole groups".to_owned(),
-            Held::Block => format!("whole blocks of {}", near::km(self.size)),
-            Held::Time if self.gap > 0.0 => format!("the last times, after a gap of {} days", self.gap),
-            Held::Time => "the last times".to_owned(),
-        };
         format!(
-            "About {:.0} % of the rows, {what}, were held out and predicted once by models that had learned from the others{}.",
+            "About {:.0} % of the rows, {}, were held out and predicted once by models that had learned from the others{}.",
             100.0 * self.share,
+            self.what(),
             super::buffered(self.buffer)
         )
     }

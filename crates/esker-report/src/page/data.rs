@@ -19,6 +19,12 @@ pub fn card(r: Reading<'_>, h: &mut Html) {
         for x in d.dropped.iter().filter(|x| x.rows > 0) {
             fact(h, "Left out", &format!("{}: {}", plural(x.rows, "row", "rows"), x.reason));
         }
+        if let Some(locked) = &d.locked {
+            fact(h, "Locked", &super::last::rows(locked));
+            if locked.left_out > 0 {
+                fact(h, "Left out", &format!("{} beside the locked ones", plural(locked.left_out, "row", "rows")));
+            }
+        }
         if let Some((column, n)) = &d.groups {
             fact(h, "Groups", &format!("{} of {column}", plural(*n, "group", "groups")));
         }

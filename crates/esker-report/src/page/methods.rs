@@ -52,6 +52,9 @@ fn data(r: Reading<'_>) -> String {
     if !dropped.is_empty() {
         out.push_str(&format!(" Of {} read, we left out {}.", plural(d.rows_read, "row", "rows"), list(&dropped)));
     }
+    if let Some(locked) = &d.locked {
+        out.push_str(&format!(" Before anything else, {} were set aside as a final hold-out.", super::last::rows(locked)));
+    }
     if let Some(weights) = &d.weights {
         out.push_str(&format!(" Sample weights: {}.", clause(weights)));
     }

@@ -6,6 +6,7 @@ mod dependent;
 mod drivers;
 mod html;
 mod judged;
+mod last;
 mod limits;
 mod methods;
 mod number;
@@ -19,11 +20,13 @@ mod tree;
 mod tuned;
 mod words;
 
+use esker_core::hold_out::Opening;
 use esker_core::record::{MetricCard, Record, Rows};
 use esker_core::{Note, Unit, Weight};
 
 use crate::figure::Figure;
 
+pub use last::{spoiled, verdict as final_verdict};
 pub use limits::limits;
 pub use methods::methods;
 pub use summary::{summary, verdict};
@@ -65,13 +68,7 @@ pub fn page(record: &Record, rows: &Rows, figures: &[Figure]) -> String {
             h.with("div", &[("class", "frame")], |h| {
                 contents(h, &sections);
                 h.with("main", &[("id", "main"), ("tabindex", "-1")], |h| {
-                    for s in &sections {
-                        let heading = format!("{}-heading", s.id);
-                        h.with("section", &[("id", s.id), ("aria-labelledby", &heading)], |h| {
-                            h.element("h2", &[("id", &heading)], s.title);
-                            h.append(&s.body);
-                        });
-                    }
+                    sections.iter().for_each(|s| section(h, s));
                 });
             });
             h.with("footer", &[], |h| {
@@ -89,6 +86,26 @@ pub fn page(record: &Record, rows: &Rows, figures: &[Figure]) -> String {
         });
     });
     h.finish()
+}
+
+fn section(h: &mut Html, s: &Section) {
+    let heading = format!("{}-heading", s.id);
+    h.with("section", &[("id", s.id), ("aria-labelledby", &heading)], |h| {
+        h.element("h2", &[("id", &heading)], s.title);
+        h.append(&s.body);
+    });
+}
+
+/// A page with what the final hold-out said in place of the part that tells of its lock. `None` where it has no such part.
+pub fn with_opening(page: &str, record: &Record, opening: &Opening) -> Option<String> {
+    const END: &str = "</section>\n";
+    let start = page.find(&format!("<section id=\"{}\"", last::ID))?;
+    let end = start + page[start..].find(END)? + END.len();
+    let mut body = Html::part(last::ID);
+    last::opened(record, opening, &mut body);
+    let mut part = Html::new();
+    section(&mut part, &Section { id: last::ID, title: last::TITLE, body });
+    Some([&page[..start], &part.finish(), &page[end..]].concat())
 }
 
 fn head(h: &mut Html, title: &str) {
@@ -124,6 +141,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         }
     };
     add("plain", "In plain words", &|h| plain(r, h));
+    add(last::ID, last::TITLE, &|h| last::closed(r.record, h));
     add("alarms", "Alarms and warnings", &|h| alarms(r, h));
     add("models", "Which model", &|h| {
         scores::models(r, h);

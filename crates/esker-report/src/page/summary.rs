@@ -10,7 +10,7 @@ use super::words::{capital, first_sentence, list, list_some, plural, sentence, v
 /// A handful of plain sentences that say what the record holds; each string is one point, safe to print.
 pub fn summary(record: &Record) -> Vec<String> {
     let r = Reading::new(record);
-    [question(r), belief(r), rivals(r), flattery(r), drivers(r), certainty(r), alarms(r)]
+    [question(r), belief(r), rivals(r), flattery(r), drivers(r), certainty(r), locked(r), alarms(r)]
         .into_iter()
         .flatten()
         .map(|s| visible(&s).into_owned())
@@ -224,6 +224,11 @@ fn certainty(r: Reading<'_>) -> Option<String> {
         r.class_name(&worst.level),
         told(worst.f1)
     ))
+}
+
+fn locked(r: Reading<'_>) -> Option<String> {
+    let told = super::last::rows(r.record.data.locked.as_ref()?);
+    Some(format!("Locked for one final test: {told}; nothing told here has seen them."))
 }
 
 fn alarms(r: Reading<'_>) -> Option<String> {

@@ -196,6 +196,7 @@ pub fn glaciers() -> (Record, Rows) {
                     _ => Vec::new(),
                 },
                 runs: vec![run("group rgi_id", *base, 0.02), run("random", base + flattery, 0.015)],
+                selection: None,
             }
         })
         .collect();
@@ -235,6 +236,7 @@ pub fn glaciers() -> (Record, Rows) {
             groups: Some(("rgi_id".into(), 3417)),
             weights: None,
             credit: Some("Hugonnet et al. 2021; Bolibar and Sapienza 2022; MIT licence".into()),
+            locked: None,
         },
         task: Task::Regression { target: "dmdtda".into(), unit: Unit::new(unit) },
         designs: vec![
@@ -478,6 +480,7 @@ pub fn wells() -> (Record, Rows) {
                 tuning: Vec::new(),
                 preparation: Vec::new(),
                 runs: vec![run("well WELL", *base, true), run("stratified", base + flattery, false)],
+                selection: None,
             }
         })
         .collect();
@@ -505,6 +508,7 @@ pub fn wells() -> (Record, Rows) {
         groups: Some(("WELL".into(), 8)),
         weights: None,
         credit: Some("Bormann et al. 2020, FORCE 2020; CC BY 4.0".into()),
+        locked: None,
     };
     record.task = Task::Classification { target: "LITHOLOGY".into(), levels, names };
     record.designs = vec![

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Cure, Suspect};
 use crate::folds::fold_of_row;
+use crate::lock;
 use crate::plan::Plan;
 
 /// Settings of one kind of model from which on choosing among them is tuning.
@@ -39,6 +40,30 @@ pub(super) fn of_variants(plan: &Plan) -> Result<Vec<Suspect>> {
         });
     }
     Ok(found)
+}
+
+/// Rows that the ledger beside the recipe tells of: those of the final hold-out, or of a hold-out that is the design.
+pub(super) fn of_ledger(plan: &Plan) -> Result<Vec<Suspect>> {
+    let (names, code, key) = match (&plan.lock, plan.designs.first().filter(|d| d.part.design == Design::Holdout)) {
+        (Some(lock), _) => (lock.names.clone(), "final-opened", "validate.final"),
+        (None, Some(design)) => (lock::names(&plan.data, &design.folds[0].test), "hold-out-opened", "validate.design"),
+        (None, None) => return Ok(Vec::new()),
+    };
+    let openings = lock::openings(&plan.ledger, &names);
+    let Some(opened) = lock::opened_by_other(&openings, &names, &plan.provenance()) else { return Ok(Vec::new()) };
+    let told = openings.iter().map(|(e, n)| format!("{} ({}, {n} rows)", e.opening.at, e.opening.of.model));
+    Ok(vec![Suspect {
+        code,
+        what: format!("The test is no longer unseen: {opened}."),
+        columns: Vec::new(),
+        key: key.to_owned(),
+        rows: Vec::new(),
+        evidence: format!("The ledger beside the recipe tells of {}.", told.collect::<Vec<_>>().join("; ")),
+        mend: "Tell the first opening's score, and how often the rows were opened; a new claim needs rows that no run has been judged on."
+            .to_owned(),
+        cure: Cure::Nothing,
+        proven: false,
+    }])
 }
 
 /// Run folders in `runs` whose record shows that rows held out once for all were opened by another recipe.

@@ -139,7 +139,7 @@ impl Suspect {
 type Check = fn(&Plan) -> Result<Vec<Suspect>>;
 
 /// The checks with what they look for. What comes first explains a column before later checks see it.
-const CHECKS: [(&str, Check); 8] = [
+const CHECKS: [(&str, Check); 9] = [
     ("derived columns that name the target", derived::of_expressions),
     ("lags and windows that reach into the future, and overlapping windows", series::of_time),
     ("statistics of all rows: scores, ranks, group means and neighbours' means", statistic::of_all_rows),
@@ -148,6 +148,7 @@ const CHECKS: [(&str, Check); 8] = [
     ("duplicated and nearly duplicated rows across folds", rows::across_folds),
     ("folds closer than the target's likeness reaches, and groups split over folds", near::of_folds),
     ("settings chosen by the score that is reported", earlier::of_variants),
+    ("openings of the rows held out, by the ledger beside the recipe", earlier::of_ledger),
 ];
 
 impl Plan {

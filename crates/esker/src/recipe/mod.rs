@@ -169,6 +169,26 @@ pub struct Validate {
     pub inner: usize,
     /// Where and when predictions are wanted.
     pub wanted: Option<Wanted>,
+    /// Rows locked before anything sees them.
+    pub last: Option<LastPart>,
+}
+
+impl Validate {
+    /// Every column that a design or the final hold-out keeps whole, with the key that names it.
+    pub(crate) fn group_columns(&self) -> impl Iterator<Item = (&str, String)> {
+        let last = self.last.iter().map(|l| (&l.group, "validate.final"));
+        let designs = std::iter::once(&self.primary).chain(&self.compare).map(|d| (&d.group, d.path.as_str()));
+        designs.chain(last).filter_map(|(group, path)| Some((group.as_deref()?, format!("{path}.group"))))
+    }
+}
+
+/// `final = { … }`: the final hold-out, with the settings of the design `holdout`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastPart {
+    /// Its settings.
+    pub settings: Settings,
+    /// The column whose groups it keeps whole, if not the recipe's group.
+    pub group: Option<String>,
 }
 
 /// Where and when predictions are wanted.

@@ -11,8 +11,8 @@ use toml::de::DeTable;
 
 use super::section::{Reading, Section, nearest};
 use super::{
-    DataPart, Derived, DesignPart, Direction, Explain, Method, ModelPart, PlacePart, Recipe, Roles, Select, Tune, Validate, Wanted,
-    WeightPart,
+    DataPart, Derived, DesignPart, Direction, Explain, LastPart, Method, ModelPart, PlacePart, Recipe, Roles, Select, Tune, Validate,
+    Wanted, WeightPart,
 };
 use crate::findings::{Findings, Place};
 use crate::selection::Selection;
@@ -247,6 +247,7 @@ fn validate(root: &Section<'_>) -> Validate {
             penalty: None,
             inner: 3,
             wanted: None,
+            last: None,
         };
     };
     let name = s.required(
@@ -289,6 +290,7 @@ fn validate(root: &Section<'_>) -> Validate {
     let penalty = s.text("penalty");
     let inner = s.integer("inner", 3, 2, 20) as usize;
     let wanted = s.text("wanted").map(|source| Wanted { source });
+    let last = last(&s);
     s.finish();
     let mut labels: Vec<String> = primary.iter().map(|p| p.label.clone()).collect();
     for part in &compare {
@@ -299,7 +301,23 @@ fn validate(root: &Section<'_>) -> Validate {
         labels.push(part.label.clone());
     }
     let primary = primary.unwrap_or_else(|| default("validate").unwrap_or_else(|_| unreachable!("'random' is in the catalog")));
-    Validate { primary, auto, compare, metric, weighted, penalty, inner, wanted }
+    Validate { primary, auto, compare, metric, weighted, penalty, inner, wanted, last }
+}
+
+/// The final hold-out: what it consists of by name alone, or a table of the settings of a hold-out.
+fn last(validate: &Section<'_>) -> Option<LastPart> {
+    let parameters = Design::Holdout.parameters();
+    match validate.text_or_table("final")? {
+        Ok(by) => {
+            let settings = Settings::defaults(&parameters).set(&parameters, "by", Setting::Text(by));
+            settings.map(|settings| LastPart { settings, group: None }).map_err(|error| validate.fault("final", error)).ok()
+        }
+        Err(s) => {
+            let part = LastPart { settings: s.settings(&parameters), group: s.text("group") };
+            s.finish();
+            Some(part)
+        }
+    }
 }
 
 fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
