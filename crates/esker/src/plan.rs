@@ -11,6 +11,7 @@ use crate::advise;
 use crate::alarms;
 use crate::dataset::Dataset;
 use crate::findings::Findings;
+use crate::intervals;
 use crate::pipeline::{needs, takes};
 use crate::recipe::{DesignPart, Recipe, Tune};
 use crate::regions;
@@ -158,6 +159,7 @@ impl Plan {
         if recipe.models.iter().any(|m| m.tune.is_some()) {
             designs.iter().for_each(|design| tunable(&recipe, design, &aim, &mut findings));
         }
+        intervals::check(&recipe, &data, &designs, &mut findings);
         let mut notes = data.notes.clone();
         for design in &designs {
             for mut note in design.splitter.notes(&design.support, &design.folds) {

@@ -7,7 +7,7 @@ use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::{Kind, Step};
 
-use crate::recipe::{DATA_KEYS, TUNE_KEYS};
+use crate::recipe::{DATA_KEYS, INTERVAL_KEYS, TUNE_KEYS};
 
 /// The JSON schema of `record.json`.
 pub fn record_schema() -> String {
@@ -50,12 +50,19 @@ pub fn reference() -> String {
     for (key, doc) in DATA_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
+    page.push_str(INTERVALS);
+    for (key, doc) in INTERVAL_KEYS {
+        let _ = writeln!(page, "| `{key}` | {doc} |");
+    }
     page.push_str(TUNING);
     for (key, doc) in TUNE_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
     page
 }
+
+const INTERVALS: &str = "\n## Intervals\n\nThe keys of `[intervals]`, for targets of numbers. Whatever the method, residuals and scores come from rows that the model of their fold \
+    did not learn from, and the interval of a held-out row never takes up its own residual.\n\n| Key | Meaning |\n| --- | --- |\n";
 
 const TUNING: &str = "\n## Tuning\n\n`tune = { … }` in a `[[model]]` tunes its parameters over the spaces named above, on `inner` folds (3) of each training part under the \
     same design. A parameter that the recipe sets stays as it is, unless `search` names it. What is found is kept beside the run folder until the \

@@ -380,6 +380,7 @@ fn intervals() -> Intervals {
         folds: (0..FOLDS).map(|_| 0.897 + 0.012 * rng.normal()).collect(),
         curve: vec![(0.5, 0.496), (0.6, 0.603), (0.7, 0.699), (0.8, 0.797), (0.9, 0.897), (0.95, 0.951)],
         conditional: (0..10).map(|i| (-0.8 + 0.12 * f64::from(i), 0.83 + 0.012 * f64::from(i), 683)).collect(),
+        ..Intervals::default()
     }
 }
 
