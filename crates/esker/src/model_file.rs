@@ -232,3 +232,36 @@ fn chunk(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     (length <= rest.len()).then(|| rest.split_at(length))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Recipe;
+    use esker_core::{Column, Context, Table};
+
+    #[test]
+    fn models_of_the_formats_before_say_what_they_said() {
+        let text = "[data]\nsource = \"none\"\n[roles]\ntarget = \"y\"\n[validate]\ndesign = \"random\"\nfolds = 4\n[[model]]\nkind = \"linear\"\n[explain]\nimportance = false\n";
+        let column = |name: &str, k: f64| Column::real(name, "m", (0..60).map(|i| (f64::from(i) * k).sin()).collect());
+        let table = Table::new(vec![column("a", 0.7), column("y", 0.71)]).unwrap();
+        let plan = Plan::new(Recipe::parse("r.toml", text).unwrap(), table.clone(), None).unwrap();
+        let now = plan.run(&plan.context(1)).unwrap().model;
+        let predicted = |bytes: &[u8]| {
+            let model = LoadedModel::from_bytes("m", bytes).unwrap();
+            let said = model.predict(table.clone(), &Context::new(1, 1)).unwrap().table;
+            ["y_predicted", "y_low", "y_high"].map(|c| said.column(c).unwrap().reals().unwrap().to_vec())
+        };
+        let Body { pipeline, folds, kept: Some(Kept::Plus(residuals)), area } = postcard::from_bytes(&now.body).unwrap() else { panic!() };
+        let first = FirstBody { pipeline: pipeline.clone(), folds: folds.clone(), residuals: Some(residuals.clone()) };
+        let first = postcard::to_stdvec(&first).unwrap();
+        let second = postcard::to_stdvec(&SecondBody { pipeline, folds, residuals: Some(residuals), area }).unwrap();
+        for (format, body) in [(1u32, first), (2, second)] {
+            let mut bytes = SavedModel { header: now.header.clone(), body }.to_bytes();
+            bytes[8..12].copy_from_slice(&format.to_le_bytes());
+            let end = bytes.len() - DIGEST;
+            let digest = esker_io::sha256_hex(&bytes[..end]);
+            bytes[end..].copy_from_slice(digest.as_bytes());
+            assert_eq!(predicted(&bytes), predicted(&now.to_bytes()), "format {format}");
+        }
+    }
+}

@@ -138,16 +138,10 @@ impl Series {
         let support = t.plan.designs[0].support.select(&t.rows);
         let time = support.time.filter(|time| time.days.iter().all(|d| d.is_finite()));
         let days = time.ok_or_else(|| Error::data("intervals 'sequence'").rule("rows need their times"))?.days;
-        let distinct = |days: &mut dyn Iterator<Item = f64>| {
-            let mut list: Vec<f64> = days.collect();
-            list.sort_unstable_by(f64::total_cmp);
-            list.dedup();
-            list
-        };
-        let times = distinct(&mut days.iter().copied());
+        let times = distinct(days.clone());
         let mut starts = vec![f64::INFINITY; t.folds];
         t.fold.iter().zip(&days).for_each(|(&f, d)| starts[f as usize] = starts[f as usize].min(*d));
-        let starts = distinct(&mut starts.into_iter());
+        let starts = distinct(starts);
         let round = |(i, time): (usize, &f64)| match update {
             Update::Time => i,
             Update::Fold => starts.partition_point(|s| s <= time),
@@ -157,6 +151,13 @@ impl Series {
             round: times.iter().enumerate().map(round).collect(),
         })
     }
+}
+
+/// Ascending, each once.
+fn distinct(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    values.dedup();
+    values
 }
 
 /// Ends at half-widths about predictions; NaN where those are infinite.
@@ -170,15 +171,16 @@ pub(crate) fn held_out(plan: &Plan, folds: &[FoldRun]) -> Result<(Option<Held>, 
     let t = Tested::new(plan, folds)?;
     let n = plan.data.samples.rows();
     let (method, described) = words(plan);
-    let ends = match t.ends(level) {
-        Ok(found) => found,
+    let made = t.ends(level).and_then(|ends| {
+        let record = interval::summary_of(method, &t.held(), level, |l| if l == level { Ok(ends.clone()) } else { t.ends(l) })?;
+        Ok((ends, record))
+    });
+    let (ends, record) = match made {
+        Ok(made) => made,
         // Too few rows for that level: the run goes on without intervals, and says so.
         Err(e) => return Ok((None, Some(Note::warning("no-intervals", e.to_string().replace("\n  hint:", "; hint:"))))),
     };
-    let record = match interval::summary_of(method, &t.held(), level, |l| if l == level { Ok(ends.clone()) } else { t.ends(l) }) {
-        Ok(record) => Intervals { described, by: parts::by(&t, &ends, level)?, ..record },
-        Err(e) => return Ok((None, Some(Note::warning("no-intervals", e.to_string().replace("\n  hint:", "; hint:"))))),
-    };
+    let record = Intervals { described, by: parts::by(&t, &ends, level)?, ..record };
     let mut all = (vec![f64::NAN; n], vec![f64::NAN; n]);
     for (i, &row) in t.rows.iter().enumerate() {
         all.0[row] = ends.0[i];
@@ -214,11 +216,10 @@ pub(crate) fn kept(plan: &Plan, folds: &[FoldRun], level: f64) -> Result<Kept> {
 fn words(plan: &Plan) -> (&'static str, String) {
     let paper = "(Barber et al. 2021) from the same folds";
     match plan.recipe.interval_method {
-        _ if check::leaves_one_out(&plan.designs[0]) && plan.recipe.interval_method == IntervalMethod::CvPlus => {
+        IntervalMethod::CvPlus | IntervalMethod::JackknifePlus if check::leaves_one_out(&plan.designs[0]) => {
             ("jackknife+", format!("jackknife+ {paper}, which test one row each"))
         }
-        IntervalMethod::CvPlus => ("CV+", format!("CV+ {paper}")),
-        IntervalMethod::JackknifePlus => ("jackknife+", format!("jackknife+ {paper}, which test one row each")),
+        IntervalMethod::CvPlus | IntervalMethod::JackknifePlus => ("CV+", format!("CV+ {paper}")),
         IntervalMethod::MinMax => {
             let lack = "a held-out row has one model that did not learn from it, so that what the range of the fold models adds for new rows is not in its interval";
             ("CV-minmax", format!("CV-minmax {paper}; {lack}"))
