@@ -72,7 +72,9 @@ fn a_series_that_drifts_away_is_followed() {
     }
     assert!((coverage[2] - 0.9).abs() < 0.03 && coverage[1] >= coverage[0] && coverage[2] > coverage[0], "{coverage:?}");
     let page = desk.read("times/report.html");
-    for words in ["EnbPI with ACI", "Gibbs and Candès 2021", "By period", "no interval, as too few residuals were known", "Mean width (ppm)"] {
+    for words in
+        ["EnbPI with ACI", "Gibbs and Candès 2021", "By period", "no interval, as too few residuals were known", "Mean width (ppm)"]
+    {
         assert!(page.to_lowercase().contains(&words.to_lowercase()), "{words}");
     }
     // The future has the width that was known at the end.

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use esker_core::{Crs, Places, Rng};
-use esker_evaluate::interval::{HeldOut, Near, Residuals, along, held_out_quantiles, quantiles_plus, spatial_half_widths, weighted_half_width, widening};
+use esker_evaluate::interval::{
+    HeldOut, Near, Residuals, along, held_out_quantiles, quantiles_plus, spatial_half_widths, weighted_half_width, widening,
+};
 use esker_math::Ground;
 use serde_json::Value;
 
@@ -64,7 +66,8 @@ fn near_rows_decide_the_width_where_errors_differ_by_region() {
     };
     assert_eq!(at(&(0..40).collect::<Vec<_>>()), [Some(18.0)]);
     assert_eq!(at(&(0..40).rev().collect::<Vec<_>>()), [Some(18.0)]);
-    let refused = |known: usize, near: Near, level: f64| spatial_half_widths(&ground(x[..known].to_vec()), &residuals, &wanted, near, level).is_err();
+    let refused =
+        |known: usize, near: Near, level: f64| spatial_half_widths(&ground(x[..known].to_vec()), &residuals, &wanted, near, level).is_err();
     assert!(refused(n, Near::Rows(8), 0.9) && refused(n - 1, Near::Rows(100), 0.9));
     assert!(refused(n, Near::Bandwidth(0.0), 0.9) && refused(n, Near::Bandwidth(10.0), 0.2));
     assert!(weighted_half_width(&[], &[], 1.0, 0.9).is_err() && weighted_half_width(&[1.0], &[-1.0], 1.0, 0.9).is_err());

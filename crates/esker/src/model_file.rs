@@ -92,8 +92,13 @@ pub struct SavedModel {
 }
 
 impl SavedModel {
-    pub(crate) fn new(plan: &Plan, record: &Record, (final_fit, folds): (&Pipeline, &[FoldRun]), area: Option<Area>) -> Result<Self> {
-        let features: Vec<_> = plan.data.features.iter().map(|f| plan.data.samples.column(f)).collect::<Result<_>>()?;
+    pub(crate) fn new(
+        plan: &Plan,
+        (record, features): (&Record, &[String]),
+        (final_fit, folds): (&Pipeline, &[FoldRun]),
+        area: Option<Area>,
+    ) -> Result<Self> {
+        let features: Vec<_> = features.iter().map(|f| plan.data.samples.column(f)).collect::<Result<_>>()?;
         let kept = record.intervals.as_ref().map(|i| intervals::kept(plan, folds, i.level)).transpose()?;
         let with_folds = kept.as_ref().is_some_and(|k| k.folds().is_some());
         let saved = folds.iter().filter(|_| with_folds).filter_map(|f| f.pipeline.as_ref().map(Pipeline::to_saved));

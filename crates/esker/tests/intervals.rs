@@ -41,7 +41,13 @@ fn table(n: usize, seed: u64, grows: bool) -> Table {
     let days: Vec<f64> = (0..n).map(|i| 10_957.0 + (i * 2922 / n) as f64).collect();
     let size = |i: usize| match grows {
         true => 0.2 + (i * 4 / n) as f64,
-        false => if east[i] > 50_000.0 { 1.0 } else { 0.2 },
+        false => {
+            if east[i] > 50_000.0 {
+                1.0
+            } else {
+                0.2
+            }
+        }
     };
     let y = (0..n).map(|i| a[i] + 0.5 * b[i] + size(i) * rng.normal()).collect();
     let mut day = Column::real("day", "", days);
@@ -61,7 +67,8 @@ fn recipe(design: &str, model: &str, method: &str) -> String {
 }
 
 fn run(table: Table, design: &str, model: &str, method: &str) -> Ran {
-    let plan = Plan::new(Recipe::parse("recipe.toml", &recipe(design, model, method)).unwrap(), table, None).unwrap_or_else(|e| panic!("{method}: {e}"));
+    let plan = Plan::new(Recipe::parse("recipe.toml", &recipe(design, model, method)).unwrap(), table, None)
+        .unwrap_or_else(|e| panic!("{method}: {e}"));
     let outcome = plan.run(&plan.context(2)).unwrap();
     let model = outcome.model.to_bytes();
     Ran { intervals: outcome.record.intervals.unwrap_or_else(|| panic!("{method}: {:?}", outcome.record.notes)), rows: outcome.rows, model }
@@ -149,7 +156,12 @@ fn a_series_learns_from_folds_before_and_knows_nothing_of_its_own() {
     assert!(of(5).iter().all(|&i| (width(i) - width(of(5)[0])).abs() < 1e-9) && width(of(7)[0]) > 2.0 * width(of(2)[0]));
     // Known time by time, it follows sooner.
     let sooner = run(table(900, 4, true), FORWARD, RIDGE, &format!("{method}\nupdate = \"time\""));
-    assert!((sooner.intervals.coverage - 0.9).abs() < (ran.intervals.coverage - 0.9).abs(), "{} {}", sooner.intervals.coverage, ran.intervals.coverage);
+    assert!(
+        (sooner.intervals.coverage - 0.9).abs() < (ran.intervals.coverage - 0.9).abs(),
+        "{} {}",
+        sooner.intervals.coverage,
+        ran.intervals.coverage
+    );
     // New rows have the width known at the end.
     let (l, h) = new_rows(&ran, &table(50, 5, true));
     assert!(l.iter().zip(&h).all(|(a, b)| (b - a - (h[0] - l[0])).abs() < 1e-9) && h[0] - l[0] > width(of(2)[0]));
@@ -197,7 +209,15 @@ fn what_a_method_cannot_be_had_of_is_refused() {
             Err(e) => e.to_string(),
             Ok(recipe) => match Plan::new(recipe, table(120, 7, false), None) {
                 Err(e) => e.to_string(),
-                Ok(plan) => plan.run(&plan.context(1)).unwrap().record.notes.iter().filter(|n| n.code == "no-intervals").map(|n| n.text.clone()).collect(),
+                Ok(plan) => plan
+                    .run(&plan.context(1))
+                    .unwrap()
+                    .record
+                    .notes
+                    .iter()
+                    .filter(|n| n.code == "no-intervals")
+                    .map(|n| n.text.clone())
+                    .collect(),
             },
         };
         page.push_str(&format!("## {case}\n{}\n\n", said.trim_end()));
@@ -213,7 +233,10 @@ fn what_a_method_cannot_be_had_of_is_refused() {
     add("a sequence without times", &bare(&recipe(RANDOM, RIDGE, "method = \"sequence\""), "time"));
     add("a sequence of folds that know the future", &recipe(RANDOM, RIDGE, "method = \"sequence\""));
     add("the chosen model says no quantiles", &recipe(RANDOM, &format!("{RIDGE}\n[[model]]\n{QUANTILES}"), "method = \"cqr\""));
-    add("too few rows for the level", &recipe("design = \"forward\"\nfolds = 2", RIDGE, "method = \"sequence\"").replace("level = 0.9\n", "level = 0.99\n"));
+    add(
+        "too few rows for the level",
+        &recipe("design = \"forward\"\nfolds = 2", RIDGE, "method = \"sequence\"").replace("level = 0.9\n", "level = 0.99\n"),
+    );
     insta::assert_snapshot!(page);
 }
 

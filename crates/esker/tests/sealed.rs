@@ -140,19 +140,21 @@ fn intervals_of_a_shuffled_target_are_as_wide_as_the_target_itself() {
     sorted.sort_by(f64::total_cmp);
     // From the 10th to the 90th of a hundred: what an interval at 0.8 must span without knowing more.
     let wide = sorted[108] - sorted[12];
-    for (model, method) in [
-        ("ridge", "method = \"cv+\""),
-        ("ridge", "method = \"minmax\""),
-        ("boosting", "method = \"cqr\""),
-    ] {
-        let text = RECIPE.replace("MODEL", model).replace("TUNE", if model == "boosting" { "trees = 30\nspread = \"quantiles\"" } else { "" });
+    for (model, method) in [("ridge", "method = \"cv+\""), ("ridge", "method = \"minmax\""), ("boosting", "method = \"cqr\"")] {
+        let text =
+            RECIPE.replace("MODEL", model).replace("TUNE", if model == "boosting" { "trees = 30\nspread = \"quantiles\"" } else { "" });
         let recipe = Recipe::parse("recipe.toml", &format!("{text}[intervals]\nlevel = 0.8\n{method}\n")).unwrap();
         let intervals = |table: Table| {
             let plan = Plan::new(recipe.clone(), table, None).unwrap();
             plan.run(&plan.context(2)).unwrap().record.intervals.unwrap()
         };
         let (known, none) = (intervals(table()), intervals(with_target(|i, _| y[order[i]])));
-        assert!(none.width > 0.95 * wide && known.width < 0.8 * none.width, "{method}: {} of the true target, {} of a shuffled one, {wide}", known.width, none.width);
+        assert!(
+            none.width > 0.95 * wide && known.width < 0.8 * none.width,
+            "{method}: {} of the true target, {} of a shuffled one, {wide}",
+            known.width,
+            none.width
+        );
         assert!((none.coverage - 0.8).abs() < 0.12, "{method}: {}", none.coverage);
     }
 }

@@ -41,9 +41,7 @@ impl Residuals {
     pub fn signed(mut folds: Vec<Vec<f64>>) -> Result<Self> {
         for (k, fold) in folds.iter_mut().enumerate() {
             if let Some(bad) = fold.iter().find(|r| !r.is_finite()) {
-                return Err(Error::data(format!("residuals of fold {}", k + 1))
-                    .got(bad.to_string())
-                    .rule("residuals are finite"));
+                return Err(Error::data(format!("residuals of fold {}", k + 1)).got(bad.to_string()).rule("residuals are finite"));
             }
             fold.sort_unstable_by(f64::total_cmp);
         }

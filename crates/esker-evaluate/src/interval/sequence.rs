@@ -75,9 +75,11 @@ fn check(times: &[Vec<f64>], round: &[usize], level: f64, (window, rate): (usize
             .rule("the window is at least 1, there is a time, and each time is of a round that does not go back"));
     }
     if !(LEVELS.contains(&level) && (0.0..=1.0).contains(&rate)) {
-        return Err(thing()
-            .got(format!("level {level} and rate {rate}"))
-            .rule(format!("the level lies within {}..{}, the rate within 0..1", LEVELS.start(), LEVELS.end())));
+        return Err(thing().got(format!("level {level} and rate {rate}")).rule(format!(
+            "the level lies within {}..{}, the rate within 0..1",
+            LEVELS.start(),
+            LEVELS.end()
+        )));
     }
     match times.iter().flatten().find(|r| !r.is_finite() || **r < 0.0) {
         Some(bad) => Err(thing().got(bad.to_string()).rule("absolute residuals are finite and not negative")),

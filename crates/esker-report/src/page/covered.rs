@@ -79,7 +79,8 @@ fn table(r: Reading<'_>, by: &CoverageBy, h: &mut Html) {
         .words("Too few?");
     for p in shown {
         let ends = format!("{} to {}", percent(p.interval[0]), percent(p.interval[1]));
-        let cells = vec![text(p.name.as_str()), number(count(p.rows)), number(percent(p.coverage)), number(ends), number(fixed(p.width, n))];
+        let cells =
+            vec![text(p.name.as_str()), number(count(p.rows)), number(percent(p.coverage)), number(ends), number(fixed(p.width, n))];
         sheet.row(cells.into_iter().chain([text(if p.p < CHANCE { "yes" } else { "no" })]).collect());
     }
     h.with("details", &[], |h| {

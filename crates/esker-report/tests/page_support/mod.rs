@@ -384,7 +384,11 @@ fn intervals() -> Intervals {
         by: vec![
             coverage_by("group", "rgi_id", &[("Austerdalsbreen", 40, 0.6, 1e-4), ("Engabreen", 41, 0.9, 1.0)]),
             coverage_by("region", "compact regions", &[("67° N, 15° E", 2400, 0.9, 1.0), ("61° N, 7° E", 2600, 0.89, 0.2)]),
-            coverage_by("predicted", "fifths of the predicted value", &[("-2.1 to -0.9", 2500, 0.82, 1e-9), ("-0.9 to 0.4", 2500, 0.86, 1e-3)]),
+            coverage_by(
+                "predicted",
+                "fifths of the predicted value",
+                &[("-2.1 to -0.9", 2500, 0.82, 1e-9), ("-0.9 to 0.4", 2500, 0.86, 1e-3)],
+            ),
         ],
         ..Intervals::default()
     }

@@ -72,7 +72,10 @@ fn spatial(data: &Dataset, near: Near, level: f64) -> Fault {
 fn forward(design: &PlannedDesign) -> Fault {
     let thing = || Error::recipe("intervals 'sequence'");
     let Some(time) = &design.support.time else {
-        return Some(("method", thing().rule("when the rows were measured must be known").hint("name the column: [roles] time = \"date\"")));
+        return Some((
+            "method",
+            thing().rule("when the rows were measured must be known").hint("name the column: [roles] time = \"date\""),
+        ));
     };
     let at = |rows: &[usize]| rows.iter().map(|&r| time.days[r]).collect::<Vec<_>>();
     if let Some(row) = design.folds.iter().flat_map(|f| &f.test).find(|&&r| time.days[r].is_nan()) {
@@ -86,7 +89,11 @@ fn forward(design: &PlannedDesign) -> Fault {
     let folds = design.folds.iter().filter(|f| knows(f)).count();
     (folds > 0).then(|| {
         let error = thing()
-            .got(format!("{folds} of {} folds of design '{}' that learn from times they are judged on, or later ones", design.folds.len(), design.part.label))
+            .got(format!(
+                "{folds} of {} folds of design '{}' that learn from times they are judged on, or later ones",
+                design.folds.len(),
+                design.part.label
+            ))
             .rule("residuals of the past tell of the future where the models learned from the past alone")
             .hint("set design = \"forward\" or \"rolling\", or method = \"cv+\"");
         ("method", error)

@@ -121,7 +121,10 @@ fn periods(days: &[f64]) -> Vec<Part> {
     years.sort_unstable();
     years.dedup();
     if (2..=MOST_YEARS).contains(&years.len()) {
-        return years.into_iter().map(|y| Part { name: y.to_string(), rows: (0..days.len()).filter(|&i| year(i) == Some(y)).collect() }).collect();
+        return years
+            .into_iter()
+            .map(|y| Part { name: y.to_string(), rows: (0..days.len()).filter(|&i| year(i) == Some(y)).collect() })
+            .collect();
     }
     bands(days, BANDS, |from, to| format!("{} to {}", date(from.floor()), date(to.floor())))
 }
