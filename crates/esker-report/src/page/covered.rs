@@ -50,7 +50,11 @@ fn worst(r: Reading<'_>, by: &CoverageBy, level: f64) -> Option<String> {
     if few == 0 {
         return Some(format!("By {what}: none holds fewer than chance explains; the least certain is {name} with {}", holds(least)));
     }
-    let others = if few > 1 { format!("; so do {}", plural(few - 1, "other", "others")) } else { String::new() };
+    let others = if few > 1 {
+        format!("; so {} {}", if few == 2 { "does" } else { "do" }, plural(few - 1, "other", "others"))
+    } else {
+        String::new()
+    };
     Some(format!(
         "By {what}: {name} holds too few, {} instead of {} (95{THIN}% interval {} to {}){others}",
         holds(least),
