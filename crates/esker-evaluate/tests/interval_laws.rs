@@ -138,7 +138,10 @@ fn rows_without_a_finite_interval_count_in_no_coverage() {
     assert_eq!((all.without, some.without, some.folds.len()), (0, 50, 3));
     assert_eq!(all.folds[1..], some.folds[..]);
     let none = summary_of("none", &rows, 0.9, |_| Ok((vec![f64::NAN; 200], vec![f64::NAN; 200])));
-    insta::assert_snapshot!(none.unwrap_err(), @"");
+    insta::assert_snapshot!(none.unwrap_err(), @"
+prediction intervals: got none of 200 held-out rows with a finite one; level 0.9 needs more residuals
+  hint: ask for a lower level, or bring more rows
+");
 }
 
 #[test]
