@@ -266,9 +266,10 @@ fn what_a_method_cannot_be_had_of_is_refused() {
         &recipe(RANDOM, &format!("{RIDGE}\n[[model]]\n{QUANTILES}"), "method = \"cqr\""),
         &["the chosen model's answers come without quantiles"],
     );
-    add(
+    told(
         "too few rows for the level",
         &recipe("design = \"forward\"\nfolds = 2", RIDGE, "method = \"sequence\"").replace("level = 0.9\n", "level = 0.99\n"),
+        &["level 0.99 needs more residuals"],
     );
 }
 
