@@ -222,7 +222,7 @@ fn what_a_method_cannot_be_had_of_is_refused() {
     told(
         "a method nobody knows",
         &recipe(RANDOM, RIDGE, "method = \"cvr\""),
-        &["no such method of intervals is known", "did you mean 'cqr'?"],
+        &["no such method of intervals is known", "did you mean 'cv+'?"],
     );
     told(
         "settings of another method",
