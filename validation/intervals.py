@@ -1,4 +1,4 @@
-"""CV+ and jackknife+ intervals as MAPIE makes them, for crates/esker-evaluate/tests/peers/intervals.json.
+"""CV+, jackknife+ and minmax intervals as MAPIE makes them, for crates/esker-evaluate/tests/peers/intervals.json.
 
 Run: python validation/intervals.py   (needs numpy, scikit-learn, mapie)
 A linear model on small simulated data; the fold models' predictions and residuals go into the file, so the test depends on
@@ -25,12 +25,14 @@ def case(name, cv, x, y, new):
         model = LinearRegression().fit(x[train], y[train])
         said.append(model.predict(new).tolist())
         residuals.append(np.abs(y[test] - model.predict(x[test])).tolist())
-    peer = CrossConformalRegressor(LinearRegression(), confidence_level=LEVELS, method="plus", cv=cv)
-    _, ends = peer.fit_conformalize(x, y).predict_interval(new)
-    expected = [
-        {"level": level, "low": ends[:, 0, i].tolist(), "high": ends[:, 1, i].tolist()} for i, level in enumerate(LEVELS)
-    ]
-    return {"name": name, "residuals": residuals, "said": said, "expected": expected}
+    def ends(method):
+        peer = CrossConformalRegressor(LinearRegression(), confidence_level=LEVELS, method=method, cv=cv)
+        _, ends = peer.fit_conformalize(x, y).predict_interval(new)
+        return [
+            {"level": level, "low": ends[:, 0, i].tolist(), "high": ends[:, 1, i].tolist()} for i, level in enumerate(LEVELS)
+        ]
+
+    return {"name": name, "residuals": residuals, "said": said, "expected": ends("plus"), "minmax": ends("minmax")}
 
 
 def main():

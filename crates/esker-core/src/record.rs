@@ -417,7 +417,7 @@ pub struct Learning {
 }
 
 /// Prediction intervals and their measured coverage.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Intervals {
     /// Method, e.g. `CV+`.
     pub method: String,
@@ -427,12 +427,49 @@ pub struct Intervals {
     pub coverage: f64,
     /// Mean width, in the target's unit.
     pub width: f64,
-    /// Coverage of each fold.
+    /// Coverage of each fold that tests a row with an interval.
     pub folds: Vec<f64>,
     /// (nominal level, measured coverage) at several levels.
     pub curve: Vec<(f64, f64)>,
     /// Coverage by tenths of the predicted value: (mean prediction, coverage, rows).
     pub conditional: Vec<(f64, f64, usize)>,
+    /// What the method does, for the methods paragraph.
+    #[serde(default)]
+    pub described: String,
+    /// Rows tested that have no finite interval; they count in no coverage and no width.
+    #[serde(default)]
+    pub without: usize,
+    /// Coverage by group, region, period, and range of the prediction and the observation.
+    #[serde(default)]
+    pub by: Vec<CoverageBy>,
+}
+
+/// Coverage of the parts that held-out rows fall into by one criterion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CoverageBy {
+    /// `group`, `region`, `period`, `predicted` or `observed`.
+    pub by: String,
+    /// What the parts are, in words.
+    pub of: String,
+    /// The parts; groups the least covered first, others in their own order.
+    pub parts: Vec<CoveragePart>,
+}
+
+/// Coverage of one part of the held-out rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CoveragePart {
+    /// Its name.
+    pub name: String,
+    /// Its rows with an interval.
+    pub rows: usize,
+    /// Share of them inside.
+    pub coverage: f64,
+    /// Wilson's 95 % interval of that share, rows taken as independent.
+    pub interval: [f64; 2],
+    /// Mean width, in the target's unit.
+    pub width: f64,
+    /// Binomial probability of so few inside if the promised level held, corrected for the number of parts (Holm).
+    pub p: f64,
 }
 
 /// What drives the chosen model's answers on held-out rows.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use esker_core::{Error, Rng};
-use esker_evaluate::interval::{HeldOut, Residuals, cv_plus, held_out, summary};
+use esker_evaluate::interval::{HeldOut, Part, Residuals, bands, cv_minmax, cv_plus, held_out, parts, summary, summary_of};
 
 /// Intercept and slope of least squares on the rows named.
 fn line(x: &[f64], y: &[f64], rows: &[usize]) -> (f64, f64) {
@@ -75,6 +75,73 @@ fn width_grows_with_the_level_and_intervals_are_nested() {
         }
     }
     assert!(all[0].1[0] - all[0].0[0] < all[6].1[0] - all[6].0[0]);
+}
+
+#[test]
+fn from_the_lowest_to_the_highest_model_is_wider_and_covers_at_the_full_level() {
+    let w = world(300, 10, &mut Rng::new(2));
+    let said = said(&w.lines, &[-3.0, 0.0, 0.4, 8.0]);
+    for level in [0.5, 0.8, 0.95] {
+        let (plus, most) = (cv_plus(&w.residuals, &said, level).unwrap(), cv_minmax(&w.residuals, &said, level).unwrap());
+        (0..4).for_each(|row| assert!(most.0[row] <= plus.0[row] && most.1[row] >= plus.1[row]));
+    }
+    let r = Residuals::new(vec![vec![1.0; 10], vec![2.0; 10]]).unwrap();
+    assert_eq!(cv_minmax(&r, &[vec![5.0], vec![7.0]], 0.9).unwrap(), (vec![3.0], vec![9.0]));
+    assert!(cv_minmax(&r, &[vec![5.0]], 0.9).is_err());
+}
+
+#[test]
+fn small_parts_are_not_accused_and_large_ones_are() {
+    let n = 1000;
+    let ends = (vec![-1.0; n], vec![1.0; n]);
+    // Part a: 6 of 8 inside; part b: 400 of 492 inside; part c: 450 of 500 inside.
+    let observed: Vec<f64> = (0..n).map(|i| if matches!(i, 0..2 | 8..100 | 500..550) { 3.0 } else { 0.0 }).collect();
+    let part = |name: &str, rows: std::ops::Range<usize>| Part { name: name.to_owned(), rows: rows.collect() };
+    let made = || vec![part("a", 0..8), part("b", 8..500), part("c", 500..1000), part("none", 0..0)];
+    let found = parts(&observed, &ends, made(), 0.9).unwrap();
+    assert_eq!(found.iter().map(|p| (p.name.as_str(), p.rows)).collect::<Vec<_>>(), [("a", 8), ("b", 492), ("c", 500)]);
+    assert_eq!((found[0].coverage, found[2].coverage, found[1].width), (0.75, 0.9, 2.0));
+    assert!(found[0].p > 0.2 && found[1].p < 1e-6 && found[2].p > 0.5, "{found:?}");
+    // scipy 1.17.1: binomtest(450, 500).proportion_ci(method="wilson"), and binom.cdf(6, 8, 0.9) = 0.18689527, times 2 by Holm.
+    let wilson = [0.870_578_090_368_059_9, 0.923_322_437_262_698_4];
+    assert!(found[2].interval.iter().zip(wilson).all(|(a, b)| (a - b).abs() < 1e-9), "{:?}", found[2].interval);
+    assert!((found[0].p - 2.0 * 0.186_895_27).abs() < 1e-8);
+    // Rows without an interval count nowhere.
+    let half = (vec![f64::NAN; n], ends.1.clone());
+    assert!(parts(&observed, &half, made(), 0.9).unwrap().is_empty());
+}
+
+#[test]
+fn bands_hold_every_row_once_and_equal_values_together() {
+    let values: Vec<f64> = (0..103).map(|i| f64::from(i % 10)).chain([f64::NAN]).collect();
+    let made = bands(&values, 5, |low, high| format!("{low} to {high}"));
+    assert_eq!(made.iter().map(|b| b.rows.len()).sum::<usize>(), 103);
+    assert_eq!(made[0].name, "0 to 1");
+    for pair in made.windows(2) {
+        let end = |rows: &[usize], f: fn(f64, f64) -> f64, from: f64| rows.iter().map(|&i| values[i]).fold(from, f);
+        assert!(end(&pair[0].rows, f64::max, -1.0) < end(&pair[1].rows, f64::min, 99.0));
+    }
+    assert_eq!(bands(&[2.0; 7], 5, |_, _| String::new()).len(), 1);
+}
+
+#[test]
+fn rows_without_a_finite_interval_count_in_no_coverage() {
+    let w = world(200, 4, &mut Rng::new(12));
+    let rows = HeldOut { predicted: &w.predicted, observed: &w.observed, fold: &w.fold, folds: 4 };
+    // The first fold has none.
+    let without = |level| {
+        let (mut low, high) = held_out(&w.predicted, &w.observed, &w.fold, 4, level)?;
+        (0..200).filter(|i| w.fold[*i] == 0).for_each(|i| low[i] = f64::NEG_INFINITY);
+        Ok((low, high))
+    };
+    let (all, some) = (summary("CV+", &rows, 0.9).unwrap(), summary_of("some", &rows, 0.9, without).unwrap());
+    assert_eq!((all.without, some.without, some.folds.len()), (0, 50, 3));
+    assert_eq!(all.folds[1..], some.folds[..]);
+    let none = summary_of("none", &rows, 0.9, |_| Ok((vec![f64::NAN; 200], vec![f64::NAN; 200])));
+    insta::assert_snapshot!(none.unwrap_err(), @"
+prediction intervals: got none of 200 held-out rows with a finite one; level 0.9 needs more residuals
+  hint: ask for a lower level, or bring more rows
+");
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! Prediction intervals against MAPIE 1.6.0 (`CrossConformalRegressor`, method "plus"); `validation/intervals.py` re-makes
+//! Prediction intervals against MAPIE 1.6.0 (`CrossConformalRegressor`, methods "plus" and "minmax"); `validation/intervals.py` re-makes
 //! the numbers.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use esker_evaluate::interval::{Residuals, cv_plus};
+use esker_evaluate::interval::{Residuals, cv_minmax, cv_plus};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -18,6 +18,7 @@ struct Case {
     residuals: Vec<Vec<f64>>,
     said: Vec<Vec<f64>>,
     expected: Vec<Ends>,
+    minmax: Vec<Ends>,
 }
 
 #[derive(Deserialize)]
@@ -34,13 +35,20 @@ fn ends_agree_with_mapie() {
     assert_eq!(peer.cases.len(), 3);
     for case in &peer.cases {
         let residuals = Residuals::new(case.residuals.clone()).unwrap();
+        assert_eq!((case.expected.len(), case.minmax.len()), (5, 5));
         for ends in &case.expected {
-            let (low, high) = cv_plus(&residuals, &case.said, ends.level).unwrap();
-            for row in 0..low.len() {
-                let (l, h) = (ends.low[row], ends.high[row]);
-                assert!((low[row] - l).abs() < 1e-10, "{} at {}: low {} against {l}", case.name, ends.level, low[row]);
-                assert!((high[row] - h).abs() < 1e-10, "{} at {}: high {} against {h}", case.name, ends.level, high[row]);
-            }
+            agree(&case.name, ends, &cv_plus(&residuals, &case.said, ends.level).unwrap());
         }
+        for ends in &case.minmax {
+            agree(&case.name, ends, &cv_minmax(&residuals, &case.said, ends.level).unwrap());
+        }
+    }
+}
+
+fn agree(case: &str, ends: &Ends, (low, high): &(Vec<f64>, Vec<f64>)) {
+    for row in 0..low.len() {
+        let (l, h) = (ends.low[row], ends.high[row]);
+        assert!((low[row] - l).abs() < 1e-10, "{case} at {}: low {} against {l}", ends.level, low[row]);
+        assert!((high[row] - h).abs() < 1e-10, "{case} at {}: high {} against {h}", ends.level, high[row]);
     }
 }

@@ -43,6 +43,12 @@ impl Ground {
         self.sphere
     }
 
+    /// The places named, in that order.
+    #[must_use]
+    pub fn select(&self, places: &[usize]) -> Self {
+        Self { points: places.iter().flat_map(|&i| self.point(i)).copied().collect(), sphere: self.sphere }
+    }
+
     /// Coordinates of a point: 2 on the plane, 3 on the sphere.
     pub fn dimensions(&self) -> usize {
         if self.sphere { 3 } else { 2 }

@@ -48,7 +48,7 @@ impl LoadedModel {
 
     fn left_behind(&self) -> Vec<Note> {
         let mut notes = Vec::new();
-        if self.residuals.is_some() {
+        if self.kept.is_some() {
             notes.push(Note::warning("no-intervals", "the intervals stay behind: the ONNX model says the centre alone".to_owned()));
         }
         let derived: Vec<&str> =

@@ -51,12 +51,13 @@ impl LoadedModel {
 
     fn predict_file_here(&self, from: &Path, to: &Path, cx: &Context) -> Result<PredictedFile> {
         let (_, data) = Origin::reach(from, cx)?.open(&self.read_options())?;
-        self.check_place(data.placed().as_ref())?;
+        let placed = data.placed();
+        self.check_place(placed.as_ref())?;
         let flat = esker_io::is_flat(to);
         match data {
             Data::Cube(cube) if !flat => {
                 let beside = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let mut map = self.predict_map(&cube, beside, cx)?;
+                let mut map = self.predict_map(&cube, (beside, placed.as_ref()), cx)?;
                 let history =
                     format!("Esker {}: {} predicted by {}", env!("CARGO_PKG_VERSION"), self.header.task.target(), self.header.model);
                 let data = Data::Cube(stoppable(&map.cube, cx)?);
@@ -64,7 +65,7 @@ impl LoadedModel {
                 Ok(PredictedFile::Map(map))
             }
             data => {
-                let said = self.predict_here(esker_io::into_table(data, &self.read_options())?, cx)?;
+                let said = self.predict_here(esker_io::into_table(data, &self.read_options())?, placed.as_ref(), cx)?;
                 esker_io::write_table(to, &said.table)?;
                 Ok(PredictedFile::Rows(said))
             }
@@ -93,7 +94,7 @@ impl LoadedModel {
     ///
     /// # Errors
     /// A feature that is no variable or axis of the cube, another unit, a class never seen, the disk refuses, or the user stopped.
-    fn predict_map(&self, cube: &Cube, beside: &Path, cx: &Context) -> Result<PredictedMap> {
+    fn predict_map(&self, cube: &Cube, (beside, placed): (&Path, Option<&Placed>), cx: &Context) -> Result<PredictedMap> {
         let variables = self.variables_on(cube)?;
         let axes = cube.axes_of(&variables);
         let shape: Vec<usize> = axes.iter().map(|&a| cube.axes()[a].len).collect();
@@ -109,7 +110,7 @@ impl LoadedModel {
         cx.progress().begin("predict", pieces.len());
         for piece in &pieces {
             cx.check()?;
-            let Cells { layers: columns, beyond: far, unlike: few } = self.cells(cube, &variables, piece, cx, &mut notes)?;
+            let Cells { layers: columns, beyond: far, unlike: few } = self.cells(cube, (&variables, placed), piece, cx, &mut notes)?;
             unlike = few.map(|few| few.plus(unlike.unwrap_or_default()));
             beyond.iter_mut().zip(far).for_each(|(sum, n)| *sum += n);
             if layers.is_empty() {
@@ -176,11 +177,18 @@ impl LoadedModel {
     }
 
     /// Predictions of the cells of a window, layer by layer, the mask last; and how many values of each field lie beyond the training range.
-    fn cells(&self, cube: &Cube, variables: &[usize], window: &Window, cx: &Context, notes: &mut Vec<Note>) -> Result<Cells> {
+    fn cells(
+        &self,
+        cube: &Cube,
+        (variables, placed): (&[usize], Option<&Placed>),
+        window: &Window,
+        cx: &Context,
+        notes: &mut Vec<Note>,
+    ) -> Result<Cells> {
         let mut stacked = cube.stack(variables, window, true)?;
         let given = stacked.table.columns().len();
         let table: Table = std::mem::take(&mut stacked.table);
-        let said = self.predict_here(table, cx)?;
+        let said = self.predict_here(table, placed, cx)?;
         for note in said.notes {
             // Counts of single blocks say little: those beyond the range are added up, and empty cells are in the mask.
             if note.code != "empty-cells" && ![BEYOND, OUTSIDE, UNKNOWN].contains(&note.code.as_str()) && !notes.contains(&note) {

@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::applicability::Area;
 use crate::folds::FoldRun;
-use crate::intervals;
+use crate::intervals::{self, Kept};
 use crate::pipeline::{Pipeline, SavedPipeline};
 use crate::plan::Plan;
 use crate::recipe::{Derived, PlacePart};
 
 const MAGIC: &[u8; 8] = b"ESKERMDL";
 /// Version of the layout and of every part's bytes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 /// Length of the checksum, in hexadecimal digits.
 const DIGEST: usize = 64;
 /// A larger model file is refused unread.
@@ -63,6 +63,15 @@ pub struct Header {
 struct Body {
     pipeline: SavedPipeline,
     folds: Vec<SavedPipeline>,
+    kept: Option<Kept>,
+    area: Option<Area>,
+}
+
+/// The body in files of format 2, which knew intervals by CV+ alone.
+#[derive(Serialize, Deserialize)]
+struct SecondBody {
+    pipeline: SavedPipeline,
+    folds: Vec<SavedPipeline>,
     residuals: Option<Residuals>,
     area: Option<Area>,
 }
@@ -90,17 +99,10 @@ impl SavedModel {
         area: Option<Area>,
     ) -> Result<Self> {
         let features: Vec<_> = features.iter().map(|f| plan.data.samples.column(f)).collect::<Result<_>>()?;
-        let with_intervals = record.intervals.is_some();
-        let body = Body {
-            pipeline: final_fit.to_saved(),
-            folds: if with_intervals {
-                folds.iter().filter_map(|f| f.pipeline.as_ref().map(Pipeline::to_saved)).collect()
-            } else {
-                Vec::new()
-            },
-            residuals: if with_intervals { Some(intervals::residuals(plan, folds)?) } else { None },
-            area,
-        };
+        let kept = record.intervals.as_ref().map(|i| intervals::kept(plan, folds, i.level)).transpose()?;
+        let with_folds = kept.as_ref().is_some_and(|k| k.folds().is_some());
+        let saved = folds.iter().filter(|_| with_folds).filter_map(|f| f.pipeline.as_ref().map(Pipeline::to_saved));
+        let body = Body { pipeline: final_fit.to_saved(), folds: saved.collect(), kept, area };
         let header = Header {
             esker: env!("CARGO_PKG_VERSION").to_owned(),
             title: record.title.clone(),
@@ -122,7 +124,7 @@ impl SavedModel {
 
     /// A model that no folds of ours have judged.
     pub(crate) fn unjudged(header: Header, pipeline: &Pipeline) -> Result<Self> {
-        Self::of(header, &Body { pipeline: pipeline.to_saved(), folds: Vec::new(), residuals: None, area: None })
+        Self::of(header, &Body { pipeline: pipeline.to_saved(), folds: Vec::new(), kept: None, area: None })
     }
 
     fn of(header: Header, body: &Body) -> Result<Self> {
@@ -152,7 +154,7 @@ pub struct LoadedModel {
     pub header: Header,
     pub(crate) pipeline: Pipeline,
     pub(crate) folds: Vec<Pipeline>,
-    pub(crate) residuals: Option<Residuals>,
+    pub(crate) kept: Option<Kept>,
     pub(crate) area: Option<Area>,
 }
 
@@ -205,25 +207,66 @@ impl LoadedModel {
         // From here on the checksum holds; a stranger can still have written it.
         let strange = |e: String| bad(&e, "its content is not what this version writes").hint(again);
         let header: Header = serde_json::from_slice(header).map_err(|e| strange(e.to_string()))?;
-        let body: Body = if version == 1 {
-            let FirstBody { pipeline, folds, residuals } = postcard::from_bytes(body).map_err(|e| strange(e.to_string()))?;
-            Body { pipeline, folds, residuals, area: None }
-        } else {
-            postcard::from_bytes(body).map_err(|e| strange(e.to_string()))?
-        };
+        let body = body_of(version, body).map_err(|e| strange(e.to_string()))?;
         let pipeline = Pipeline::from_saved(&body.pipeline)?;
         let folds = body.folds.iter().map(Pipeline::from_saved).collect::<Result<Vec<_>>>()?;
-        if let Some(residuals) = &body.residuals
-            && residuals.folds().len() != folds.len()
-        {
-            return Err(strange(format!("{} folds of residuals for {} fold models", residuals.folds().len(), folds.len())));
+        if let Some(of) = body.kept.as_ref().and_then(Kept::folds).filter(|of| *of != folds.len()) {
+            return Err(strange(format!("{of} folds of residuals for {} fold models", folds.len())));
         }
-        Ok(Self { header, pipeline, folds, residuals: body.residuals, area: body.area })
+        Ok(Self { header, pipeline, folds, kept: body.kept, area: body.area })
     }
+}
+
+/// The body of any version.
+fn body_of(version: u32, bytes: &[u8]) -> postcard::Result<Body> {
+    Ok(match version {
+        1 => {
+            let FirstBody { pipeline, folds, residuals } = postcard::from_bytes(bytes)?;
+            Body { pipeline, folds, kept: residuals.map(Kept::Plus), area: None }
+        }
+        2 => {
+            let SecondBody { pipeline, folds, residuals, area } = postcard::from_bytes(bytes)?;
+            Body { pipeline, folds, kept: residuals.map(Kept::Plus), area }
+        }
+        _ => postcard::from_bytes(bytes)?,
+    })
 }
 
 fn chunk(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<8>()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     (length <= rest.len()).then(|| rest.split_at(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Recipe;
+    use esker_core::{Column, Context, Table};
+
+    #[test]
+    fn models_of_the_formats_before_say_what_they_said() {
+        let text = "[data]\nsource = \"none\"\n[roles]\ntarget = \"y\"\n[validate]\ndesign = \"random\"\nfolds = 4\n[[model]]\nkind = \"linear\"\n[explain]\nimportance = false\n";
+        let column = |name: &str, k: f64| Column::real(name, "m", (0..60).map(|i| (f64::from(i) * k).sin()).collect());
+        let table = Table::new(vec![column("a", 0.7), column("y", 0.71)]).unwrap();
+        let plan = Plan::new(Recipe::parse("r.toml", text).unwrap(), table.clone(), None).unwrap();
+        let now = plan.run(&plan.context(1)).unwrap().model;
+        let predicted = |bytes: &[u8]| {
+            let model = LoadedModel::from_bytes("m", bytes).unwrap();
+            let said = model.predict(table.clone(), &Context::new(1, 1)).unwrap().table;
+            ["y_predicted", "y_low", "y_high"].map(|c| said.column(c).unwrap().reals().unwrap().to_vec())
+        };
+        let Body { pipeline, folds, kept: Some(Kept::Plus(residuals)), area } = postcard::from_bytes(&now.body).unwrap() else { panic!() };
+        let first = FirstBody { pipeline: pipeline.clone(), folds: folds.clone(), residuals: Some(residuals.clone()) };
+        let first = postcard::to_stdvec(&first).unwrap();
+        let second = postcard::to_stdvec(&SecondBody { pipeline, folds, residuals: Some(residuals), area }).unwrap();
+        for (format, body) in [(1u32, first), (2, second)] {
+            let mut bytes = SavedModel { header: now.header.clone(), body }.to_bytes();
+            bytes[8..12].copy_from_slice(&format.to_le_bytes());
+            let end = bytes.len() - DIGEST;
+            let digest = esker_io::sha256_hex(&bytes[..end]);
+            bytes[end..].copy_from_slice(digest.as_bytes());
+            assert_eq!(predicted(&bytes), predicted(&now.to_bytes()), "format {format}");
+        }
+    }
 }

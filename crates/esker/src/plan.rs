@@ -12,6 +12,7 @@ use crate::alarms;
 use crate::dataset::Dataset;
 use crate::feature_selection;
 use crate::findings::Findings;
+use crate::intervals;
 use crate::ledger::{self, Entry};
 use crate::lock::{self, Lock};
 use crate::pipeline::{needs, takes};
@@ -180,6 +181,7 @@ impl Plan {
         if recipe.models.iter().any(|m| m.tune.is_some() || m.select.is_some()) {
             designs.iter().for_each(|design| tunable(&recipe, design, &aim, &mut findings));
         }
+        intervals::check(&recipe, &data, &designs, &mut findings);
         let mut notes = data.notes.clone();
         for (i, model) in recipe.models.iter().enumerate() {
             if let Some(Err(error)) = model.select.as_ref().map(|how| feature_selection::check(model, how, &data.features, &mut notes)) {

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use esker_core::record::Task;
 use esker_core::{Codes, Column, Context, Error, FieldKind, Model, Note, Prediction, Result, Samples, Spread, Support, Table, Values};
-use esker_evaluate::interval::cv_plus;
-use rayon::prelude::*;
+use esker_io::Placed;
+use esker_io::crs::Transform;
 
 use crate::applicability::Unlike;
 use crate::columns::as_classes;
 use crate::expression::derived;
+use crate::intervals::Kept;
 use crate::model_file::LoadedModel;
 use crate::work::on_threads;
 
@@ -50,14 +51,15 @@ impl LoadedModel {
     /// # Errors
     /// A missing column, another unit, a class never seen; a column of the name of a prediction.
     pub fn predict(&self, table: Table, cx: &Context) -> Result<Predicted> {
-        on_threads(cx, || self.predict_here(table, cx))
+        on_threads(cx, || self.predict_here(table, None, cx))
     }
 
-    /// As [`LoadedModel::predict`], on the threads at hand.
-    pub(crate) fn predict_here(&self, table: Table, cx: &Context) -> Result<Predicted> {
+    /// As [`LoadedModel::predict`], on the threads at hand. `placed` names the columns that place the rows, where their file says so.
+    pub(crate) fn predict_here(&self, table: Table, placed: Option<&Placed>, cx: &Context) -> Result<Predicted> {
+        let at = self.places(&table, placed)?;
         let (given, samples, mut notes) = self.admit(table)?;
         let beyond = self.header.schema.beyond(&samples);
-        let mut columns = self.columns(&samples, cx)?;
+        let mut columns = self.columns(&samples, at.as_ref(), cx)?;
         let mut unlike = None;
         if let Some(area) = &self.area {
             let (of_area, counts) = area.columns(&self.header.task, samples.columns())?;
@@ -98,7 +100,29 @@ impl LoadedModel {
         Samples::new(samples.columns().to_vec(), support, None)
     }
 
-    fn columns(&self, samples: &Samples, cx: &Context) -> Result<Vec<Column>> {
+    /// Where the rows are, in the system of the training rows, if intervals need it; NaN where unknown.
+    fn places(&self, table: &Table, placed: Option<&Placed>) -> Result<Option<(Vec<f64>, Vec<f64>)>> {
+        let Some(crs) = self.kept.as_ref().and_then(Kept::crs) else { return Ok(None) };
+        let learned = self.header.place.as_ref().map(|p| (p.x.as_str(), p.y.as_str()));
+        let Some((x, y)) = placed.map(|p| (p.x.as_str(), p.y.as_str())).or(learned) else { return Ok(None) };
+        let find = |name: &str| match table.columns().iter().find(|c| c.name == name) {
+            Some(column) => column.reals().map(<[f64]>::to_vec),
+            None => match self.header.derive.iter().find(|d| d.name == name) {
+                Some(d) => derived(d, table)?.0.reals().map(<[f64]>::to_vec),
+                None => Err(Error::data(format!("column '{name}'"))
+                    .got("no such column")
+                    .rule("the model's intervals come from training rows nearby, so rows need their places")
+                    .hint(format!("add it, in {}", crs.name()))),
+            },
+        };
+        let (mut xs, mut ys) = (find(x)?, find(y)?);
+        if let Some(from) = placed.and_then(|p| p.crs.as_ref()).filter(|from| !esker_io::crs::same(from, crs)) {
+            Transform::between(from, crs)?.apply(&mut xs, &mut ys)?;
+        }
+        Ok(Some((xs, ys)))
+    }
+
+    fn columns(&self, samples: &Samples, at: Option<&(Vec<f64>, Vec<f64>)>, cx: &Context) -> Result<Vec<Column>> {
         let said = self.pipeline.predict(samples)?;
         let name = |suffix: &str| match &self.header.task {
             Task::Regression { target, .. } | Task::Classification { target, .. } => format!("{target}_{suffix}"),
@@ -114,16 +138,8 @@ impl LoadedModel {
                         columns.push(Column::real(name("quantile_high"), unit.as_str(), high.clone()));
                     }
                 }
-                if let (Some(residuals), Some(level)) = (&self.residuals, self.header.level) {
-                    let folds: Vec<Vec<f64>> = self
-                        .folds
-                        .par_iter()
-                        .map(|f| {
-                            cx.check()?;
-                            f.predict(samples).and_then(|p| p.centre().map(<[f64]>::to_vec))
-                        })
-                        .collect::<Result<_>>()?;
-                    let (low, high) = cv_plus(residuals, &folds, level)?;
+                if let (Some(kept), Some(level)) = (&self.kept, self.header.level) {
+                    let (low, high) = kept.ends(&self.folds, (samples, centre), at, level, cx)?;
                     columns.push(Column::real(name("low"), unit.as_str(), low));
                     columns.push(Column::real(name("high"), unit.as_str(), high));
                 }

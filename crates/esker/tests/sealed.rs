@@ -148,3 +148,32 @@ fn targets_of_locked_rows_never_reach_any_model() {
         assert_eq!(rows.predicted, again.predicted, "{model}");
     }
 }
+
+/// A shuffled target is as uncertain held out as it is by itself, whatever makes the intervals.
+#[test]
+fn intervals_of_a_shuffled_target_are_as_wide_as_the_target_itself() {
+    let y = table().column("y").unwrap().reals().unwrap().to_vec();
+    let mut order: Vec<usize> = (0..y.len()).collect();
+    Rng::new(5).shuffle(&mut order);
+    let mut sorted = y.clone();
+    sorted.sort_by(f64::total_cmp);
+    // From the 10th to the 90th of a hundred: what an interval at 0.8 must span without knowing more.
+    let wide = sorted[108] - sorted[12];
+    for (model, method) in [("ridge", "method = \"cv+\""), ("ridge", "method = \"minmax\""), ("boosting", "method = \"cqr\"")] {
+        let text =
+            RECIPE.replace("MODEL", model).replace("TUNE", if model == "boosting" { "trees = 30\nspread = \"quantiles\"" } else { "" });
+        let recipe = Recipe::parse("recipe.toml", &format!("{text}[intervals]\nlevel = 0.8\n{method}\n")).unwrap();
+        let intervals = |table: Table| {
+            let plan = Plan::new(recipe.clone(), table, None).unwrap();
+            plan.run(&plan.context(2)).unwrap().record.intervals.unwrap()
+        };
+        let (known, none) = (intervals(table()), intervals(with_target(|i, _| y[order[i]])));
+        assert!(
+            none.width > 0.95 * wide && known.width < 0.8 * none.width,
+            "{method}: {} of the true target, {} of a shuffled one, {wide}",
+            known.width,
+            none.width
+        );
+        assert!((none.coverage - 0.8).abs() < 0.12, "{method}: {}", none.coverage);
+    }
+}

@@ -1,37 +1,39 @@
-//! Prediction intervals from out-of-fold residuals (CV+ and jackknife+), and what they really cover; conformalised quantiles ([`widening`]),
-//! intervals weighted by distance ([`spatial_half_widths`]) and along a series ([`along`]).
+//! Prediction intervals from out-of-fold residuals (CV+, jackknife+, CV-minmax), and what they really cover; conformalised quantiles ([`widening`],
+//! [`quantiles_plus`]), intervals from rows nearby ([`spatial_half_widths`]) and along a series ([`along`]).
 //!
-//! [`cv_plus`] makes the intervals of new rows. [`held_out`] makes intervals for the rows of the table itself, so that
-//! [`summary`] can measure how often the truth lies inside.
+//! [`cv_plus`] and its kin make the intervals of new rows. [`held_out`] and its kin make intervals for the rows of the table itself, so that
+//! [`summary`] and [`parts`] can measure how often the truth lies inside.
 
 mod measured;
+mod parts;
 mod plus;
 mod quantiles;
 mod sequence;
 mod weighted;
 
-pub use measured::{HeldOut, held_out, summary};
-pub use plus::{Residuals, cv_plus};
+pub use measured::{Ends, HeldOut, held_out, held_out_quantiles, summary, summary_of};
+pub use parts::{Part, bands, parts};
+pub use plus::{Residuals, cv_minmax, cv_plus, quantiles_plus};
 pub use quantiles::{Widening, widening};
 pub use sequence::{Sequence, along};
-pub use weighted::{spatial_half_widths, weighted_half_width};
+pub use weighted::{Near, spatial_half_widths, weighted_half_width};
+
+use std::ops::RangeInclusive;
 
 use esker_core::{Error, Result};
 
-/// Lowest level an interval is made for.
-const LOWEST: f64 = 0.5;
-/// Highest level an interval is made for.
-const HIGHEST: f64 = 0.999;
+/// Levels an interval is made for.
+const LEVELS: RangeInclusive<f64> = 0.5..=0.999;
 
 /// The conformal rank ⌈level (n + 1)⌉, counted from 1: the residual of that rank among `n` is the half-width.
 ///
 /// # Errors
 /// A level outside 0.5..0.999; a rank beyond `n`, where the interval would be infinite.
-fn rank(n: usize, level: f64) -> Result<usize> {
-    if !(LOWEST..=HIGHEST).contains(&level) {
+pub fn rank(n: usize, level: f64) -> Result<usize> {
+    if !LEVELS.contains(&level) {
         return Err(Error::recipe("interval level")
             .got(level.to_string())
-            .rule(format!("a level lies within {LOWEST}..{HIGHEST}"))
+            .rule(format!("a level lies within {}..{}", LEVELS.start(), LEVELS.end()))
             .hint("0.9 covers nine new observations in ten"));
     }
     // 0.9 × 10 must be 9, whatever the last bit of the product says.

@@ -1,4 +1,4 @@
-//! CV+: intervals for new rows from the fold models and their held-out residuals.
+//! CV+ and its kin: intervals for new rows from the fold models and their held-out residuals.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -25,12 +25,23 @@ impl Residuals {
     ///
     /// # Errors
     /// Fewer than two folds with rows; a residual that is negative, infinite or missing.
-    pub fn new(mut folds: Vec<Vec<f64>>) -> Result<Self> {
+    pub fn new(folds: Vec<Vec<f64>>) -> Result<Self> {
+        if let Some((k, bad)) = folds.iter().enumerate().find_map(|(k, fold)| Some((k, fold.iter().find(|r| **r < 0.0)?))) {
+            return Err(Error::data(format!("residuals of fold {}", k + 1))
+                .got(bad.to_string())
+                .rule("absolute residuals are finite and not negative"));
+        }
+        Self::signed(folds)
+    }
+
+    /// Scores that are negative where the observation lies inside, for [`quantiles_plus`]: max(low − y, y − high) of the rows each fold tested.
+    ///
+    /// # Errors
+    /// Fewer than two folds with rows; a score that is infinite or missing.
+    pub fn signed(mut folds: Vec<Vec<f64>>) -> Result<Self> {
         for (k, fold) in folds.iter_mut().enumerate() {
-            if let Some(bad) = fold.iter().find(|r| !r.is_finite() || **r < 0.0) {
-                return Err(Error::data(format!("residuals of fold {}", k + 1))
-                    .got(bad.to_string())
-                    .rule("absolute residuals are finite and not negative"));
+            if let Some(bad) = fold.iter().find(|r| !r.is_finite()) {
+                return Err(Error::data(format!("residuals of fold {}", k + 1)).got(bad.to_string()).rule("residuals are finite"));
             }
             fold.sort_unstable_by(f64::total_cmp);
         }
@@ -177,26 +188,60 @@ impl From<Residuals> for Vec<Vec<f64>> {
 /// A level outside 0.5..0.999 or too high for the number of residuals; predictions of another number of folds, of
 /// unequal lengths, or not finite.
 pub fn cv_plus(residuals: &Residuals, said: &[Vec<f64>], level: f64) -> Result<(Vec<f64>, Vec<f64>)> {
-    let k = rank(residuals.rows, level)?;
-    let rows = check_said(residuals, said)?;
+    quantiles_plus(residuals, [said, said], level)
+}
+
+/// CV+ of predicted quantiles: conformalised quantile regression (Romano, Patterson and Candès 2019, arXiv 1905.03222) where each fold model's quantiles
+/// are widened by the scores of the rows it held out,
+///
+/// `[ −q⁺{ −low₋ₛ₍ᵢ₎(x) + Eᵢ }, q⁺{ high₋ₛ₍ᵢ₎(x) + Eᵢ } ]`, Eᵢ = max(lowᵢ − yᵢ, yᵢ − highᵢ),
+///
+/// over all rows i (nested conformal sets; Gupta, Kuchibhotla and Ramdas 2022, arXiv 1910.10562, section 4). `scores` are those of
+/// [`Residuals::signed`]; `said` holds lower and upper quantiles of the fold models for the new rows, folds × rows each. Ends that narrowing would turn
+/// over meet in their middle.
+///
+/// # Errors
+/// As [`cv_plus`].
+pub fn quantiles_plus(scores: &Residuals, said: [&[Vec<f64>]; 2], level: f64) -> Result<(Vec<f64>, Vec<f64>)> {
+    let k = rank(scores.rows, level)?;
+    let rows = check_said(scores, said[0])?;
+    check_said(scores, said[1])?;
     let mut low = vec![0.0; rows];
     let mut high = vec![0.0; rows];
-    let unshifted = residuals.unshifted(k);
+    let unshifted = scores.unshifted(k);
     low.par_chunks_mut(CHUNK).zip(high.par_chunks_mut(CHUNK)).enumerate().for_each(|(c, (low, high))| {
-        let mut shift = vec![0.0; said.len()];
-        let mut select = Selection::new(residuals, k, unshifted);
+        let mut shift = vec![0.0; scores.folds.len()];
+        let mut select = Selection::new(scores, k, unshifted);
         for (i, (low, high)) in low.iter_mut().zip(high).enumerate() {
             let row = c * CHUNK + i;
-            for (s, fold) in shift.iter_mut().zip(said) {
-                *s = fold[row];
-            }
-            *high = select.of(&shift);
+            let mut shifted = |sign: f64, said: &[Vec<f64>]| {
+                shift.iter_mut().zip(said).for_each(|(s, fold)| *s = sign * fold[row]);
+                select.of(&shift)
+            };
+            *high = shifted(1.0, said[1]);
             // ⌊α(n+1)⌋-th smallest of μ − R is minus the k-th smallest of R − μ; negation is exact.
-            shift.iter_mut().for_each(|s| *s = -*s);
-            *low = -select.of(&shift);
+            *low = -shifted(-1.0, said[0]);
+            if *low > *high {
+                (*low, *high) = (f64::midpoint(*low, *high), f64::midpoint(*low, *high));
+            }
         }
     });
     Ok((low, high))
+}
+
+/// CV-minmax intervals, jackknife-minmax with one row a fold (Barber et al. 2021, section 3): from the lowest to the highest prediction of the fold models,
+/// widened by the ⌈level (n + 1)⌉-th smallest of the n absolute residuals. Wider than [`cv_plus`]; for exchangeable rows a new observation is covered with
+/// probability at least `level`.
+///
+/// # Errors
+/// As [`cv_plus`].
+pub fn cv_minmax(residuals: &Residuals, said: &[Vec<f64>], level: f64) -> Result<(Vec<f64>, Vec<f64>)> {
+    let k = rank(residuals.rows, level)?;
+    let rows = check_said(residuals, said)?;
+    let half = residuals.unshifted(k);
+    let of = |row: usize| said.iter().map(move |fold| fold[row]);
+    let low = (0..rows).map(|row| of(row).fold(f64::INFINITY, f64::min) - half).collect();
+    Ok((low, (0..rows).map(|row| of(row).fold(f64::NEG_INFINITY, f64::max) + half).collect()))
 }
 
 fn check_said(residuals: &Residuals, said: &[Vec<f64>]) -> Result<usize> {

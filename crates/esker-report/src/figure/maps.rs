@@ -231,16 +231,58 @@ pub fn residuals(cx: &Cx<'_>) -> Option<Figure> {
 
 /// Samples coloured by the share of rows whose class was predicted wrongly.
 pub fn errors(cx: &Cx<'_>) -> Option<Figure> {
-    let mut d = Drawn::new(cx)?;
     let rows = cx.rows;
-    let wrong = |i: &usize| match (rows.predicted.get(*i), rows.observed.get(*i)) {
+    let wrong = |i: usize| match (rows.predicted.get(i), rows.observed.get(i)) {
         (Some(p), Some(o)) if p.is_finite() && o.is_finite() => f64::from(u8::from(p != o)),
         _ => f64::NAN,
     };
-    let values: Vec<Option<f64>> = d.sites.iter().map(|s| mean(s.rows.iter().map(wrong))).collect();
+    let what = Shares {
+        name: "map-errors",
+        title: "Errors on the map",
+        legend: "Share of rows predicted wrongly",
+        caption: format!("Share of held-out rows whose class {} predicts wrongly, at each place.", cx.record.chosen.model),
+        of: "whose class is predicted wrongly",
+    };
+    shares(cx, wrong, what)
+}
+
+/// Samples coloured by the share of rows whose observation lies outside its interval.
+pub fn coverage(cx: &Cx<'_>) -> Option<Figure> {
+    let (rows, intervals) = (cx.rows, cx.record.intervals.as_ref()?);
+    let outside = |i: usize| match (rows.low.get(i), rows.observed.get(i), rows.high.get(i)) {
+        (Some(l), Some(o), Some(h)) if l.is_finite() && h.is_finite() => f64::from(u8::from(!(*l..=*h).contains(o))),
+        _ => f64::NAN,
+    };
+    let promised = number(100.0 * (1.0 - intervals.level));
+    let what = Shares {
+        name: "map-coverage",
+        title: "Where the intervals miss",
+        legend: "Share of rows outside",
+        caption: format!(
+            "Share of held-out rows outside their {} interval, at each place; {promised} % were promised. Bright places that lie together say that the intervals are too narrow there.",
+            intervals.method
+        ),
+        of: "that lie outside their interval",
+    };
+    shares(cx, outside, what)
+}
+
+/// What a map of shares says in words.
+struct Shares {
+    name: &'static str,
+    title: &'static str,
+    legend: &'static str,
+    caption: String,
+    of: &'static str,
+}
+
+/// Samples coloured by the share of rows at their place of which something holds: 1 or 0 a row, NaN where unknown.
+fn shares(cx: &Cx<'_>, holds: impl Fn(usize) -> f64, what: Shares) -> Option<Figure> {
+    let mut d = Drawn::new(cx)?;
+    let values: Vec<Option<f64>> = d.sites.iter().map(|s| mean(s.rows.iter().map(|&i| holds(i)))).collect();
     let shares = sorted(values.iter().flatten().copied());
     let most = *shares.last()?;
-    let overall = mean((0..rows.observed.len()).map(|i| wrong(&i)))?;
+    let overall = mean((0..cx.rows.observed.len()).map(&holds))?;
     // One row a place is right or wrong; shares between need the whole scale.
     let limit = if most > 0.5 { 1.0 } else { round_up(most.max(0.05)).min(1.0) };
     let colours: Vec<Rgb> = (0..STEPS).map(|i| Colours::Viridis.at(i as f64 / (STEPS - 1) as f64)).collect();
@@ -251,22 +293,22 @@ pub fn errors(cx: &Cx<'_>) -> Option<Figure> {
     let end = colour_bar(
         &mut d.canvas,
         (x, top, WIDTH - x - 6.0, (h * 0.55).clamp(150.0, 280.0)),
-        "Share of rows predicted wrongly",
+        what.legend,
         (0.0, limit, false),
         Colours::Viridis,
         (false, false),
     );
-    let caption =
-        format!("Share of held-out rows whose class {} predicts wrongly, at each place. {}", cx.record.chosen.model, d.map.describe());
+    let caption = format!("{} {}", what.caption, d.map.describe());
     let alt = format!(
-        "Map of {} places coloured by the share of held-out rows whose class is predicted wrongly: {} overall, from {} to {} by place.",
+        "Map of {} places coloured by the share of held-out rows {}: {} overall, from {} to {} by place.",
         count(shares.len()),
+        what.of,
         number(overall),
         number(shares[0]),
         number(most)
     );
     let canvas = d.finish(cx, end);
-    Some(Figure::new(Words { name: "map-errors", title: "Errors on the map".to_owned(), alt, caption }, &canvas))
+    Some(Figure::new(Words { name: what.name, title: what.title.to_owned(), alt, caption }, &canvas))
 }
 
 /// Samples coloured by their dissimilarity from the rows that their fold learned from; those outside the area of applicability are grey.

@@ -94,6 +94,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         importance::draw,
         effects::draw,
         coverage::draw,
+        maps::coverage,
         applicability::folds,
         applicability::profiles,
         maps::applicability,

@@ -160,6 +160,14 @@ pub fn intervals(r: Reading<'_>, h: &mut Html) {
             percent(i.coverage)
         ),
     );
+    if i.without > 0 {
+        let rows = super::words::plural(i.without, "row tested has", "rows tested have");
+        h.element(
+            "p",
+            &[],
+            &format!("{rows} no interval, as too few residuals were known for one; they count in no coverage and no width."),
+        );
+    }
     if !i.curve.is_empty() {
         let mut sheet =
             Sheet::new("Promised and measured coverage at several levels").words("Promised").numbers("measured").numbers("difference");

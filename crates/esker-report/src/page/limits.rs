@@ -24,6 +24,7 @@ pub fn limits(record: &Record) -> Vec<String> {
     out.extend(winner(r));
     out.extend(missing(r));
     out.extend(conditional(r));
+    out.extend(super::covered::limit(r));
     out.extend(groups(r));
     if record.explanation.is_some() {
         out.push(

@@ -193,11 +193,11 @@ fn comparison(r: Reading<'_>) -> String {
 
 fn intervals(r: Reading<'_>) -> String {
     let Some(i) = &r.record.intervals else { return String::new() };
-    let source = if i.method == "CV+" { " (Barber et al. 2021)" } else { "" };
+    // Records of earlier versions name the method alone.
+    let with = if i.described.is_empty() { format!("{} from the same folds", i.method) } else { i.described.clone() };
     format!(
-        "Prediction intervals at {} were made with {}{source} from the same folds; {} of the held-out observations fell inside theirs.",
+        "Prediction intervals at {} were made with {with}; {} of the held-out observations fell inside theirs.",
         percent(i.level),
-        i.method,
         percent(i.coverage)
     )
 }

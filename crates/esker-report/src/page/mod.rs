@@ -1,6 +1,7 @@
 //! The report page: one HTML file that stands alone, written from a record.
 
 mod believed;
+mod covered;
 mod data;
 mod dependent;
 mod drivers;
@@ -178,6 +179,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
     add("intervals", "How sure", &|h| {
         judged::intervals(r, h);
         drawn(h, Place::Intervals);
+        covered::parts(r, h);
     });
     add("applicability", "Where it may be believed", &|h| {
         believed::meaning(r, h);

@@ -106,6 +106,7 @@ mod tests {
             ("learning", Place::Models),
             ("effect-temp_07", Place::Drivers),
             ("coverage", Place::Intervals),
+            ("map-coverage", Place::Intervals),
             ("confusion", Place::Classes),
             ("class-scores", Place::Classes),
             ("curves", Place::Classes),

@@ -203,6 +203,7 @@ pub fn regression(spots: &[Spot], crs: Option<&str>) -> (Record, Rows) {
         folds: vec![0.9; 10],
         curve: levels.iter().map(|l| (*l, l + 0.02 * (l * 3.0f64).sin() * (1.0 - l))).collect(),
         conditional: (0..10).map(|i| (-0.8 + 0.1 * f64::from(i), 0.86 + 0.012 * f64::from(i) - 0.004 * f64::from(i % 3), n / 10)).collect(),
+        ..Intervals::default()
     });
     let features = [
         "temp_10", "prcp_04", "lat", "zmed", "PDD", "slope", "temp_07", "snow", "area", "temp_01", "prcp_12", "lon", "zmax", "rain",

@@ -184,6 +184,7 @@ pub fn glaciers() -> (Record, Rows) {
                 name: (*name).into(),
                 kind: (*name).into(),
                 settings: Settings::default(),
+                selection: None,
                 tuning: if tuned {
                     (1..=FOLDS).map(|f| tuning(format!("group rgi_id, fold {f}"))).chain([tuning("all rows".into())]).collect()
                 } else {
@@ -382,7 +383,31 @@ fn intervals() -> Intervals {
         folds: (0..FOLDS).map(|_| 0.897 + 0.012 * rng.normal()).collect(),
         curve: vec![(0.5, 0.496), (0.6, 0.603), (0.7, 0.699), (0.8, 0.797), (0.9, 0.897), (0.95, 0.951)],
         conditional: (0..10).map(|i| (-0.8 + 0.12 * f64::from(i), 0.83 + 0.012 * f64::from(i), 683)).collect(),
+        described: "CV+ (Barber et al. 2021) from the same folds".into(),
+        by: vec![
+            coverage_by("group", "rgi_id", &[("Austerdalsbreen", 40, 0.6, 1e-4), ("Engabreen", 41, 0.9, 1.0)]),
+            coverage_by("region", "compact regions", &[("67° N, 15° E", 2400, 0.9, 1.0), ("61° N, 7° E", 2600, 0.89, 0.2)]),
+            coverage_by(
+                "predicted",
+                "fifths of the predicted value",
+                &[("-2.1 to -0.9", 2500, 0.82, 1e-9), ("-0.9 to 0.4", 2500, 0.86, 1e-3)],
+            ),
+        ],
+        ..Intervals::default()
     }
+}
+
+/// A breakdown of coverage: name, rows, coverage and probability of each part.
+fn coverage_by(by: &str, of: &str, parts: &[(&str, usize, f64, f64)]) -> CoverageBy {
+    let part = |(name, rows, coverage, p): &(&str, usize, f64, f64)| CoveragePart {
+        name: (*name).to_owned(),
+        rows: *rows,
+        coverage: *coverage,
+        interval: [coverage - 0.05, coverage + 0.04],
+        width: 1.04,
+        p: *p,
+    };
+    CoverageBy { by: by.to_owned(), of: of.to_owned(), parts: parts.iter().map(part).collect() }
 }
 
 fn explanation() -> Explanation {
@@ -477,6 +502,7 @@ pub fn wells() -> (Record, Rows) {
                 name: (*name).into(),
                 kind: (*name).into(),
                 settings: Settings::default(),
+                selection: None,
                 tuning: Vec::new(),
                 preparation: Vec::new(),
                 runs: vec![run("well WELL", *base, true), run("stratified", base + flattery, false)],

@@ -1,5 +1,6 @@
 //! The recipe: what the user wrote, read from TOML and checked for form, before it has met any data.
 
+mod intervals;
 mod read;
 mod section;
 
@@ -13,6 +14,8 @@ use esker_models::Kind;
 use crate::findings::Place;
 use crate::selection::Selection;
 
+pub(crate) use intervals::INTERVAL_KEYS;
+pub use intervals::{IntervalMethod, Update};
 pub(crate) use read::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS};
 pub(crate) use section::nearest;
 
@@ -37,6 +40,8 @@ pub struct Recipe {
     pub models: Vec<ModelPart>,
     /// Nominal level of prediction intervals; `None` switches them off.
     pub interval_level: Option<f64>,
+    /// How prediction intervals are made.
+    pub interval_method: IntervalMethod,
     /// What to explain.
     pub explain: Explain,
     places: BTreeMap<String, Place>,

@@ -40,14 +40,27 @@ impl Recipe {
         let roles = roles(&section);
         let validate = validate(&section);
         let models = models(&section);
-        let interval_level = intervals(&section);
+        let (interval_level, interval_method) = super::intervals::read(&section);
         let explain = explain(&section);
         section.finish();
         let Reading { findings, places, .. } = reading;
         let places = places.into_inner();
         let file = file.to_owned();
         let text = text.to_owned();
-        findings.into_inner().or(Self { file, text, title, seed, data, roles, validate, models, interval_level, explain, places })
+        findings.into_inner().or(Self {
+            file,
+            text,
+            title,
+            seed,
+            data,
+            roles,
+            validate,
+            models,
+            interval_level,
+            interval_method,
+            explain,
+            places,
+        })
     }
 }
 
@@ -320,7 +333,7 @@ fn last(validate: &Section<'_>) -> Option<LastPart> {
     }
 }
 
-fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
+pub(super) fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
     let error = Error::recipe(format!("{what} '{name}'")).rule(format!("no such {what} is known"));
     match nearest(name, known) {
         Some(near) => error.hint(format!("did you mean '{near}'?")),
@@ -463,14 +476,6 @@ fn select(s: &Section<'_>) -> Option<Select> {
     }
 }
 
-fn intervals(root: &Section<'_>) -> Option<f64> {
-    let Some(s) = root.table("intervals") else { return Some(0.9) };
-    let on = s.flag("on", true);
-    let level = s.real("level", 0.9, 0.5, 0.999);
-    s.finish();
-    on.then_some(level)
-}
-
 fn explain(root: &Section<'_>) -> Explain {
     let default = Explain { importance: true, repeats: 5, groups: Vec::new(), effects: 6, applicability: true };
     let Some(s) = root.table("explain") else { return default };
@@ -494,6 +499,15 @@ mod tests {
         let text = "[data]\nsource = \"a.csv\"\nqqqqqqqq = 1\n[roles]\ntarget = \"y\"\n[validate]\ndesign = \"random\"\n[[model]]\nkind = \"mean\"\n";
         let hint = Recipe::parse("r.toml", text).unwrap_err().list[0].error.hint.clone().unwrap();
         let mut keys: Vec<&str> = DATA_KEYS.iter().map(|(key, _)| *key).collect();
+        keys.sort_unstable();
+        assert_eq!(hint, format!("known keys are {}", keys.join(", ")));
+    }
+
+    #[test]
+    fn the_reference_lists_every_key_of_intervals() {
+        let text = "[data]\nsource = \"a.csv\"\n[roles]\ntarget = \"y\"\n[validate]\ndesign = \"random\"\n[[model]]\nkind = \"mean\"\n[intervals]\nqqqqqqqq = 1\n";
+        let hint = Recipe::parse("r.toml", text).unwrap_err().list[0].error.hint.clone().unwrap();
+        let mut keys: Vec<&str> = crate::recipe::INTERVAL_KEYS.iter().map(|(key, _)| *key).collect();
         keys.sort_unstable();
         assert_eq!(hint, format!("known keys are {}", keys.join(", ")));
     }
