@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::calibration::{Adjustment, CalibrationCurve};
 use crate::dependence::Dependence;
 use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, Unit};
 
@@ -217,6 +218,9 @@ pub struct ModelRecord {
     pub preparation: Vec<String>,
     /// Its scores under each design, in the order of the record's designs.
     pub runs: Vec<ModelRun>,
+    /// What is done to its probabilities inside each training part, if anything is.
+    #[serde(default)]
+    pub adjustment: Option<Adjustment>,
 }
 
 /// What tuning tried and chose inside one training part.
@@ -280,6 +284,12 @@ pub struct ModelRun {
     pub groups: Vec<GroupScore>,
     /// ROC and precision–recall curves of each class against the rest. Primary design only.
     pub curves: Vec<ClassCurve>,
+    /// How often each class happened by how probable it was said to be; of two classes the second alone. Primary design only.
+    #[serde(default)]
+    pub calibration: Vec<CalibrationCurve>,
+    /// The same before calibration, where probabilities are calibrated.
+    #[serde(default)]
+    pub uncalibrated: Vec<CalibrationCurve>,
 }
 
 /// One metric of a run.

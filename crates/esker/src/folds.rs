@@ -3,6 +3,7 @@
 use esker_core::Prediction;
 use esker_core::record::Tuning;
 
+use crate::adjust::Learned;
 use crate::pipeline::Pipeline;
 use crate::plan::PlannedDesign;
 
@@ -10,6 +11,8 @@ use crate::plan::PlannedDesign;
 pub(crate) struct FoldRun {
     pub said: Prediction,
     pub tuning: Option<Tuning>,
+    /// What was said before probabilities were adjusted, and how they were.
+    pub adjusted: Option<(Prediction, Learned)>,
     /// Kept for the primary design: intervals and explanation need it.
     pub pipeline: Option<Pipeline>,
 }

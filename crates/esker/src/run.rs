@@ -7,6 +7,7 @@ use esker_core::{Context, Error, Fault, Fold, Inside, Model, Note, Prediction, R
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
+use crate::adjust;
 use crate::alarms;
 use crate::applicability;
 use crate::dependence;
@@ -139,18 +140,28 @@ impl Plan {
         let cx = cx.fork(&name, f as u64);
         let train = self.data.samples.select(&fold.train);
         let mut tuning = None;
+        let (support, aim) = (design.support.select(&fold.train), self.aim.select(&fold.train));
         if let Some(how) = &part.tune {
-            let (support, aim) = (design.support.select(&fold.train), self.aim.select(&fold.train));
             let place = Place { name: &format!("{name} fold {f}"), deadline: clock.deadline() };
             let found = tune((part, how), (&train, &self.data.target), (&support, &aim), &self.inner(design), (&place, keeper), &cx);
             let found = found.map_err(|e| in_fold(e, part, design, fold))?;
             tuning = Some(Tuning { part: format!("{}: {}", design.part.label, fold.label), ..found });
         }
         let settings = tuning.as_ref().map_or(&part.settings, |t| &t.chosen);
-        let pipeline =
+        let rows = (&train, (&support, &aim));
+        let learned =
+            adjust::learn(self, (part, settings), rows, &self.inner(design), &cx).map_err(|e| in_fold(e, part, design, fold))?;
+        let mut pipeline =
             Pipeline::fit(part.kind, settings, train, &self.data.target, &cx.fork("fit", 0)).map_err(|e| in_fold(e, part, design, fold))?;
-        let said = pipeline.predict(&self.data.samples.select(&fold.test))?;
-        Ok(FoldRun { said, tuning, pipeline: keep.then_some(pipeline) })
+        let mut said = pipeline.predict(&self.data.samples.select(&fold.test))?;
+        let mut adjusted = None;
+        if let Some(learned) = learned {
+            let before = said.clone();
+            said = learned.adjust.apply(said)?;
+            pipeline = pipeline.adjusted(learned.adjust.clone());
+            adjusted = Some((before, learned));
+        }
+        Ok(FoldRun { said, tuning, adjusted, pipeline: keep.then_some(pipeline) })
     }
 
     fn inner<'a>(&'a self, design: &'a PlannedDesign) -> Inner<'a> {
@@ -182,6 +193,7 @@ impl Plan {
             tuning,
             preparation,
             runs,
+            adjustment: adjust::told(self, part, &folds.designs[0]),
         })
     }
 
@@ -250,7 +262,13 @@ impl Plan {
             settings = tuning.chosen.clone();
             record.tuning.push(tuning);
         }
-        let pipeline = Pipeline::fit(part.kind, &settings, self.data.samples.clone(), &self.data.target, &cx.fork("fit", 0))?;
+        let (design, rows) = (&self.designs[0], &self.data.samples);
+        let learned = adjust::learn(self, (part, &settings), (rows, (&design.support, &self.aim)), &self.inner(design), &cx)?;
+        let mut pipeline = Pipeline::fit(part.kind, &settings, rows.clone(), &self.data.target, &cx.fork("fit", 0))?;
+        if let Some(learned) = learned {
+            adjust::tell(record, "all rows", &learned);
+            pipeline = pipeline.adjusted(learned.adjust);
+        }
         Ok((pipeline, settings))
     }
 
@@ -362,7 +380,7 @@ impl Plan {
                 }
                 match &run.said {
                     Prediction::Real { centre, .. } => rows.predicted[row] = centre[i],
-                    Prediction::Class { levels, probability } => {
+                    Prediction::Class { levels, probability, .. } => {
                         let k = levels.len();
                         rows.predicted[row] = f64::from(classes[i]);
                         rows.probability[row * k..(row + 1) * k].copy_from_slice(&probability[i * k..(i + 1) * k]);

@@ -1,5 +1,6 @@
 //! The recipe: what the user wrote, read from TOML and checked for form, before it has met any data.
 
+mod adjust;
 mod read;
 mod section;
 
@@ -13,6 +14,7 @@ use esker_models::Kind;
 use crate::findings::Place;
 use crate::selection::Selection;
 
+pub use adjust::{AdjustPart, ThresholdBy, ThresholdPart};
 pub(crate) use read::{DATA_KEYS, TUNE_KEYS};
 pub(crate) use section::nearest;
 
@@ -189,6 +191,8 @@ pub struct ModelPart {
     pub settings: Settings,
     /// How its settings are tuned, and its steps counted by early stopping; `None` takes them as they are.
     pub tune: Option<Tune>,
+    /// What becomes of its class probabilities.
+    pub adjust: AdjustPart,
 }
 
 /// How settings are tuned inside each training part.

@@ -9,6 +9,7 @@ use esker_evaluate::split::Design;
 use esker_models::Kind;
 use toml::de::DeTable;
 
+use super::adjust::adjust;
 use super::section::{Reading, Section, nearest};
 use super::{DataPart, Derived, DesignPart, Explain, Method, ModelPart, PlacePart, Recipe, Roles, Tune, Validate, Wanted, WeightPart};
 use crate::findings::{Findings, Place};
@@ -299,7 +300,7 @@ fn validate(root: &Section<'_>) -> Validate {
     Validate { primary, auto, compare, metric, weighted, penalty, inner, wanted }
 }
 
-fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
+pub(super) fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
     let error = Error::recipe(format!("{what} '{name}'")).rule(format!("no such {what} is known"));
     match nearest(name, known) {
         Some(near) => error.hint(format!("did you mean '{near}'?")),
@@ -329,8 +330,9 @@ fn models(root: &Section<'_>) -> Vec<ModelPart> {
         let settings = s.settings(&parameters);
         let steps = kind.estimator(&settings).steps();
         let tune = tune(&s, &parameters, steps);
+        let adjust = adjust(&s);
         s.finish();
-        models.push(ModelPart { name, kind, settings, tune });
+        models.push(ModelPart { name, kind, settings, tune, adjust });
     }
     models
 }

@@ -57,9 +57,9 @@ pub(crate) fn inner_design(part: &DesignPart, folds: usize, support: &Support) -
 fn groups_left(part: &DesignPart, support: &Support) -> Result<usize> {
     let groups = support.group.as_ref().map_or(0, |g| g.counts().iter().filter(|c| **c > 0).count());
     if groups < 2 {
-        return Err(Error::recipe(format!("tuning under design '{}'", part.label))
+        return Err(Error::recipe(format!("inner folds of design '{}'", part.label))
             .got(format!("{groups} group left to learn from"))
-            .rule("tuning holds out whole groups inside each training part, and needs at least 2"));
+            .rule("they hold out whole groups inside each training part, and need at least 2"));
     }
     Ok(groups)
 }
@@ -89,7 +89,7 @@ pub(crate) fn inner_folds(part: &DesignPart, folds: usize, (support, aim): (&Sup
         Err(error) => error,
     };
     (2..folds).rev().find_map(|fewer| cut(fewer).ok()).ok_or_else(|| {
-        let thing = format!("tuning under design '{}', inside a training part: {}", part.label, first.thing);
+        let thing = format!("inner folds of design '{}', inside a training part: {}", part.label, first.thing);
         Error { thing, ..first }
     })
 }

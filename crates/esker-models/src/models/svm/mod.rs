@@ -20,7 +20,8 @@ use super::training::Classes;
 use crate::matrix::Matrix;
 use crate::store;
 use kernel::rbf_row;
-use platt::{Sigmoid, couple};
+use crate::sigmoid::Sigmoid;
+use platt::couple;
 
 /// What `svm` does.
 pub const DOC: &str = "Support vector machine (Cortes and Vapnik 1995, doi 10.1007/BF00994018), linear or with a Gaussian kernel: C-SVC one class \
