@@ -1,8 +1,8 @@
 //! Calibration and thresholds of class probabilities, learned on held-out rows of inner folds that the same design cuts.
 
 use esker_core::calibration::{Adjustment, CalibrationCurve, ChosenThreshold, Threshold};
-use esker_core::record::{ModelRecord, Task};
-use esker_core::{Codes, Context, Error, Metric, Model, Prediction, Result, Samples, Settings, Support, Values};
+use esker_core::record::{ModelRecord, Record, Task};
+use esker_core::{Codes, Context, Error, Metric, Model, Note, Prediction, Result, Samples, Settings, Support, Values};
 use esker_evaluate::score::{self, ChosenCut, CutRule, Score};
 use esker_evaluate::split::Aim;
 use esker_models::{Adjust, Calibrator, Cut};
@@ -20,6 +20,8 @@ use crate::tune::{Inner, inner_folds};
 const FEWEST: usize = 5;
 /// Bins of a calibration curve.
 const BINS: usize = 10;
+/// The part of the final fit.
+const ALL_ROWS: &str = "all rows";
 
 /// What a training part decided of a model's probabilities.
 #[derive(Clone)]
@@ -206,11 +208,37 @@ pub(crate) fn told(plan: &Plan, part: &ModelPart, folds: &[FoldRun]) -> Option<A
     (calibration.is_some() || threshold.is_some()).then_some(Adjustment { calibration, threshold })
 }
 
-/// Adds the threshold of a further training part to the record of its model.
-pub(crate) fn tell(record: &mut ModelRecord, part: &str, learned: &Learned) {
+/// Adds the threshold of the final fit to the record of its model.
+pub(crate) fn tell(record: &mut ModelRecord, learned: &Learned) {
     if let Some(threshold) = record.adjustment.as_mut().and_then(|a| a.threshold.as_mut()) {
-        threshold.parts.extend(chosen(part, learned));
+        threshold.parts.extend(chosen(ALL_ROWS, learned));
     }
+}
+
+/// Warns of calibrations that made held-out probabilities worse.
+pub(crate) fn notes(models: &[ModelRecord]) -> Vec<Note> {
+    let brier = |curves: &[CalibrationCurve]| curves.iter().map(|c| c.brier).sum::<f64>();
+    let one = |m: &ModelRecord| {
+        let (before, after) = (brier(&m.runs.first()?.uncalibrated), brier(&m.runs[0].calibration));
+        let how = m.adjustment.as_ref()?.calibration.as_ref()?;
+        (after > before).then(|| {
+            let text = format!(
+                "calibration of {} by {how} made its held-out probabilities worse: Brier score {after:.4}, before {before:.4}",
+                m.name
+            );
+            Note::warning("calibration-harms", text)
+        })
+    };
+    models.iter().filter_map(one).collect()
+}
+
+/// What is done to the probabilities of the final model.
+pub(crate) fn of_model(record: &Record) -> Option<Adjustment> {
+    let mut of = record.models.iter().find(|m| m.name == record.chosen.model)?.adjustment.clone()?;
+    if let Some(threshold) = &mut of.threshold {
+        threshold.parts.retain(|p| p.part == ALL_ROWS);
+    }
+    Some(of)
 }
 
 fn chosen(part: &str, learned: &Learned) -> Option<ChosenThreshold> {

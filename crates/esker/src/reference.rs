@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use esker_core::{Parameter, Record, Rule, Search, Targets};
 use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
-use esker_models::{Kind, Step};
+use esker_models::{Calibration, Kind, Step};
 
 use crate::recipe::{DATA_KEYS, TUNE_KEYS};
 
@@ -54,6 +54,11 @@ pub fn reference() -> String {
     for (key, doc) in TUNE_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
+    page.push_str(PROBABILITIES);
+    for how in Calibration::ALL {
+        let _ = writeln!(page, "* `calibrate = \"{}\"`: {}.", how.name(), how.doc());
+    }
+    page.push_str(THRESHOLDS);
     page
 }
 
@@ -62,6 +67,16 @@ const TUNING: &str = "\n## Tuning\n\n`tune = { … }` in a `[[model]]` tunes its
     run is whole, so that a run that was stopped is taken up by the same command.\n\n`early_stopping = 20` in a `[[model]]` that learns in steps ends \
     learning on each inner fold 20 steps after the best one; the number of steps with the best mean score is taken. It works with and without `tune`.\n\n\
     | Key of `tune` | Meaning |\n| --- | --- |\n";
+
+const PROBABILITIES: &str = "\n## Probabilities of classes\n\nA `[[model]]` of classes may be calibrated: in each training part the model is fitted on \
+    `inner` folds under the same design, a curve is fitted to what it says of the rows they hold out, and what the model of the whole training part \
+    says goes through that curve. Of more than two classes each is calibrated against the rest, then they are scaled to a sum of 1. Settings are \
+    tuned before.\n\n";
+
+const THRESHOLDS: &str = "\n`threshold` in a `[[model]]` decides between two classes: the second one is said from that probability on. It is a number, or \
+    chosen on the same held-out rows of inner folds by `\"f1\"`, `\"youden\"`, `\"balanced-accuracy\"` (the same threshold as `\"youden\"`), or by \
+    `\"cost\"` with the penalties of `[validate]`. `{ by = \"f1\", of = \"landslide\" }` names the class. The record has the threshold of each fold \
+    and of the final fit.\n";
 
 fn parameters(page: &mut String, parameters: &[Parameter]) {
     if parameters.is_empty() {

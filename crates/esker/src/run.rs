@@ -219,6 +219,7 @@ impl Plan {
         notes.extend(time);
         notes.extend(explain_notes);
         notes.extend(no_intervals);
+        notes.extend(adjust::notes(&models));
         notes.extend(final_fit.notes().into_iter().map(|n| Note { text: format!("final {}: {}", part.name, n.text), ..n }));
         let intervals = held.map(|h| {
             rows.low = h.low;
@@ -266,7 +267,7 @@ impl Plan {
         let learned = adjust::learn(self, (part, &settings), (rows, (&design.support, &self.aim)), &self.inner(design), &cx)?;
         let mut pipeline = Pipeline::fit(part.kind, &settings, rows.clone(), &self.data.target, &cx.fork("fit", 0))?;
         if let Some(learned) = learned {
-            adjust::tell(record, "all rows", &learned);
+            adjust::tell(record, &learned);
             pipeline = pipeline.adjusted(learned.adjust);
         }
         Ok((pipeline, settings))

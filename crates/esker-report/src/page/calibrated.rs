@@ -7,8 +7,28 @@ use super::number::fixed;
 use super::reading::Reading;
 use super::scores::dash;
 use super::table::{Sheet, number, text};
+use super::words::capital;
 
-/// What was done to probabilities, the numbers of their calibration curves, and the thresholds.
+/// What was done to probabilities, for the methods paragraph.
+pub fn method(r: Reading<'_>) -> String {
+    let mut said = Vec::new();
+    for (name, adjustment) in r.record.models.iter().filter_map(|m| Some((&m.name, m.adjustment.as_ref()?))) {
+        let how = adjustment.calibration.as_deref().map(|how| match how {
+            "isotonic" => "isotonic regression (Zadrozny and Elkan 2002)",
+            _ => "Platt's sigmoid of the log-odds (Platt 1999)",
+        });
+        said.extend(how.map(|how| format!("probabilities of {name} were calibrated by {how}")));
+        said.extend(adjustment.threshold.as_ref().filter(|t| t.by != "number").map(|t| {
+            format!("the probability from which on {name} says {} was chosen by {}", r.class_name(&t.class), by(&t.by))
+        }));
+    }
+    if said.is_empty() {
+        return String::new();
+    }
+    format!("{}, on held-out rows of inner folds under the same design.", capital(&said.join("; ")))
+}
+
+/// The numbers of its calibration curves, and its thresholds.
 pub fn numbers(r: Reading<'_>, h: &mut Html) {
     let (Some(run), Some(model)) = (r.chosen_run(), r.chosen()) else { return };
     if !run.calibration.is_empty() {

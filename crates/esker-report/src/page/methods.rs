@@ -4,7 +4,7 @@ use esker_core::Setting;
 use esker_core::Settings;
 use esker_core::record::{DesignRecord, ModelRecord, Record, Task, Tuning};
 
-use super::believed;
+use super::{believed, calibrated};
 use super::number::{count, percent, real, unit_bracketed};
 use super::reading::{Reading, inside};
 use super::words::{clause, inside as inside_sentence, list, plural, sentence, visible};
@@ -18,6 +18,7 @@ pub fn methods(record: &Record) -> String {
         models(r),
         preparation(r),
         tuning(r),
+        calibrated::method(r),
         comparison(r),
         intervals(r),
         explanation(r),
