@@ -58,7 +58,9 @@ fn a_missed_landslide_that_costs_more_is_said_sooner() {
         assert!(brier("calibration") < brier("uncalibrated") + 0.01);
         assert!(desk.path("out/figures/calibration-curve.svg").exists());
         let page = desk.read("out/report.html");
-        assert!(page.contains("Do the probabilities mean what they say?") && page.contains("The class landslide is said from a probability of"));
+        assert!(
+            page.contains("Do the probabilities mean what they say?") && page.contains("The class landslide is said from a probability of")
+        );
     }
     assert!(thresholds[1] < thresholds[0] - 0.1, "{thresholds:?}");
     let told = desk.ok(&["info", "out/model.esker"]);

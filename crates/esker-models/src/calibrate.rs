@@ -85,12 +85,14 @@ impl Calibrator {
     /// Fits to class probabilities (rows × `classes`) of rows that the model did not learn from, their true classes, and weights.
     ///
     /// # Errors
-    /// No rows, or lengths that differ.
+    /// No rows that count, lengths that differ, or probabilities that are missing.
     pub fn fit(how: Calibration, truth: &[u32], probability: &[f64], classes: usize, weight: Option<&[f64]>) -> Result<Self> {
-        if truth.is_empty() || classes < 2 || probability.len() != truth.len() * classes || weight.is_some_and(|w| w.len() != truth.len()) {
+        let weighed = weight.is_none_or(|w| w.len() == truth.len() && w.iter().any(|w| *w > 0.0));
+        let said = probability.len() == truth.len() * classes && probability.iter().all(|p| p.is_finite());
+        if truth.is_empty() || classes < 2 || !said || !weighed {
             return Err(Error::numeric("calibration")
                 .got(format!("{} rows, {} probabilities of {classes} classes", truth.len(), probability.len()))
-                .rule("each row has a class, and a probability of each of at least 2 classes"));
+                .rule("each row has a class and a probability of each of at least 2 classes, and at least one row counts"));
         }
         let one = |class: usize| {
             let rows = probability.chunks_exact(classes).zip(truth).enumerate().map(|(row, (p, of))| {
@@ -200,8 +202,7 @@ impl Adjust {
                 return Err(Error::model("threshold").got(format!("{k} classes")).rule("it decides between two"));
             }
             let class = cut.class.min(1);
-            decided =
-                Some(probability.chunks_exact(2).map(|p| if p[class as usize] >= cut.from { class } else { 1 - class }).collect());
+            decided = Some(probability.chunks_exact(2).map(|p| if p[class as usize] >= cut.from { class } else { 1 - class }).collect());
         }
         Ok(Prediction::Class { levels, probability, decided })
     }
@@ -335,6 +336,8 @@ mod tests {
             let (a, b) = (a.apply(&probability, 3).unwrap(), b.apply(&probability, 3).unwrap());
             assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-9));
         }
+        assert!(Calibrator::fit(Calibration::Isotonic, &[0, 1], &[0.5; 4], 2, Some(&[0.0; 2])).is_err());
+        assert!(Calibrator::fit(Calibration::Platt, &[0, 1], &[f64::NAN; 4], 2, None).is_err());
         let none = Calibrator(vec![Curve::Isotonic(vec![(0.5, 0.0)]); 3]);
         assert_eq!(none.apply(&[0.2, 0.3, 0.5], 3).unwrap(), [1.0 / 3.0; 3]);
     }

@@ -2,7 +2,7 @@
 
 use esker_core::calibration::{Adjustment, CalibrationCurve, ChosenThreshold, Threshold};
 use esker_core::record::{ModelRecord, Record, Task};
-use esker_core::{Codes, Context, Error, Metric, Model, Note, Prediction, Result, Samples, Settings, Support, Values};
+use esker_core::{Codes, Context, Error, Fold, Metric, Model, Note, Prediction, Result, Rng, Samples, Settings, Support, Values};
 use esker_evaluate::score::{self, ChosenCut, CutRule, Score};
 use esker_evaluate::split::Aim;
 use esker_models::{Adjust, Calibrator, Cut};
@@ -44,7 +44,10 @@ pub(crate) fn check(
         let Task::Classification { levels, .. } = &data.task else {
             let hint = "remove it, or read the target as classes: target = { column = \"…\", kind = \"class\" }";
             if model.adjust.calibrate.is_some() {
-                refuse("calibrate", thing("calibration").got("a target of numbers").rule("probabilities of classes are calibrated").hint(hint));
+                refuse(
+                    "calibrate",
+                    thing("calibration").got("a target of numbers").rule("probabilities of classes are calibrated").hint(hint),
+                );
             }
             if model.adjust.threshold.is_some() {
                 refuse("threshold", thing("threshold").got("a target of numbers").rule("it decides between two classes").hint(hint));
@@ -79,7 +82,7 @@ pub(crate) fn check(
 fn few(recipe: &Recipe, data: &Dataset, design: &PlannedDesign, aim: &Aim) -> Result<()> {
     let Some(fold) = design.folds.iter().min_by_key(|f| f.train.len()) else { return Ok(()) };
     let part = (&design.support.select(&fold.train), &aim.select(&fold.train));
-    let Ok(folds) = inner_folds(&design.part, recipe.validate.inner, part, &esker_core::Rng::new(recipe.seed)) else { return Ok(()) };
+    let Ok(folds) = inner_folds(&design.part, recipe.validate.inner, part, &Rng::new(recipe.seed)) else { return Ok(()) };
     let truth = data.samples.column(&data.target)?.classes()?.select(&fold.train);
     let tests: Vec<usize> = folds.iter().flat_map(|f| f.test.iter().copied()).collect();
     enough(&truth, &tests).map_err(|e| Error { thing: format!("design '{}', {}: {}", design.part.label, fold.label, e.thing), ..e })
@@ -107,56 +110,51 @@ pub(crate) fn learn(
     inner: &Inner<'_>,
     cx: &Context,
 ) -> Result<Option<Learned>> {
-    let (Task::Classification { levels, .. }, true) = (&plan.data.task, part.adjust.learns()) else {
-        let cut = part.adjust.threshold.as_ref().and_then(|t| match t.by {
-            ThresholdBy::Number(from) => Some(Cut { class: class_of(t, &plan.data.task) as u32, from }),
-            _ => None,
-        });
-        return Ok(cut.map(|cut| Learned { adjust: Adjust { calibrator: None, cut: Some(cut) }, chosen: None }));
-    };
-    let target = &plan.data.target;
+    let threshold = part.adjust.threshold.as_ref().map(|t| (t.by, class_of(t, &plan.data.task)));
+    let mut learned = Learned { adjust: Adjust::default(), chosen: None };
+    if let Some((ThresholdBy::Number(from), class)) = threshold {
+        learned.adjust.cut = Some(Cut { class: class as u32, from });
+    }
+    if !part.adjust.learns() {
+        return Ok(threshold.is_some().then_some(learned));
+    }
+    let codes = train.column(&plan.data.target)?.classes()?;
     let folds = inner_folds(inner.design, inner.folds, place, &cx.rng.fork("inner folds", 0))?;
     let tests: Vec<usize> = folds.iter().flat_map(|f| f.test.iter().copied()).collect();
-    let codes = train.column(target)?.classes()?;
     enough(codes, &tests)?;
-    let said = folds
-        .par_iter()
-        .enumerate()
-        .map(|(i, fold)| {
-            cx.check()?;
-            let fitted = Pipeline::fit(part.kind, settings, train.select(&fold.train), target, &cx.fork("inner fit", i as u64))?;
-            match fitted.predict(&train.select(&fold.test))? {
-                Prediction::Class { probability, .. } => Ok(probability),
-                Prediction::Real { .. } => Err(Error::model(format!("model '{}'", part.name)).rule("it says probabilities of classes")),
-            }
-        })
-        .collect::<Result<Vec<_>>>()?
-        .concat();
+    let mut said = held_out(plan, (part, settings), train, &folds, cx)?;
     let truth = codes.select(&tests);
     let weight = |on: bool| train.weight().filter(|_| on).map(|w| tests.iter().map(|&r| w[r]).collect::<Vec<_>>());
-    let mut adjust = Adjust::default();
-    let mut said = said;
     if let Some(how) = part.adjust.calibrate {
-        let calibrator = Calibrator::fit(how, truth.codes(), &said, levels.len(), weight(true).as_deref())?;
-        said = calibrator.apply(&said, levels.len())?;
-        adjust.calibrator = Some(calibrator);
+        let classes = codes.levels().len();
+        let calibrator = Calibrator::fit(how, truth.codes(), &said, classes, weight(true).as_deref())?;
+        said = calibrator.apply(&said, classes)?;
+        learned.adjust.calibrator = Some(calibrator);
     }
-    let mut chosen = None;
-    if let Some(threshold) = &part.adjust.threshold {
-        let class = class_of(threshold, &plan.data.task);
-        let from = match rule(threshold.by, plan, class)? {
-            Err(number) => number,
-            Ok(rule) => {
-                let happened: Vec<bool> = truth.codes().iter().map(|c| *c as usize == class).collect();
-                let probability: Vec<f64> = said.iter().skip(class).step_by(2).copied().collect();
-                let found = rule.choose(&happened, &probability, weight(inner.weighted).as_deref())?;
-                chosen = Some(found);
-                found.from
-            }
-        };
-        adjust.cut = Some(Cut { class: class as u32, from });
+    if let Some((by, class)) = threshold
+        && let Some(rule) = rule(by, plan, class)?
+    {
+        let happened: Vec<bool> = truth.codes().iter().map(|c| *c as usize == class).collect();
+        let probability: Vec<f64> = said.iter().skip(class).step_by(2).copied().collect();
+        let found = rule.choose(&happened, &probability, weight(inner.weighted).as_deref())?;
+        learned.adjust.cut = Some(Cut { class: class as u32, from: found.from });
+        learned.chosen = Some(found);
     }
-    Ok(Some(Learned { adjust, chosen }))
+    Ok(Some(learned))
+}
+
+/// The probabilities that a model fitted on inner folds says of the rows they hold out, fold after fold.
+fn held_out(plan: &Plan, (part, settings): (&ModelPart, &Settings), train: &Samples, folds: &[Fold], cx: &Context) -> Result<Vec<f64>> {
+    let one = |(i, fold): (usize, &Fold)| {
+        cx.check()?;
+        let cx = cx.fork("inner fit", i as u64);
+        let fitted = Pipeline::fit(part.kind, settings, train.select(&fold.train), &plan.data.target, &cx)?;
+        match fitted.predict(&train.select(&fold.test))? {
+            Prediction::Class { probability, .. } => Ok(probability),
+            Prediction::Real { .. } => Err(Error::model(format!("model '{}'", part.name)).rule("it says probabilities of classes")),
+        }
+    };
+    Ok(folds.par_iter().enumerate().map(one).collect::<Result<Vec<_>>>()?.concat())
 }
 
 /// The class that a threshold is of: the one named, or the second.
@@ -165,10 +163,10 @@ fn class_of(threshold: &ThresholdPart, task: &Task) -> usize {
     threshold.of.as_ref().and_then(|of| levels.iter().position(|l| l == of)).unwrap_or(1)
 }
 
-/// The rule of a threshold of a class, or the number that it is.
-fn rule(by: ThresholdBy, plan: &Plan, class: usize) -> Result<std::result::Result<CutRule, f64>> {
-    Ok(Ok(match by {
-        ThresholdBy::Number(from) => return Ok(Err(from)),
+/// The rule that a threshold of a class is chosen by; none for a number.
+fn rule(by: ThresholdBy, plan: &Plan, class: usize) -> Result<Option<CutRule>> {
+    Ok(Some(match by {
+        ThresholdBy::Number(_) => return Ok(None),
         ThresholdBy::F1 => CutRule::F1,
         ThresholdBy::Youden => CutRule::Youden,
         ThresholdBy::BalancedAccuracy => CutRule::BalancedAccuracy,

@@ -149,8 +149,7 @@ impl Plan {
         }
         let settings = tuning.as_ref().map_or(&part.settings, |t| &t.chosen);
         let rows = (&train, (&support, &aim));
-        let learned =
-            adjust::learn(self, (part, settings), rows, &self.inner(design), &cx).map_err(|e| in_fold(e, part, design, fold))?;
+        let learned = adjust::learn(self, (part, settings), rows, &self.inner(design), &cx).map_err(|e| in_fold(e, part, design, fold))?;
         let mut pipeline =
             Pipeline::fit(part.kind, settings, train, &self.data.target, &cx.fork("fit", 0)).map_err(|e| in_fold(e, part, design, fold))?;
         let mut said = pipeline.predict(&self.data.samples.select(&fold.test))?;

@@ -129,7 +129,8 @@ fn a_class_moves_no_probability_of_its_own_fold() {
     let turned = codes.codes().iter().zip(&before.fold).map(|(c, f)| if *f == Some(0) { 1 - c } else { *c }).collect();
     other.put(Column::class("rock", Codes::new(turned, codes.levels().to_vec()).unwrap())).unwrap();
     let after = run(other, adjust).rows;
-    let same = |i: usize| before.probability[2 * i].to_bits() == after.probability[2 * i].to_bits() && before.predicted[i] == after.predicted[i];
+    let same =
+        |i: usize| before.probability[2 * i].to_bits() == after.probability[2 * i].to_bits() && before.predicted[i] == after.predicted[i];
     assert!((0..160).all(|i| before.fold[i] != Some(0) || same(i)));
     assert!((0..160).any(|i| !same(i)), "the turned classes were learned from elsewhere");
 }

@@ -8,7 +8,7 @@ use super::input;
 
 /// The calibration curve of class number `class` in `bins` bins of as many rows each, cut at the quantiles of the probability (as
 /// `calibration_curve` of scikit-learn with `strategy="quantile"`), with the expected calibration error and the parts of the Brier score
-/// (Murphy 1973, doi 10.1175/1520-0450(1973)012<0595:ANVPOT>2.0.CO;2; what differs within bins after Stephenson et al. 2008). Bins without rows
+/// (Murphy 1973, Journal of Applied Meteorology 12, 595-600; what differs within bins after Stephenson et al. 2008). Bins without rows
 /// are left out.
 ///
 /// # Errors

@@ -73,11 +73,8 @@ impl CutRule {
         let runs: Vec<&[(f64, bool, f64)]> = rows.chunk_by(|a, b| a.0 == b.0).collect();
         for (i, run) in runs.iter().enumerate() {
             for (_, event, weight) in *run {
-                let (said, not) = if *event {
-                    (&mut counts.hits, &mut counts.misses)
-                } else {
-                    (&mut counts.false_alarms, &mut counts.correct_negatives)
-                };
+                let (said, not) =
+                    if *event { (&mut counts.hits, &mut counts.misses) } else { (&mut counts.false_alarms, &mut counts.correct_negatives) };
                 (*said, *not) = (*said + weight, (*not - weight).max(0.0));
             }
             cuts.push((run[0].0, middle(run[0].0, runs.get(i + 1).map_or(0.0, |next| next[0].0)), counts));

@@ -18,9 +18,13 @@ pub fn method(r: Reading<'_>) -> String {
             _ => "Platt's sigmoid of the log-odds (Platt 1999)",
         });
         said.extend(how.map(|how| format!("probabilities of {name} were calibrated by {how}")));
-        said.extend(adjustment.threshold.as_ref().filter(|t| t.by != "number").map(|t| {
-            format!("the probability from which on {name} says {} was chosen by {}", r.class_name(&t.class), by(&t.by))
-        }));
+        said.extend(
+            adjustment
+                .threshold
+                .as_ref()
+                .filter(|t| t.by != "number")
+                .map(|t| format!("the probability from which on {name} says {} was chosen by {}", r.class_name(&t.class), by(&t.by))),
+        );
     }
     if said.is_empty() {
         return String::new();
@@ -89,11 +93,12 @@ fn thresholds(r: Reading<'_>, threshold: &Threshold, h: &mut Html) {
             by(&threshold.by)
         ),
     );
-    let mut sheet = Sheet::new(format!("The probability from which on {class} is said, and {} there on inner held-out rows", by(&threshold.by)))
-        .words("Chosen for")
-        .numbers("threshold")
-        .numbers(by(&threshold.by))
-        .numbers("at 0.5");
+    let mut sheet =
+        Sheet::new(format!("The probability from which on {class} is said, and {} there on inner held-out rows", by(&threshold.by)))
+            .words("Chosen for")
+            .numbers("threshold")
+            .numbers(by(&threshold.by))
+            .numbers("at 0.5");
     for p in &threshold.parts {
         let told = |v: Option<f64>| number(v.map_or_else(dash, |v| fixed(v, 3)));
         sheet.row(vec![text(p.part.as_str()), number(fixed(p.from, 3)), told(p.score), told(p.at_half)]);

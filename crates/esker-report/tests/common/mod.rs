@@ -95,11 +95,28 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
 }
 
 fn model(name: &str, runs: Vec<ModelRun>) -> ModelRecord {
-    ModelRecord { name: name.into(), kind: name.into(), settings: Settings::default(), tuning: vec![], preparation: vec![], runs, adjustment: None }
+    ModelRecord {
+        name: name.into(),
+        kind: name.into(),
+        settings: Settings::default(),
+        tuning: vec![],
+        preparation: vec![],
+        runs,
+        adjustment: None,
+    }
 }
 
 fn run(design: &str, scores: Vec<Score>) -> ModelRun {
-    ModelRun { design: design.into(), scores, confusion: None, classes: vec![], groups: vec![], curves: vec![], calibration: vec![], uncalibrated: vec![] }
+    ModelRun {
+        design: design.into(),
+        scores,
+        confusion: None,
+        classes: vec![],
+        groups: vec![],
+        curves: vec![],
+        calibration: vec![],
+        uncalibrated: vec![],
+    }
 }
 
 fn group_folds(spots: &[Spot], n: u32, rng: &mut Rng) -> Vec<Option<u32>> {

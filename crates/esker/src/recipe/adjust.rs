@@ -100,7 +100,8 @@ fn by(s: &Section<'_>, key: &'static str, value: Option<Setting>) -> Option<Thre
         return Some(ThresholdBy::Number(number));
     }
     let names = ThresholdBy::NAMED.map(ThresholdBy::name).join(", ");
-    let error = Error::recipe(format!("'{}.{key}'", s.path())).rule(format!("a probability above 0 and below 1 is wanted, or one of {names}"));
+    let error =
+        Error::recipe(format!("'{}.{key}'", s.path())).rule(format!("a probability above 0 and below 1 is wanted, or one of {names}"));
     s.fault(key, if number.is_nan() { error } else { error.got(number.to_string()) });
     None
 }

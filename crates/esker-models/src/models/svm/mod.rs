@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 
 use super::training::Classes;
 use crate::matrix::Matrix;
+use crate::sigmoid::Sigmoid;
 use crate::store;
 use kernel::rbf_row;
-use crate::sigmoid::Sigmoid;
 use platt::couple;
 
 /// What `svm` does.
