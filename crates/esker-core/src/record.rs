@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calibration::{Adjustment, CalibrationCurve};
 use crate::dependence::Dependence;
+use crate::feature_selection::FeatureSelection;
 use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
@@ -218,6 +219,9 @@ pub struct ModelRecord {
     pub preparation: Vec<String>,
     /// Its scores under each design, in the order of the record's designs.
     pub runs: Vec<ModelRun>,
+    /// How its features were selected, if asked for.
+    #[serde(default)]
+    pub selection: Option<FeatureSelection>,
     /// What is done to its probabilities inside each training part, if anything is.
     #[serde(default)]
     pub adjustment: Option<Adjustment>,

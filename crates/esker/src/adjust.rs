@@ -25,7 +25,7 @@ const ALL_ROWS: &str = "all rows";
 
 /// What a training part decided of a model's probabilities.
 #[derive(Clone)]
-pub(crate) struct Learned {
+pub(crate) struct Decided {
     pub adjust: Adjust,
     chosen: Option<ChosenCut>,
 }
@@ -109,9 +109,9 @@ pub(crate) fn learn(
     (train, place): (&Samples, (&Support, &Aim)),
     inner: &Inner<'_>,
     cx: &Context,
-) -> Result<Option<Learned>> {
+) -> Result<Option<Decided>> {
     let threshold = part.adjust.threshold.as_ref().map(|t| (t.by, class_of(t, &plan.data.task)));
-    let mut learned = Learned { adjust: Adjust::default(), chosen: None };
+    let mut learned = Decided { adjust: Adjust::default(), chosen: None };
     if let Some((ThresholdBy::Number(from), class)) = threshold {
         learned.adjust.cut = Some(Cut { class: class as u32, from });
     }
@@ -207,7 +207,7 @@ pub(crate) fn told(plan: &Plan, part: &ModelPart, folds: &[FoldRun]) -> Option<A
 }
 
 /// Adds the threshold of the final fit to the record of its model.
-pub(crate) fn tell(record: &mut ModelRecord, learned: &Learned) {
+pub(crate) fn tell(record: &mut ModelRecord, learned: &Decided) {
     if let Some(threshold) = record.adjustment.as_mut().and_then(|a| a.threshold.as_mut()) {
         threshold.parts.extend(chosen(ALL_ROWS, learned));
     }
@@ -239,7 +239,7 @@ pub(crate) fn of_model(record: &Record) -> Option<Adjustment> {
     Some(of)
 }
 
-fn chosen(part: &str, learned: &Learned) -> Option<ChosenThreshold> {
+fn chosen(part: &str, learned: &Decided) -> Option<ChosenThreshold> {
     let (from, found) = (learned.adjust.cut?.from, learned.chosen);
     Some(ChosenThreshold { part: part.to_owned(), from, score: found.map(|c| c.score), at_half: found.and_then(|c| c.at_half) })
 }

@@ -1,18 +1,20 @@
 //! What one fold of a design said, and which fold tested which row.
 
 use esker_core::Prediction;
+use esker_core::feature_selection::SelectionPath;
 use esker_core::record::Tuning;
 
-use crate::adjust::Learned;
+use crate::adjust::Decided;
 use crate::pipeline::Pipeline;
 use crate::plan::PlannedDesign;
 
 /// What one fold said.
 pub(crate) struct FoldRun {
     pub said: Prediction,
+    pub selection: Option<SelectionPath>,
     pub tuning: Option<Tuning>,
     /// What was said before probabilities were adjusted, and how they were.
-    pub adjusted: Option<(Prediction, Learned)>,
+    pub adjusted: Option<(Prediction, Decided)>,
     /// Kept for the primary design: intervals and explanation need it.
     pub pipeline: Option<Pipeline>,
 }

@@ -7,7 +7,7 @@ use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::{Calibration, Kind, Step};
 
-use crate::recipe::{DATA_KEYS, TUNE_KEYS};
+use crate::recipe::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS};
 
 /// The JSON schema of `record.json`.
 pub fn record_schema() -> String {
@@ -54,6 +54,10 @@ pub fn reference() -> String {
     for (key, doc) in TUNE_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
+    page.push_str(SELECTION);
+    for (key, doc) in SELECT_KEYS {
+        let _ = writeln!(page, "| `{key}` | {doc} |");
+    }
     page.push_str(PROBABILITIES);
     for how in Calibration::ALL {
         let _ = writeln!(page, "* `calibrate = \"{}\"`: {}.", how.name(), how.doc());
@@ -68,6 +72,11 @@ const TUNING: &str = "\n## Tuning\n\n`tune = { … }` in a `[[model]]` tunes its
     learning on each inner fold 20 steps after the best one; the number of steps with the best mean score is taken. It works with and without `tune`.\n\n\
     | Key of `tune` | Meaning |\n| --- | --- |\n";
 
+const SELECTION: &str = "\n## Feature selection\n\n`select = \"forward\"` or `select = \"backward\"` in a `[[model]]`, or `select = { … }`, selects its features on `inner` folds (3) of each \
+    training part under the same design, before its settings are tuned: sets of features are fitted with the recipe's settings, one feature more or \
+    less at a time, as long as the mean score gets better (forward; Meyer et al. 2018) or no worse (backward). The report draws the path and how \
+    much selecting on all rows before judging would have flattered. Selected features are those that a model file asks for.\n\n\
+    | Key of `select` | Meaning |\n| --- | --- |\n";
 const PROBABILITIES: &str = "\n## Probabilities of classes\n\nA `[[model]]` of classes may be calibrated: in each training part the model is fitted on \
     `inner` folds under the same design, a curve is fitted to what it says of the rows they hold out, and what the model of the whole training part \
     says goes through that curve. Of more than two classes each is calibrated against the rest, then they are scaled to a sum of 1. Settings are \

@@ -30,8 +30,8 @@ pub(crate) struct Inner<'a> {
 /// The design that cuts a training part for tuning: the same unit is held out, in fewer folds.
 pub(crate) fn inner_design(part: &DesignPart, folds: usize, support: &Support) -> Result<(Design, Settings)> {
     let (design, folds) = match part.design {
-        Design::Group | Design::LeaveOneGroupOut => (Design::Group, folds.min(groups_left(part, support)?)),
-        Design::StratifiedGroup | Design::Region => (part.design, folds.min(groups_left(part, support)?)),
+        Design::Group | Design::LeaveOneGroupOut => (Design::Group, folds.min(groups_left(support)?)),
+        Design::StratifiedGroup | Design::Region => (part.design, folds.min(groups_left(support)?)),
         // A row at a time would be too little to compare candidates by: whole clusters as far from the rest.
         Design::Buffer => (Design::Cluster, folds),
         Design::Holdout => (held_out(&part.settings), folds),
@@ -54,12 +54,13 @@ pub(crate) fn inner_design(part: &DesignPart, folds: usize, support: &Support) -
 }
 
 /// The groups left in a training part, at least two.
-fn groups_left(part: &DesignPart, support: &Support) -> Result<usize> {
+fn groups_left(support: &Support) -> Result<usize> {
     let groups = support.group.as_ref().map_or(0, |g| g.counts().iter().filter(|c| **c > 0).count());
     if groups < 2 {
-        return Err(Error::recipe(format!("inner folds of design '{}'", part.label))
+        return Err(Error::recipe("groups")
             .got(format!("{groups} group left to learn from"))
-            .rule("they hold out whole groups inside each training part, and need at least 2"));
+            .rule("inner folds hold out whole groups, and need at least 2")
+            .hint("more groups are needed, or a model without tune, select, calibrate and threshold"));
     }
     Ok(groups)
 }
@@ -75,7 +76,7 @@ fn held_out(settings: &Settings) -> Design {
     }
 }
 
-/// The folds that cut a training part for tuning: as many as asked for, or the most that the part carries.
+/// The folds that cut a training part for tuning and selection: as many as asked for, or the most that the part carries.
 ///
 /// # Errors
 /// A part that carries not even two folds.
