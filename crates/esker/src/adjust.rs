@@ -135,7 +135,7 @@ pub(crate) fn learn(
         && let Some(rule) = rule(by, plan, class)?
     {
         let happened: Vec<bool> = truth.codes().iter().map(|c| *c as usize == class).collect();
-        let probability: Vec<f64> = said.iter().skip(class).step_by(2).copied().collect();
+        let probability: Vec<f64> = said.iter().skip(class).step_by(2).map(|p| p.clamp(0.0, 1.0)).collect();
         let found = rule.choose(&happened, &probability, weight(inner.weighted).as_deref())?;
         learned.adjust.cut = Some(Cut { class: class as u32, from: found.from });
         learned.chosen = Some(found);
