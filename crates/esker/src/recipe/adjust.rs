@@ -75,7 +75,8 @@ pub(super) fn adjust(s: &Section<'_>) -> AdjustPart {
         Some(Ok(value)) => by(s, "threshold", Some(value)).map(|by| ThresholdPart { by, of: None }),
         Some(Err(t)) => {
             let given = t.setting_or_table("by").and_then(Result::ok);
-            let part = by(&t, "by", given).map(|by| ThresholdPart { by, of: t.text("of") });
+            let of = t.text("of");
+            let part = by(&t, "by", given).map(|by| ThresholdPart { by, of });
             t.finish();
             part
         }
