@@ -25,6 +25,14 @@ pub fn info(model: &LoadedModel, file: &Path) -> String {
     if let (Some(level), Some(coverage)) = (header.level, header.coverage) {
         let _ = writeln!(text, "intervals {:.0} %, measured coverage {:.1} %", level * 100.0, coverage * 100.0);
     }
+    if let Some(adjustment) = &header.adjustment {
+        if let Some(how) = &adjustment.calibration {
+            let _ = writeln!(text, "calibrated by {how}");
+        }
+        if let Some((threshold, last)) = adjustment.threshold.as_ref().and_then(|t| Some((t, t.parts.last()?))) {
+            let _ = writeln!(text, "threshold {} is said from a probability of {:.3} on ({})", threshold.class, last.from, threshold.by);
+        }
+    }
     let (shares, of) = model.importance();
     let _ = writeln!(text, "\nFeatures{}", if of.is_empty() { String::new() } else { format!(" ({of})") });
     let wide = header.schema.fields.iter().take(MOST).map(|f| f.name.chars().count()).max().unwrap_or(0);

@@ -65,12 +65,12 @@ impl Case {
                 let sum: f64 = p.iter().sum();
                 probability.extend(p.iter().map(|x| x / sum));
             }
-            Prediction::Class { levels: levels.clone(), probability }
+            Prediction::class(levels.clone(), probability)
         };
         // Right for about three rows in four, and wrong for all.
         let (fair, bad) = (said(0.3, 0), said(1.5, 1));
         let sure = codes.iter().flat_map(|&c| (0..3).map(move |k| f64::from(u8::from(k == c)))).collect();
-        let perfect = Prediction::Class { levels: levels.clone(), probability: sure };
+        let perfect = Prediction::class(levels.clone(), sure);
         Self { truth: Values::Class(Codes::new(codes, levels).expect("codes are 0, 1 and 2")), fair, bad, perfect }
     }
 

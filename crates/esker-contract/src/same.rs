@@ -44,7 +44,7 @@ pub(crate) fn assert_sound(law: &str, said: &Prediction, at: &Samples, target: &
         (Prediction::Real { unit, .. }, Values::Real(_)) => {
             assert_eq!(unit, &target.unit, "{law}: a prediction has the target's unit");
         }
-        (Prediction::Class { levels, probability }, Values::Class(codes)) => {
+        (Prediction::Class { levels, probability, .. }, Values::Class(codes)) => {
             assert_eq!(levels, codes.levels(), "{law}: probabilities are over the target's classes, in their order");
             for (row, p) in probability.chunks_exact(levels.len()).enumerate() {
                 let sum: f64 = p.iter().sum();

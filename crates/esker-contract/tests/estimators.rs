@@ -163,7 +163,7 @@ impl Estimator for Shares {
 
 impl Model for FittedShares {
     fn predict(&self, at: &Samples) -> Result<Prediction> {
-        Ok(Prediction::Class { levels: self.1.clone(), probability: self.0.repeat(at.rows()) })
+        Ok(Prediction::class(self.1.clone(), self.0.repeat(at.rows())))
     }
 
     fn inside(&self) -> Inside {

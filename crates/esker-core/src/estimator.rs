@@ -193,7 +193,7 @@ pub fn dependence_one_by_one<M: Model + ?Sized>(model: &M, at: &Samples, grids: 
             work.put(grid.select(&vec![value; rows]))?;
             let (answers, outputs) = match model.predict(&work)? {
                 Prediction::Real { centre, .. } => (centre, 1),
-                Prediction::Class { levels, probability } => (probability, levels.len()),
+                Prediction::Class { levels, probability, .. } => (probability, levels.len()),
             };
             means.extend((0..outputs).map(|k| answers.iter().skip(k).step_by(outputs).sum::<f64>() / rows as f64));
         }

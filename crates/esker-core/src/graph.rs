@@ -27,6 +27,8 @@ pub enum Function {
     Share,
     /// exp(x).
     Exp,
+    /// The natural logarithm.
+    Log,
     /// log(1 + exp(x)).
     Softplus,
     /// The square with the sign kept.
@@ -72,6 +74,7 @@ impl Function {
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Self::Softmax | Self::Share => 1.0,
             Self::Exp => x.exp(),
+            Self::Log => x.ln(),
             Self::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
             Self::SignedSquare => x * x.abs(),
             Self::Relu if x < 0.0 => 0.0,
@@ -333,6 +336,7 @@ mod tests {
         let per_number = [
             Function::Sigmoid,
             Function::Exp,
+            Function::Log,
             Function::Softplus,
             Function::SignedSquare,
             Function::Relu,

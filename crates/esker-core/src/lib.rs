@@ -5,6 +5,7 @@
 
 mod advice;
 mod calendar;
+pub mod calibration;
 mod codes;
 mod column;
 mod context;

@@ -38,6 +38,8 @@ pub enum Prediction {
         levels: Vec<String>,
         /// rows × levels, row after row; each row sums to 1.
         probability: Vec<f64>,
+        /// The class said of each row, where it is not the most probable one but decided otherwise.
+        decided: Option<Vec<u32>>,
     },
 }
 
@@ -47,11 +49,16 @@ impl Prediction {
         Self::Real { unit: unit.clone(), centre, spread: Spread::Unknown }
     }
 
+    /// Class probabilities, rows × levels, of which the most probable class is said.
+    pub fn class(levels: Vec<String>, probability: Vec<f64>) -> Self {
+        Self::Class { levels, probability, decided: None }
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         match self {
             Self::Real { centre, .. } => centre.len(),
-            Self::Class { levels, probability } => probability.len() / levels.len().max(1),
+            Self::Class { levels, probability, .. } => probability.len() / levels.len().max(1),
         }
     }
 
@@ -66,24 +73,14 @@ impl Prediction {
         }
     }
 
-    /// The most probable class of each row, the first of equals.
+    /// The class said of each row: the one decided, or the most probable, the first of equals.
     ///
     /// # Errors
     /// The prediction is of numbers.
     pub fn classes(&self) -> Result<Vec<u32>> {
         match self {
-            Self::Class { levels, probability } => Ok(probability
-                .chunks_exact(levels.len())
-                .map(|row| {
-                    let mut best = 0;
-                    for (k, p) in row.iter().enumerate() {
-                        if *p > row[best] {
-                            best = k;
-                        }
-                    }
-                    best as u32
-                })
-                .collect()),
+            Self::Class { decided: Some(decided), .. } => Ok(decided.clone()),
+            Self::Class { levels, probability, .. } => Ok(most_probable(probability, levels.len())),
             Self::Real { .. } => Err(Error::data("prediction").got("numbers").rule("classes are needed here")),
         }
     }
@@ -106,8 +103,13 @@ impl Prediction {
                 }
                 Ok(())
             }
-            (Self::Class { probability, .. }, Self::Class { probability: more, .. }) => {
-                probability.extend_from_slice(more);
+            (Self::Class { levels, probability, decided }, Self::Class { probability: p, decided: d, .. }) => {
+                // One that decides makes all that are said decided.
+                if decided.is_some() || d.is_some() {
+                    let before = decided.take().unwrap_or_else(|| most_probable(probability, levels.len()));
+                    *decided = Some([before, d.clone().unwrap_or_else(|| most_probable(p, levels.len()))].concat());
+                }
+                probability.extend_from_slice(p);
                 Ok(())
             }
             _ => Err(Error::numeric("two predictions").rule("they are of one kind")),
@@ -128,13 +130,36 @@ impl Prediction {
                     Spread::Interval { level, low, high } => Spread::Interval { level: *level, low: pick(low), high: pick(high) },
                 },
             },
-            Self::Class { levels, probability } => {
+            Self::Class { levels, probability, decided } => {
                 let k = levels.len();
                 Self::Class {
                     levels: levels.clone(),
                     probability: rows.iter().flat_map(|&r| probability[r * k..(r + 1) * k].iter().copied()).collect(),
+                    decided: decided.as_ref().map(|d| rows.iter().map(|&r| d[r]).collect()),
                 }
             }
         }
+    }
+}
+
+/// The most probable class of each row, the first of equals.
+fn most_probable(probability: &[f64], classes: usize) -> Vec<u32> {
+    let best = |row: &[f64]| (0..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best }) as u32;
+    probability.chunks_exact(classes.max(1)).map(best).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decided_classes_go_with_their_rows() {
+        let levels = vec!["no".to_owned(), "yes".to_owned()];
+        let mut said = Prediction::class(levels.clone(), vec![0.5, 0.5, 0.2, 0.8]);
+        assert_eq!(said.classes(), Ok(vec![0, 1]));
+        let decided = Prediction::Class { levels, probability: vec![0.7, 0.3, 0.1, 0.9], decided: Some(vec![1, 0]) };
+        said.append(&decided).unwrap();
+        assert_eq!(said.classes(), Ok(vec![0, 1, 1, 0]));
+        assert_eq!(said.select(&[3, 2, 1]).classes(), Ok(vec![0, 1, 1]));
     }
 }

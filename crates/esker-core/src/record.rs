@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::calibration::{Adjustment, CalibrationCurve};
 use crate::dependence::Dependence;
 use crate::feature_selection::FeatureSelection;
 use crate::hold_out::Locked;
@@ -225,6 +226,9 @@ pub struct ModelRecord {
     /// How its features were selected, if asked for.
     #[serde(default)]
     pub selection: Option<FeatureSelection>,
+    /// What is done to its probabilities inside each training part, if anything is.
+    #[serde(default)]
+    pub adjustment: Option<Adjustment>,
 }
 
 /// What tuning tried and chose inside one training part.
@@ -288,6 +292,12 @@ pub struct ModelRun {
     pub groups: Vec<GroupScore>,
     /// ROC and precision–recall curves of each class against the rest. Primary design only.
     pub curves: Vec<ClassCurve>,
+    /// How often each class happened by how probable it was said to be; of two classes the second alone. Primary design only.
+    #[serde(default)]
+    pub calibration: Vec<CalibrationCurve>,
+    /// The same before calibration, where probabilities are calibrated.
+    #[serde(default)]
+    pub uncalibrated: Vec<CalibrationCurve>,
 }
 
 /// One metric of a run.

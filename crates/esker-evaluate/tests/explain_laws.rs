@@ -34,7 +34,7 @@ impl Model for ByRock {
     fn predict(&self, at: &Samples) -> Result<Prediction> {
         let said = at.column("rock")?.classes()?.codes().iter().map(|&c| self.numbers.get(c as usize).copied().unwrap_or(0.0));
         Ok(if self.probability {
-            Prediction::Class { levels: vec!["no".into(), "yes".into()], probability: said.flat_map(|p| [1.0 - p, p]).collect() }
+            Prediction::class(vec!["no".into(), "yes".into()], said.flat_map(|p| [1.0 - p, p]).collect())
         } else {
             Prediction::real(&Unit::default(), said.collect())
         })

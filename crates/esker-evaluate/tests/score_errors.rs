@@ -22,7 +22,7 @@ fn truth(codes: &[u32]) -> Codes {
 }
 
 fn classes(probability: &[f64]) -> Prediction {
-    Prediction::Class { levels: names(&["sand", "shale"]), probability: probability.to_vec() }
+    Prediction::class(names(&["sand", "shale"]), probability.to_vec())
 }
 
 fn refusal(score: Score, truth: &Values, said: &Prediction, weight: Option<&[f64]>) -> String {
@@ -60,7 +60,7 @@ fn truth_and_prediction_that_do_not_fit() {
     insta::assert_snapshot!(refusal(Score::Brier, &t, &classes(&[0.5, 0.5, 1.5, -0.5]), None), @"score 'brier': got 1.5 as probability of 'sand' in row 2; probabilities lie within 0..1");
     insta::assert_snapshot!(refusal(Score::LogLoss, &t, &classes(&[0.5, 0.5, f64::NAN, 0.5]), None), @"score 'log-loss': got NaN as probability of 'sand' in row 2; probabilities lie within 0..1");
     insta::assert_snapshot!(refusal(Score::Brier, &Values::Class(truth(&[0, MISSING])), &classes(&[0.5; 4]), None), @"score 'brier': got no true class in row 2; the truth is known in every row");
-    let turned = Prediction::Class { levels: names(&["shale", "sand"]), probability: vec![0.5; 4] };
+    let turned = Prediction::class(names(&["shale", "sand"]), vec![0.5; 4]);
     insta::assert_snapshot!(refusal(Score::F1Macro, &t, &turned, None), @"score 'f1-macro': got classes sand, shale against predicted classes shale, sand; truth and prediction are coded by the same classes in the same order");
 }
 

@@ -29,7 +29,7 @@ fn sample(score: Score, n: usize, seed: u64) -> (Values, Prediction, Vec<f64>) {
         probability.extend(p);
     }
     let truth = Values::Class(Codes::new(truth, levels(k)).unwrap());
-    (truth, Prediction::Class { levels: levels(k), probability }, weight)
+    (truth, Prediction::class(levels(k), probability), weight)
 }
 
 fn metric(score: Score) -> Box<dyn esker_core::Metric> {
@@ -46,7 +46,7 @@ fn perfect(truth: &Values) -> Prediction {
         Values::Class(c) => {
             let k = c.levels().len();
             let probability = c.codes().iter().flat_map(|&t| (0..k).map(move |i| f64::from(i == t as usize))).collect();
-            Prediction::Class { levels: c.levels().to_vec(), probability }
+            Prediction::class(c.levels().to_vec(), probability)
         }
     }
 }
@@ -156,7 +156,7 @@ fn classes_that_do_not_occur_change_no_score() {
     let (Values::Class(codes), Prediction::Class { probability, .. }) = (&truth, &said) else { panic!() };
     let wide_truth = Values::Class(Codes::new(codes.codes().to_vec(), levels(4)).unwrap());
     let wide_p = probability.chunks(3).flat_map(|row| row.iter().copied().chain([0.0])).collect();
-    let wide = Prediction::Class { levels: levels(4), probability: wide_p };
+    let wide = Prediction::class(levels(4), wide_p);
     for score in Score::ALL.into_iter().filter(|s| s.for_target() == Targets::Class && *s != Score::Cost) {
         let narrow = score.metric().score(&truth, &said, None).unwrap();
         let widened = score.metric().score(&wide_truth, &wide, None).unwrap();
@@ -167,7 +167,7 @@ fn classes_that_do_not_occur_change_no_score() {
 #[test]
 fn a_certain_error_costs_much_but_not_everything() {
     let truth = Values::Class(Codes::new(vec![0], levels(2)).unwrap());
-    let said = Prediction::Class { levels: levels(2), probability: vec![0.0, 1.0] };
+    let said = Prediction::class(levels(2), vec![0.0, 1.0]);
     assert!(near(Score::LogLoss.metric().score(&truth, &said, None).unwrap(), 52.0 * 2f64.ln()));
     assert_eq!(Score::Brier.metric().score(&truth, &said, None).unwrap(), 2.0);
 }
@@ -210,7 +210,7 @@ fn what_a_class_does_not_have_is_absent_not_zero() {
 #[test]
 fn a_probability_that_says_nothing_has_an_area_of_one_half() {
     let truth = Codes::new((0..100).map(|i| u32::from(i % 4 == 0)).collect(), levels(2)).unwrap();
-    let said = Prediction::Class { levels: levels(2), probability: vec![0.5; 200] };
+    let said = Prediction::class(levels(2), vec![0.5; 200]);
     let c = curve(&truth, &said, 1, None).unwrap();
     assert_eq!(c.roc, [(0.0, 0.0), (1.0, 1.0)]);
     assert_eq!((c.auc, c.ap), (Some(0.5), Some(0.25)));
@@ -218,7 +218,7 @@ fn a_probability_that_says_nothing_has_an_area_of_one_half() {
 
 #[test]
 fn a_curve_of_one_sort_of_rows_does_not_exist() {
-    let said = Prediction::Class { levels: levels(2), probability: vec![0.2, 0.8, 0.6, 0.4] };
+    let said = Prediction::class(levels(2), vec![0.2, 0.8, 0.6, 0.4]);
     let without = curve(&Codes::new(vec![0, 0], levels(2)).unwrap(), &said, 1, None).unwrap();
     assert_eq!((without.auc, without.ap, without.roc.len(), without.pr.len()), (None, None, 0, 0));
     let only = curve(&Codes::new(vec![1, 1], levels(2)).unwrap(), &said, 1, None).unwrap();
@@ -231,7 +231,7 @@ fn long_curves_are_thinned_to_200_points_with_their_ends_and_areas_stay_exact() 
     let n = 5000;
     let truth: Vec<u32> = (0..n).map(|_| u32::from(rng.uniform() < 0.3)).collect();
     let p: Vec<f64> = truth.iter().map(|&t| 1.0 / (1.0 + (-rng.normal() - f64::from(t)).exp())).collect();
-    let said = Prediction::Class { levels: levels(2), probability: p.iter().flat_map(|p| [1.0 - p, *p]).collect() };
+    let said = Prediction::class(levels(2), p.iter().flat_map(|p| [1.0 - p, *p]).collect());
     let c = curve(&Codes::new(truth.clone(), levels(2)).unwrap(), &said, 1, None).unwrap();
     assert!((150..=200).contains(&c.roc.len()) && (150..=200).contains(&c.pr.len()), "{} and {}", c.roc.len(), c.pr.len());
     assert_eq!((c.roc[0], *c.roc.last().unwrap()), ((0.0, 0.0), (1.0, 1.0)));

@@ -57,7 +57,7 @@ fn scores_of_classes_agree() {
         let levels: Vec<String> = list(case, "levels").iter().map(|l| l.as_str().unwrap().to_owned()).collect();
         let codes = list(case, "truth").iter().map(|c| c.as_u64().unwrap() as u32).collect();
         let truth = Codes::new(codes, levels.clone()).unwrap();
-        let said = Prediction::Class { levels: levels.clone(), probability: numbers(&case["probability"]) };
+        let said = Prediction::class(levels.clone(), numbers(&case["probability"]));
         let weight = weights(case);
         let scores = case["scores"].as_object().unwrap();
         assert_eq!(scores.len(), 7);
@@ -88,7 +88,7 @@ fn curves_and_their_areas_agree() {
         let levels: Vec<String> = list(case, "levels").iter().map(|l| l.as_str().unwrap().to_owned()).collect();
         let codes = list(case, "truth").iter().map(|c| c.as_u64().unwrap() as u32).collect();
         let truth = Codes::new(codes, levels.clone()).unwrap();
-        let said = Prediction::Class { levels: levels.clone(), probability: numbers(&case["probability"]) };
+        let said = Prediction::class(levels.clone(), numbers(&case["probability"]));
         for (k, theirs) in list(case, "curves").iter().enumerate() {
             let ours = curve(&truth, &said, k, weights(case).as_deref()).unwrap();
             assert_eq!(ours.level, levels[k]);

@@ -41,7 +41,7 @@ fn samples(folder: &Path, which: &str, rows: usize, (classes, among): (bool, &[u
 fn loss(said: &Prediction, truth: &[f64]) -> f64 {
     let n = truth.len() as f64;
     match said {
-        Prediction::Class { levels, probability } => {
+        Prediction::Class { levels, probability, .. } => {
             let of = |row: &[f64], y: &f64| levels.iter().zip(row).find(|(l, _)| **l == y.to_string()).map_or(0.0, |(_, p)| *p);
             probability.chunks_exact(levels.len()).zip(truth).map(|(row, y)| -of(row, y).max(1e-15).ln()).sum::<f64>() / n
         }

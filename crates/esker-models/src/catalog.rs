@@ -2,6 +2,7 @@
 
 use esker_core::{Error, Estimator, FittedTransform, Model, Parameter, Result, Settings, Transform};
 
+use crate::calibrate;
 use crate::models::{baseline, elastic_net, imported, linear, logistic, mlp, neighbours, svm, tree};
 use crate::prepare::{encode, impute, standardise};
 
@@ -146,7 +147,8 @@ impl Kind {
     }
 }
 
-/// A fitted model from the name of its kind and the bytes of [`Model::save`]: of any estimator, or one that was imported.
+/// A fitted model from the name of its kind and the bytes of [`Model::save`]: of any estimator, one that was imported, or one
+/// whose probabilities are adjusted.
 ///
 /// # Errors
 /// No such kind, or bytes that are not such a model; they may come from a stranger.
@@ -154,6 +156,7 @@ pub fn load_model(kind: &str, bytes: &[u8]) -> Result<Box<dyn Model>> {
     match Kind::parse(kind) {
         Some(known) => known.load(bytes),
         None if kind == imported::NAME => imported::load(bytes),
+        None if kind == calibrate::NAME => calibrate::load_adjusted(bytes),
         None => Err(Error::model(format!("model kind '{kind}'")).rule("no such kind is known")),
     }
 }

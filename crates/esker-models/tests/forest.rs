@@ -108,7 +108,7 @@ fn balance_gives_rare_classes_their_say() {
     assert!(floods < 300);
     let share = |weight: &str| {
         let model = fit(&[("class_weight", text(weight)), ("min_leaf", Setting::Integer(20))], &train).unwrap();
-        let Prediction::Class { levels, probability } = model.predict(&train).unwrap() else { panic!() };
+        let Prediction::Class { levels, probability, .. } = model.predict(&train).unwrap() else { panic!() };
         let flood = levels.iter().position(|l| l == "flood").unwrap();
         probability.iter().skip(flood).step_by(2).sum::<f64>() / 2000.0
     };

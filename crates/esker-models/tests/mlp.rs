@@ -132,7 +132,7 @@ fn what_cannot_be_learned_is_said() {
     let mut lone = waves(rows, 1);
     lone.put(Column::class("y", Codes::new(vec![1; rows], vec!["ice".into(), "lake".into()]).unwrap())).unwrap();
     let model = fitted(&[], &lone);
-    let Prediction::Class { levels, probability } = model.predict(&lone.select(&[0])).unwrap() else { panic!() };
+    let Prediction::Class { levels, probability, .. } = model.predict(&lone.select(&[0])).unwrap() else { panic!() };
     assert_eq!((levels.as_slice(), probability.as_slice()), (&["ice".to_owned(), "lake".to_owned()][..], &[0.0, 1.0][..]));
     assert_eq!(model.notes()[0].code, "one-class");
 

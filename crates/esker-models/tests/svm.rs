@@ -42,7 +42,7 @@ fn two_classes(rows: usize, seed: u64, groups: Option<usize>) -> (Samples, Vec<f
 }
 
 fn first(model: &dyn Model, at: &Samples) -> Vec<f64> {
-    let Prediction::Class { levels, probability } = model.predict(at).unwrap() else { panic!() };
+    let Prediction::Class { levels, probability, .. } = model.predict(at).unwrap() else { panic!() };
     probability.chunks_exact(levels.len()).map(|p| p[0]).collect()
 }
 

@@ -145,7 +145,7 @@ fn mixed(rows: usize, classes: bool) -> Samples {
 fn said(model: &dyn Model, at: &Samples) -> (Vec<f64>, usize) {
     match model.predict(at).unwrap() {
         Prediction::Real { centre, .. } => (centre, 1),
-        Prediction::Class { levels, probability } => (probability, levels.len()),
+        Prediction::Class { levels, probability, .. } => (probability, levels.len()),
     }
 }
 

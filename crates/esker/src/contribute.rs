@@ -72,6 +72,10 @@ impl LoadedModel {
             (Told::Answer, Task::Regression { unit, .. }) => unit.to_string(),
             _ => String::new(),
         };
+        if self.header.adjustment.as_ref().is_some_and(|a| a.calibration.is_some()) {
+            let text = "contributions add up to what the model says before its probabilities are calibrated";
+            notes.push(Note::warning("before-calibration", text.to_owned()));
+        }
         let mut columns = told.columns(self.header.task.target(), &unit, &samples);
         if let Some(area) = &self.area {
             let (of_area, unlike) = area.columns(&self.header.task, samples.columns())?;

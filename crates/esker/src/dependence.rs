@@ -96,7 +96,7 @@ fn draws(rows: usize) -> usize {
 /// Predicted − observed, or 1 − the probability of the true class.
 fn errors(truth: &Values, said: &Prediction) -> Result<Vec<f64>> {
     Ok(match (truth, said) {
-        (Values::Class(codes), Prediction::Class { levels, probability }) => {
+        (Values::Class(codes), Prediction::Class { levels, probability, .. }) => {
             codes.codes().iter().enumerate().map(|(row, &c)| 1.0 - probability[row * levels.len() + c as usize]).collect()
         }
         (Values::Real(truth), said) => said.centre()?.iter().zip(truth).map(|(p, o)| p - o).collect(),

@@ -4,6 +4,7 @@ use esker_core::Prediction;
 use esker_core::feature_selection::SelectionPath;
 use esker_core::record::Tuning;
 
+use crate::adjust::Decided;
 use crate::pipeline::Pipeline;
 use crate::plan::PlannedDesign;
 
@@ -12,6 +13,8 @@ pub(crate) struct FoldRun {
     pub said: Prediction,
     pub selection: Option<SelectionPath>,
     pub tuning: Option<Tuning>,
+    /// What was said before probabilities were adjusted, and how they were.
+    pub adjusted: Option<(Prediction, Decided)>,
     /// Kept for the primary design: intervals and explanation need it.
     pub pipeline: Option<Pipeline>,
 }

@@ -53,6 +53,7 @@ impl Importing {
             place: None,
             level: None,
             coverage: None,
+            adjustment: None,
             design: "Imported: Esker has not judged it.".to_owned(),
             data_sha256: String::new(),
         };

@@ -4,6 +4,7 @@ use esker_core::record::{Comparison, GroupScore, MetricCard, ModelRecord, ModelR
 use esker_core::{Better, Codes, Error, Fault, Metric, Prediction, Result, Unit, Values};
 use esker_evaluate::{compare, score};
 
+use crate::adjust;
 use crate::folds::FoldRun;
 use crate::plan::{Plan, PlannedDesign};
 
@@ -69,7 +70,8 @@ pub(crate) fn model_run(plan: &Plan, design: &PlannedDesign, runs: &[FoldRun], p
         Some(groups) if primary => group_scores(&*plan.metric().metric, groups, &rows, &truth, &said)?,
         _ => Vec::new(),
     };
-    Ok(ModelRun { design: design.part.label.clone(), scores, confusion, classes, groups, curves })
+    let (calibration, uncalibrated) = if primary { adjust::curves(&truth, &said, runs, weight.as_deref())? } else { Default::default() };
+    Ok(ModelRun { design: design.part.label.clone(), scores, confusion, classes, groups, curves, calibration, uncalibrated })
 }
 
 /// Scores by group, worst first; none where there are too many groups to read.

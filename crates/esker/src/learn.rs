@@ -1,10 +1,11 @@
-//! What a training part decides before the fit: which features, then which settings.
+//! What a training part decides before the fit: which features, then which settings, then what becomes of probabilities.
 
 use esker_core::feature_selection::SelectionPath;
 use esker_core::record::Tuning;
 use esker_core::{Context, Result, Samples, Support};
 use esker_evaluate::split::Aim;
 
+use crate::adjust::{self, Decided};
 use crate::feature_selection::{select, units, with_features};
 use crate::plan::Plan;
 use crate::recipe::ModelPart;
@@ -27,10 +28,11 @@ pub(crate) struct Learned {
     pub train: Samples,
     pub selection: Option<SelectionPath>,
     pub tuning: Option<Tuning>,
+    pub decided: Option<Decided>,
 }
 
 impl Plan {
-    /// Selects features and tunes settings as the model of the recipe says, without looking beyond the training part.
+    /// Selects features, tunes settings, calibrates and cuts as the model of the recipe says, without looking beyond the training part.
     pub(crate) fn learn(
         &self,
         part: &ModelPart,
@@ -55,6 +57,8 @@ impl Plan {
             let found = tune((part, how), (&train, target), (support, aim), inner, (&place, keeper), cx)?;
             tuning = Some(Tuning { part: told.to_owned(), ..found });
         }
-        Ok(Learned { train, selection, tuning })
+        let settings = tuning.as_ref().map_or(&part.settings, |t| &t.chosen);
+        let decided = adjust::learn(self, (part, settings), (&train, (support, aim)), inner, cx)?;
+        Ok(Learned { train, selection, tuning, decided })
     }
 }

@@ -4,6 +4,7 @@
 //! Recipe::read → Plan::read → Plan::run → Outcome::write
 //! ```
 
+mod adjust;
 mod advise;
 mod alarms;
 mod applicability;

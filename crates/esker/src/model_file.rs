@@ -5,11 +5,13 @@
 
 use std::path::Path;
 
+use esker_core::calibration::Adjustment;
 use esker_core::record::{Record, Task};
 use esker_core::{Error, Result, Schema, Settings};
 use esker_evaluate::interval::Residuals;
 use serde::{Deserialize, Serialize};
 
+use crate::adjust;
 use crate::applicability::Area;
 use crate::folds::FoldRun;
 use crate::intervals::{self, Kept};
@@ -53,6 +55,9 @@ pub struct Header {
     pub level: Option<f64>,
     /// Coverage measured on held-out rows.
     pub coverage: Option<f64>,
+    /// How its class probabilities are calibrated, and from which one on a class is said.
+    #[serde(default)]
+    pub adjustment: Option<Adjustment>,
     /// The design it was judged by, in words.
     pub design: String,
     /// SHA-256 of the training data file.
@@ -116,6 +121,7 @@ impl SavedModel {
             place: plan.recipe.roles.place.clone(),
             level: record.intervals.as_ref().map(|i| i.level),
             coverage: record.intervals.as_ref().map(|i| i.coverage),
+            adjustment: adjust::of_model(record),
             design: plan.designs[0].describe(),
             data_sha256: plan.data_sha256.clone(),
         };

@@ -4,7 +4,7 @@ use esker_core::{
     Context, Contributions, Estimator, FittedTransform, Inside, Interactions, Model, Needs, Note, Prediction, Result, Samples, Settings,
     Targets, Values, shuffled_one_by_one,
 };
-use esker_models::{Kind, Step, load_model};
+use esker_models::{Adjust, Adjusted, Kind, Step, calibrate, load_model};
 use serde::{Deserialize, Serialize};
 
 /// The steps an estimator needs, in their order.
@@ -86,6 +86,12 @@ impl Pipeline {
         let (preparation, prepared) = Preparation::fit(&steps, train, target)?;
         let model = estimator.fit(&prepared, target, cx)?;
         Ok(Self { preparation, kind: kind.name().to_owned(), model })
+    }
+
+    /// The same, its probabilities adjusted.
+    pub fn adjusted(self, adjust: Adjust) -> Self {
+        let model = Adjusted::new(&self.kind, self.model, adjust);
+        Self { kind: calibrate::NAME.to_owned(), model: Box::new(model), ..self }
     }
 
     /// The steps of the preparation, by name.

@@ -7,6 +7,7 @@ use esker_core::{Advice, Better, Codes, Context, Error, Fold, Metric, Note, Resu
 use esker_evaluate::score::{self, Score};
 use esker_evaluate::split::{Aim, Design};
 
+use crate::adjust;
 use crate::advise;
 use crate::alarms;
 use crate::dataset::Dataset;
@@ -178,7 +179,8 @@ impl Plan {
         }
         let penalty_text = format!("{penalty:?}");
         let (metrics, primary_metric) = metrics(&recipe, &data.task, penalty, &mut findings);
-        if recipe.models.iter().any(|m| m.tune.is_some() || m.select.is_some()) {
+        adjust::check(&recipe, (&data, &aim), &designs, &metrics, &mut findings);
+        if recipe.models.iter().any(|m| m.tune.is_some() || m.select.is_some() || m.adjust.learns()) {
             designs.iter().for_each(|design| tunable(&recipe, design, &aim, &mut findings));
         }
         intervals::check(&recipe, &data, &designs, &mut findings);

@@ -145,7 +145,7 @@ impl LoadedModel {
                 }
                 Ok(columns)
             }
-            (Prediction::Class { levels, probability }, Task::Classification { .. }) => {
+            (Prediction::Class { levels, probability, .. }, Task::Classification { .. }) => {
                 let codes = Codes::new(said.classes()?, levels.clone())?;
                 let mut columns = vec![Column { values: Values::Class(codes), ..Column::class(name("predicted"), Codes::default()) }];
                 let k = levels.len();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use esker_core::{Parameter, Record, Rule, Search, Targets};
 use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
-use esker_models::{Kind, Step};
+use esker_models::{Calibration, Kind, Step};
 
 use crate::recipe::{DATA_KEYS, INTERVAL_KEYS, SELECT_KEYS, TUNE_KEYS};
 
@@ -63,6 +63,11 @@ pub fn reference() -> String {
     for (key, doc) in SELECT_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
+    page.push_str(PROBABILITIES);
+    for how in Calibration::ALL {
+        let _ = writeln!(page, "* `calibrate = \"{}\"`: {}.", how.name(), how.doc());
+    }
+    page.push_str(THRESHOLDS);
     page
 }
 
@@ -87,6 +92,15 @@ const SELECTION: &str = "\n## Feature selection\n\n`select = \"forward\"` or `se
     less at a time, as long as the mean score gets better (forward; Meyer et al. 2018) or no worse (backward). The report draws the path and how \
     much selecting on all rows before judging would have flattered. Selected features are those that a model file asks for.\n\n\
     | Key of `select` | Meaning |\n| --- | --- |\n";
+const PROBABILITIES: &str = "\n## Probabilities of classes\n\nA `[[model]]` of classes may be calibrated: in each training part the model is fitted on \
+    `inner` folds under the same design, a curve is fitted to what it says of the rows they hold out, and what the model of the whole training part \
+    says goes through that curve. Of more than two classes each is calibrated against the rest, then they are scaled to a sum of 1. Settings are \
+    tuned before.\n\n";
+
+const THRESHOLDS: &str = "\n`threshold` in a `[[model]]` decides between two classes: the second one is said from that probability on. It is a number, or \
+    chosen on the same held-out rows of inner folds by `\"f1\"`, `\"youden\"`, `\"balanced-accuracy\"` (the same threshold as `\"youden\"`), or by \
+    `\"cost\"` with the penalties of `[validate]`. `{ by = \"f1\", of = \"landslide\" }` names the class. The record has the threshold of each fold \
+    and of the final fit.\n";
 
 fn parameters(page: &mut String, parameters: &[Parameter]) {
     if parameters.is_empty() {

@@ -8,6 +8,7 @@ use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, Learning, Model
 use esker_core::{Context, Error, Fault, Fold, Inside, Model, Note, Prediction, Result, Settings};
 use rayon::prelude::*;
 
+use crate::adjust;
 use crate::alarms;
 use crate::applicability;
 use crate::dependence;
@@ -151,12 +152,19 @@ impl Plan {
             name: &format!("{name} fold {f}"),
         };
         let learned = self.learn(part, from, &self.inner(design), (clock, keeper), &cx);
-        let Learned { train, selection, tuning } = learned.map_err(|e| in_fold(e, part, design, fold))?;
+        let Learned { train, selection, tuning, decided } = learned.map_err(|e| in_fold(e, part, design, fold))?;
         let settings = tuning.as_ref().map_or(&part.settings, |t| &t.chosen);
-        let pipeline =
+        let mut pipeline =
             Pipeline::fit(part.kind, settings, train, &self.data.target, &cx.fork("fit", 0)).map_err(|e| in_fold(e, part, design, fold))?;
-        let said = pipeline.predict(&self.data.samples.select(&fold.test))?;
-        Ok(FoldRun { said, selection, tuning, pipeline: keep.then_some(pipeline) })
+        let mut said = pipeline.predict(&self.data.samples.select(&fold.test))?;
+        let mut adjusted = None;
+        if let Some(decided) = decided {
+            let before = said.clone();
+            said = decided.adjust.apply(said)?;
+            pipeline = pipeline.adjusted(decided.adjust.clone());
+            adjusted = Some((before, decided));
+        }
+        Ok(FoldRun { said, selection, tuning, adjusted, pipeline: keep.then_some(pipeline) })
     }
 
     pub(crate) fn inner<'a>(&'a self, design: &'a PlannedDesign) -> Inner<'a> {
@@ -190,6 +198,7 @@ impl Plan {
             preparation,
             runs,
             selection: part.select.as_ref().map(|how| feature_selection::told(how, &self.data.features, paths)),
+            adjustment: adjust::told(self, part, &folds.designs[0]),
         })
     }
 
@@ -216,6 +225,7 @@ impl Plan {
         notes.extend(time);
         notes.extend(explain_notes);
         notes.extend(no_intervals);
+        notes.extend(adjust::notes(&models));
         notes.extend(final_fit.notes().into_iter().map(|n| Note { text: format!("final {}: {}", part.name, n.text), ..n }));
         let intervals = held.map(|h| {
             rows.low = h.low;
@@ -261,7 +271,7 @@ impl Plan {
     /// The chosen model, its features selected and its settings tuned once more under the primary design, fitted on all rows.
     fn final_fit(&self, part: &ModelPart, record: &mut ModelRecord, keeper: &Keeper, cx: &Context) -> Result<(Pipeline, Settings)> {
         let cx = cx.fork(&format!("model {} final", part.name), 0);
-        let Learned { train, selection, tuning } = self.learned_on_all(part, keeper, &cx)?;
+        let Learned { train, selection, tuning, decided } = self.learned_on_all(part, keeper, &cx)?;
         let settings = tuning.as_ref().map_or_else(|| part.settings.clone(), |t| t.chosen.clone());
         record.tuning.extend(tuning);
         if let (Some(path), Some(told)) = (selection, &mut record.selection) {
@@ -271,7 +281,11 @@ impl Plan {
             told.naive = score.zip(nested).map(|(score, nested)| NaiveSelection { score, nested });
             told.paths.push(path);
         }
-        let pipeline = Pipeline::fit(part.kind, &settings, train, &self.data.target, &cx.fork("fit", 0))?;
+        let mut pipeline = Pipeline::fit(part.kind, &settings, train, &self.data.target, &cx.fork("fit", 0))?;
+        if let Some(decided) = decided {
+            adjust::tell(record, &decided);
+            pipeline = pipeline.adjusted(decided.adjust);
+        }
         Ok((pipeline, settings))
     }
 
@@ -368,7 +382,7 @@ impl Plan {
                 }
                 match &run.said {
                     Prediction::Real { centre, .. } => rows.predicted[row] = centre[i],
-                    Prediction::Class { levels, probability } => {
+                    Prediction::Class { levels, probability, .. } => {
                         let k = levels.len();
                         rows.predicted[row] = f64::from(classes[i]);
                         rows.probability[row * k..(row + 1) * k].copy_from_slice(&probability[i * k..(i + 1) * k]);

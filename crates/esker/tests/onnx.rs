@@ -133,6 +133,7 @@ fn models_of_classes_say_the_same_as_onnx() {
         ("mean", "", 1e-12),
         ("logistic", "", 1e-9),
         ("forest", "trees = 20", 1e-9),
+        ("forest", "trees = 20\ncalibrate = \"platt\"", 1e-9),
         ("boosting", "trees = 20", 1e-9),
         ("mlp", "epochs = 5\nnetworks = 2\nactivation = \"silu\"", 1e-4),
     ] {

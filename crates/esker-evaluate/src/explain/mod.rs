@@ -64,7 +64,7 @@ impl View {
     fn of(&self, said: Prediction) -> Result<Vec<f64>> {
         match (said, &self.class) {
             (Prediction::Real { centre, .. }, None) => Ok(centre),
-            (Prediction::Class { levels, probability }, Some(class)) => {
+            (Prediction::Class { levels, probability, .. }, Some(class)) => {
                 let rows = probability.len() / levels.len().max(1);
                 // A model that never saw the class gives it no probability.
                 let Some(k) = levels.iter().position(|l| l == class) else { return Ok(vec![0.0; rows]) };

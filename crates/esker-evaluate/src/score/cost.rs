@@ -18,7 +18,7 @@ use super::input;
 /// let levels: Vec<String> = vec!["sand".into(), "shale".into()];
 /// let cost = esker_evaluate::score::cost(vec![vec![0.0, 2.0], vec![3.5, 0.0]], levels.clone())?;
 /// let truth = Values::Class(Codes::new(vec![0, 1, 1], levels.clone())?);
-/// let said = Prediction::Class { levels, probability: vec![0.9, 0.1, 0.8, 0.2, 0.1, 0.9] };
+/// let said = Prediction::class(levels, vec![0.9, 0.1, 0.8, 0.2, 0.1, 0.9]);
 /// assert_eq!(cost.score(&truth, &said, None)?, 3.5 / 3.0);
 /// # Ok::<(), esker_core::Error>(())
 /// ```

@@ -103,7 +103,7 @@ pub(super) fn codes_and_probability<'a>(
     said: &'a Prediction,
     weight: Option<&'a [f64]>,
 ) -> Result<Classes<'a>> {
-    let Prediction::Class { levels, probability } = said else {
+    let Prediction::Class { levels, probability, .. } = said else {
         return Err(Error::data(thing(score)).got("a prediction of numbers").rule("it judges classes against class probabilities"));
     };
     if truth.levels() != levels {

@@ -3,6 +3,7 @@
 //!
 //! Every score is weighted if weights are given: a row of weight 2 counts as two rows, a row of weight 0 as none.
 
+mod calibration;
 mod catalog;
 mod classes;
 mod confusion;
@@ -15,7 +16,9 @@ mod input;
 mod probability;
 mod regression;
 mod skill;
+mod threshold;
 
+pub use calibration::calibration;
 pub use catalog::Score;
 pub use confusion::{confusion, per_class};
 pub use cost::cost;
@@ -24,3 +27,4 @@ pub use ensemble::{Reliability, crps_ensemble, crps_normal, crps_quantiles, msdr
 pub use event::Events;
 pub use hydrology::{KgeParts, kge_parts};
 pub use skill::{climatology, persistence, skill};
+pub use threshold::{ChosenCut, CutRule};

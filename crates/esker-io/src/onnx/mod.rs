@@ -228,6 +228,7 @@ impl<'a> Writer<'a> {
             Function::Sigmoid => "Sigmoid",
             Function::Softmax => return self.put("Softmax", &[of], out, &[("axis", Attribute::Int(1))]),
             Function::Exp => "Exp",
+            Function::Log => "Log",
             Function::Softplus => "Softplus",
             Function::Tanh => "Tanh",
             Function::Floor => "Floor",

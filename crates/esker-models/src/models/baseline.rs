@@ -180,7 +180,7 @@ mod tests {
         let codes = Codes::new(vec![2, 0, 2, 2], vec!["ice".into(), "lake".into(), "moss".into()]).unwrap();
         let train = samples(Column::class("y", codes), &[Some("a"), Some("a"), Some("b"), Some("b")], None);
         let model = GroupMean.fit(&train, "y", &Context::new(1, 1)).unwrap();
-        let Prediction::Class { levels, probability } = model.predict(&train.select(&[0, 3])).unwrap() else { panic!() };
+        let Prediction::Class { levels, probability, .. } = model.predict(&train.select(&[0, 3])).unwrap() else { panic!() };
         assert_eq!(levels, ["ice", "lake", "moss"]);
         assert_eq!(probability, [0.5, 0.0, 0.5, 0.0, 0.0, 1.0]);
     }

@@ -100,7 +100,7 @@ impl Model for Foreign {
         if outputs == 1 {
             said = said.into_iter().flat_map(|p| [1.0 - p, p]).collect();
         }
-        Ok(Prediction::Class { levels: self.levels.clone(), probability: said })
+        Ok(Prediction::class(self.levels.clone(), said))
     }
 
     fn describe(&self, graph: &mut Graph) -> Result<Option<Value>> {

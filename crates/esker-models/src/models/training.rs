@@ -128,7 +128,7 @@ impl Classes {
                 to[level as usize] = p;
             }
         }
-        Prediction::Class { levels: self.levels.clone(), probability: wide }
+        Prediction::class(self.levels.clone(), wide)
     }
     /// As [`Classes::prediction`], on a graph: shares of the classes present (of two, that of the second alone) become those of all levels.
     pub(crate) fn describe(&self, graph: &mut Graph, shares: Value) -> Value {

@@ -2,6 +2,7 @@
 
 mod applicability;
 pub mod axis;
+mod calibration;
 pub mod canvas;
 mod classes;
 pub mod colour;
@@ -109,6 +110,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         confusion::draw,
         classes::scores,
         classes::curves,
+        calibration::draw,
         maps::errors,
         tree::draw,
         importance::draw,

@@ -4,10 +4,10 @@ use esker_core::Setting;
 use esker_core::Settings;
 use esker_core::record::{DesignRecord, ModelRecord, Record, Task, Tuning};
 
-use super::believed;
 use super::number::{count, percent, real, unit_bracketed};
 use super::reading::{Reading, inside};
 use super::words::{clause, inside as inside_sentence, list, plural, sentence, visible};
+use super::{believed, calibrated};
 
 /// What was done, in complete sentences in the style of a paper.
 pub fn methods(record: &Record) -> String {
@@ -19,6 +19,7 @@ pub fn methods(record: &Record) -> String {
         preparation(r),
         selection(r),
         tuning(r),
+        calibrated::method(r),
         comparison(r),
         intervals(r),
         explanation(r),

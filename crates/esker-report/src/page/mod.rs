@@ -1,6 +1,7 @@
 //! The report page: one HTML file that stands alone, written from a record.
 
 mod believed;
+mod calibrated;
 mod covered;
 mod data;
 mod dependent;
@@ -162,6 +163,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
     add("classes", "Classes", &|h| {
         drawn(h, Place::Classes);
         judged::classes(r, h);
+        calibrated::numbers(r, h);
     });
     add("fit", "Where it is right and wrong", &|h| {
         drawn(h, Place::Fit);

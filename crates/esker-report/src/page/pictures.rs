@@ -110,6 +110,7 @@ mod tests {
             ("confusion", Place::Classes),
             ("class-scores", Place::Classes),
             ("curves", Place::Classes),
+            ("calibration-curve", Place::Classes),
             ("tuning-2", Place::Tuning),
             ("histogram", Place::Data),
             ("sketch", Place::Rest),

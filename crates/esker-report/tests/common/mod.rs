@@ -104,11 +104,21 @@ fn model(name: &str, runs: Vec<ModelRun>) -> ModelRecord {
         preparation: vec![],
         runs,
         selection: None,
+        adjustment: None,
     }
 }
 
 fn run(design: &str, scores: Vec<Score>) -> ModelRun {
-    ModelRun { design: design.into(), scores, confusion: None, classes: vec![], groups: vec![], curves: vec![] }
+    ModelRun {
+        design: design.into(),
+        scores,
+        confusion: None,
+        classes: vec![],
+        groups: vec![],
+        curves: vec![],
+        calibration: vec![],
+        uncalibrated: vec![],
+    }
 }
 
 fn group_folds(spots: &[Spot], n: u32, rng: &mut Rng) -> Vec<Option<u32>> {

@@ -2,6 +2,7 @@
 //! not measured; they only have the shape and the size of real ones.
 #![allow(dead_code, reason = "each test uses its own part")]
 
+use esker_core::calibration::{Adjustment, CalibrationBin, CalibrationCurve};
 use esker_core::dependence::{
     BlockError, Dependence, ErrorChecks, ErrorVariogram, Likeness, PairInterval, ScoreInterval, SeriesCheck, SpreadCheck,
 };
@@ -176,6 +177,8 @@ pub fn glaciers() -> (Record, Rows) {
                     classes: Vec::new(),
                     groups: Vec::new(),
                     curves: Vec::new(),
+                    calibration: Vec::new(),
+                    uncalibrated: Vec::new(),
                 }
             };
             let tuned = matches!(*name, "forest" | "boosting");
@@ -198,6 +201,7 @@ pub fn glaciers() -> (Record, Rows) {
                 },
                 runs: vec![run("group rgi_id", *base, 0.02), run("random", base + flattery, 0.015)],
                 selection: None,
+                adjustment: None,
             }
         })
         .collect();
@@ -497,6 +501,8 @@ pub fn wells() -> (Record, Rows) {
                 classes: classes.clone(),
                 groups: if full { wells_groups() } else { Vec::new() },
                 curves: if full { curves.clone() } else { Vec::new() },
+                calibration: if full { calibration(&levels, 0.02) } else { Vec::new() },
+                uncalibrated: if full && *name == "boosting" { calibration(&levels, 0.07) } else { Vec::new() },
             };
             ModelRecord {
                 name: (*name).into(),
@@ -507,6 +513,7 @@ pub fn wells() -> (Record, Rows) {
                 preparation: Vec::new(),
                 runs: vec![run("well WELL", *base, true), run("stratified", base + flattery, false)],
                 selection: None,
+                adjustment: (*name == "boosting").then(|| Adjustment { calibration: Some("isotonic".into()), threshold: None }),
             }
         })
         .collect();
@@ -553,6 +560,25 @@ pub fn wells() -> (Record, Rows) {
     record.explanation = None;
     record.notes = vec![Note::warning("rare-class", "Coal has 72 rows in 3 of 8 wells: its scores rest on few rows.")];
     (record, well_rows(n))
+}
+
+fn calibration(levels: &[String], gap: f64) -> Vec<CalibrationCurve> {
+    let bin = |b: usize| {
+        let said = (b as f64 + 0.5) / 5.0;
+        let happened = said + gap * (0.5 - said);
+        CalibrationBin { said, happened, interval: [happened - 0.03, happened + 0.03], rows: 1440 }
+    };
+    let one = |level: &String| CalibrationCurve {
+        level: level.clone(),
+        bins: (0..5).map(bin).collect(),
+        error: gap / 4.0,
+        brier: 0.12 + gap,
+        reliability: gap * gap,
+        resolution: 0.05,
+        uncertainty: 0.16,
+        within: 0.01,
+    };
+    levels.iter().map(one).collect()
 }
 
 fn wells_groups() -> Vec<GroupScore> {

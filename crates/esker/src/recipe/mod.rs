@@ -1,5 +1,6 @@
 //! The recipe: what the user wrote, read from TOML and checked for form, before it has met any data.
 
+mod adjust;
 mod intervals;
 mod read;
 mod section;
@@ -14,6 +15,7 @@ use esker_models::Kind;
 use crate::findings::Place;
 use crate::selection::Selection;
 
+pub use adjust::{AdjustPart, ThresholdBy, ThresholdPart};
 pub(crate) use intervals::INTERVAL_KEYS;
 pub use intervals::{IntervalMethod, Update};
 pub(crate) use read::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS};
@@ -216,6 +218,8 @@ pub struct ModelPart {
     pub tune: Option<Tune>,
     /// How its features are selected; `None` takes them all.
     pub select: Option<Select>,
+    /// What becomes of its class probabilities.
+    pub adjust: AdjustPart,
 }
 
 /// How features are selected inside each training part, before settings are tuned.

@@ -9,6 +9,7 @@ use esker_evaluate::split::Design;
 use esker_models::Kind;
 use toml::de::DeTable;
 
+use super::adjust::adjust;
 use super::section::{Reading, Section, nearest};
 use super::{
     DataPart, Derived, DesignPart, Direction, Explain, LastPart, Method, ModelPart, PlacePart, Recipe, Roles, Select, Tune, Validate,
@@ -363,9 +364,9 @@ fn models(root: &Section<'_>) -> Vec<ModelPart> {
         let settings = s.settings(&parameters);
         let steps = kind.estimator(&settings).steps();
         let tune = tune(&s, &parameters, steps);
-        let select = select(&s);
+        let (select, adjust) = (select(&s), adjust(&s));
         s.finish();
-        models.push(ModelPart { name, kind, settings, tune, select });
+        models.push(ModelPart { name, kind, settings, tune, select, adjust });
     }
     models
 }

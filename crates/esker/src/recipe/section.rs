@@ -203,6 +203,20 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Either a text, a number or a flag (`Ok`), or a table (`Err`).
+    pub fn setting_or_table(&self, key: &'static str) -> Option<Result<Setting, Section<'a>>> {
+        match self.value(key)?.get_ref() {
+            DeValue::Table(_) => self.child(key).map(Err),
+            other => match setting(other) {
+                Some(setting) => Some(Ok(setting)),
+                None => {
+                    self.wanted(key, other, "text in quotes, a number or a table is wanted");
+                    None
+                }
+            },
+        }
+    }
+
     /// A list whose items are texts (`Ok`) or tables (`Err`).
     pub fn texts_or_tables(&self, key: &'static str) -> Vec<Result<String, Section<'a>>> {
         let Some(value) = self.value(key) else { return Vec::new() };

@@ -91,7 +91,7 @@ fn groups_left(support: &Support) -> Result<usize> {
         return Err(Error::recipe("groups")
             .got(format!("{groups} group left to learn from"))
             .rule("inner folds hold out whole groups, and need at least 2")
-            .hint("more groups are needed, or a model without tune and select"));
+            .hint("more groups are needed, or a model without tune, select, calibrate and threshold"));
     }
     Ok(groups)
 }

@@ -273,6 +273,7 @@ fn run(node: &Node, given: &[&Tensor], rows: usize) -> Tensor {
         "Sigmoid" => each(given[0], |x| 1.0 / (1.0 + (-x).exp())),
         "Tanh" => each(given[0], f64::tanh),
         "Exp" => each(given[0], f64::exp),
+        "Log" => each(given[0], f64::ln),
         "Abs" => each(given[0], f64::abs),
         "Floor" => each(given[0], f64::floor),
         "Sign" => each(given[0], |x| if x == 0.0 { 0.0 } else { x.signum() }),

@@ -5,11 +5,11 @@ use rayon::prelude::*;
 
 use super::interior::{Halves, Plane};
 use super::kernel::Cache;
-use super::platt::Sigmoid;
 use super::rows::{Rows, Wanted};
 use super::smo::{Problem, Solution, solve};
 use super::{Answer, Fitted, Machine, Shape, Svm, pairs};
 use crate::models::training::Classes;
+use crate::sigmoid::Sigmoid;
 
 /// Rows that differ beyond which a Gaussian kernel is refused: the time grows with their square.
 const MOST_ROWS: usize = 50_000;

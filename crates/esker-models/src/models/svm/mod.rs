@@ -18,9 +18,10 @@ use serde::{Deserialize, Serialize};
 
 use super::training::Classes;
 use crate::matrix::Matrix;
+use crate::sigmoid::Sigmoid;
 use crate::store;
 use kernel::rbf_row;
-use platt::{Sigmoid, couple};
+use platt::couple;
 
 /// What `svm` does.
 pub const DOC: &str = "Support vector machine (Cortes and Vapnik 1995, doi 10.1007/BF00994018), linear or with a Gaussian kernel: C-SVC one class \

@@ -83,7 +83,7 @@ pub(super) fn said(
             }
         }
     }
-    Prediction::Class { levels: levels.clone(), probability }
+    Prediction::class(levels.clone(), probability)
 }
 
 impl Model for Boosted {

@@ -47,7 +47,7 @@ impl Grown {
                     let total: f64 = sums.iter().sum();
                     present.iter().zip(sums).for_each(|(&k, s)| row[k as usize] = s / total);
                 }
-                Prediction::Class { levels: levels.clone(), probability }
+                Prediction::class(levels.clone(), probability)
             }
         }
     }

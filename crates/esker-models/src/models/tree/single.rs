@@ -319,7 +319,7 @@ impl Grown {
             Answer::Real { unit } => Prediction::real(unit, sums),
             Answer::Class { levels, .. } => {
                 let rows = sums.chunks_exact(self.ensemble.outputs());
-                Prediction::Class { levels: levels.clone(), probability: rows.flat_map(|row| self.wide(row)).collect() }
+                Prediction::class(levels.clone(), rows.flat_map(|row| self.wide(row)).collect())
             }
         }
     }
