@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dependence::Dependence;
+use crate::skill::Skill;
 use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
@@ -54,6 +55,9 @@ pub struct Record {
     pub tree: Option<DecisionTree>,
     /// Alarms, warnings and decisions, gravest first.
     pub notes: Vec<Note>,
+    /// How much better the models are than simple answers.
+    #[serde(default)]
+    pub skill: Option<Skill>,
 }
 
 /// Where a record came from.

@@ -35,6 +35,7 @@ mod reference;
 mod regions;
 mod run;
 mod selection;
+mod skill;
 mod source;
 mod tune;
 mod wanted;

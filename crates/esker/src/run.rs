@@ -18,6 +18,7 @@ use crate::model_file::SavedModel;
 use crate::pipeline::{Pipeline, needs, steps};
 use crate::plan::{Plan, PlannedDesign};
 use crate::recipe::ModelPart;
+use crate::skill;
 use crate::tune::{Clock, Inner, Keeper, Place, oriented, tune};
 use crate::work::on_threads;
 
@@ -200,6 +201,7 @@ impl Plan {
         cx.progress().end();
         let (comparisons, chance) = judge::comparisons(self, &models)?;
         let dependence = dependence::dependence(self, (&models, chosen), &said, (&comparisons, &chance), cx)?;
+        let skill = skill::measure(self, &models, &said, dependence.as_ref(), cx)?;
         let Explained { explanation, notes: explain_notes } = explain::explain(self, &folds, &final_fit, cx)?;
         let (held, no_intervals) = intervals::held_out(self, &folds)?;
         let mut rows = self.rows(&folds)?;
@@ -207,6 +209,7 @@ impl Plan {
         notes.extend(time);
         notes.extend(explain_notes);
         notes.extend(no_intervals);
+        notes.extend(skill::notes(&skill, &part.name));
         notes.extend(final_fit.notes().into_iter().map(|n| Note { text: format!("final {}: {}", part.name, n.text), ..n }));
         let intervals = held.map(|h| {
             rows.low = h.low;
@@ -237,6 +240,7 @@ impl Plan {
             applicability: area.record,
             tree: crate::explain::tree(&final_fit),
             notes,
+            skill: Some(skill),
         };
         let model = SavedModel::new(self, &record, (&final_fit, &folds), area.area)?;
         Ok(Outcome { record, rows, model, taken_up: 0 })

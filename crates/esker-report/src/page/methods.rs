@@ -19,6 +19,7 @@ pub fn methods(record: &Record) -> String {
         preparation(r),
         tuning(r),
         comparison(r),
+        super::skill::method(r),
         intervals(r),
         explanation(r),
         believed::method(record),

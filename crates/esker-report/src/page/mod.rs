@@ -12,6 +12,7 @@ mod number;
 mod pictures;
 mod reading;
 mod scores;
+mod skill;
 mod summary;
 mod table;
 mod tree;
@@ -129,6 +130,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         drawn(h, Place::Models);
         scores::differences(r, h);
         dependent::scores(r, h);
+        skill::skill(r, h);
         tuned::gained(r, figures, h);
         let mut folded = Html::part("models-folded");
         scores::every_metric(r, &mut folded);

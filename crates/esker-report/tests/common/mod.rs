@@ -91,6 +91,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         tree: None,
         dependence: None,
         notes: vec![],
+        skill: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! not measured; they only have the shape and the size of real ones.
 #![allow(dead_code, reason = "each test uses its own part")]
 
+use esker_core::skill::{ModelSkill, Skill, SkillReference};
 use esker_core::dependence::{
     BlockError, Dependence, ErrorChecks, ErrorVariogram, Likeness, PairInterval, ScoreInterval, SeriesCheck, SpreadCheck,
 };
@@ -286,6 +287,7 @@ pub fn glaciers() -> (Record, Rows) {
             ),
             Note::info("delimiter", "The table is separated by commas."),
         ],
+        skill: Some(skill()),
     };
     (record, glacier_rows(rows))
 }
@@ -367,6 +369,42 @@ fn dependence() -> Dependence {
         confidence: 0.95,
         scores: vec![score("mean", -0.01), score("forest", 0.26), score("boosting", 0.28)],
         pairs: vec![pair("mean", "boosting", -0.29, 1e-5), pair("forest", "boosting", -0.02, 0.2)],
+    }
+}
+
+fn skill() -> Skill {
+    let model = |model: &str, skill: f64| ModelSkill { model: model.into(), skill, interval: Some([skill - 0.06, skill + 0.05]) };
+    let unit = Unit::new("m w.e. yr-1");
+    let last = SkillReference {
+        kind: "last".into(),
+        name: "repeating the last value".into(),
+        how: "The newest training row before it of the same rgi_id.".into(),
+        rows: 5210,
+        held_out: 6834,
+        lead: Some([365.0, 3652.0, 7305.0]),
+        error: 0.2914,
+        unit: unit.clone(),
+        models: vec![model("mean", -0.82), model("forest", -0.19), model("boosting", -0.15)],
+    };
+    Skill {
+        of: "mean squared error".into(),
+        drawn: "212 blocks of 38.4 km on the ground, groups whole".into(),
+        confidence: 0.95,
+        references: vec![
+            SkillReference {
+                kind: "mean".into(),
+                name: "always saying the mean".into(),
+                how: "The mean of the training rows of each fold.".into(),
+                rows: 6834,
+                held_out: 6834,
+                lead: None,
+                error: 0.3797,
+                unit,
+                models: vec![model("mean", 0.0), model("forest", 0.27), model("boosting", 0.29)],
+            },
+            last,
+        ],
+        absent: vec!["the mean of the season: all rows are of one time of the year".into()],
     }
 }
 
