@@ -7,7 +7,7 @@ use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::{Kind, Step};
 
-use crate::recipe::{DATA_KEYS, TUNE_KEYS};
+use crate::recipe::{DATA_KEYS, TUNE_KEYS, WEIGHT_KEYS};
 
 /// The JSON schema of `record.json`.
 pub fn record_schema() -> String {
@@ -50,12 +50,20 @@ pub fn reference() -> String {
     for (key, doc) in DATA_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
+    page.push_str(WEIGHTS);
+    for (key, doc) in WEIGHT_KEYS {
+        let _ = writeln!(page, "| `{key}` | {doc} |");
+    }
     page.push_str(TUNING);
     for (key, doc) in TUNE_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
     page
 }
+
+const WEIGHTS: &str = "\n## Weights\n\n`weight = { … }` in `[roles]` weighs rows while models learn; scores are weighted with `[validate] weighted = true`. \
+    The last two are made of where rows are, never of the target, and each fold makes its own from the rows it learns from.\n\n\
+    | Key of `weight` | Meaning |\n| --- | --- |\n";
 
 const TUNING: &str = "\n## Tuning\n\n`tune = { … }` in a `[[model]]` tunes its parameters over the spaces named above, on `inner` folds (3) of each training part under the \
     same design. A parameter that the recipe sets stays as it is, unless `search` names it. What is found is kept beside the run folder until the \

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::alarms;
 use crate::applicability;
+use crate::crowding;
 use crate::dependence;
 use crate::explain::{self, Explained};
 use crate::folds::{FoldRun, fold_of_row};
@@ -138,7 +139,7 @@ impl Plan {
         let fold = &design.folds[f];
         let name = format!("model {} design {}", part.name, design.part.label);
         let cx = cx.fork(&name, f as u64);
-        let train = self.data.samples.select(&fold.train);
+        let train = crowding::again(&self.recipe, self.data.samples.select(&fold.train))?;
         let mut tuning = None;
         if let Some(how) = &part.tune {
             let (support, aim) = (design.support.select(&fold.train), self.aim.select(&fold.train));

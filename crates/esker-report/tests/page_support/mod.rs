@@ -318,6 +318,7 @@ pub fn believed(record: &mut Record, rows: &mut Rows) {
             windows: vec![(0.1, 0.31), (0.4, 0.33), (0.7, 0.41)],
             curve: vec![(0.1, 0.311), (0.7, 0.409)],
         }],
+        wanted: None,
     });
 }
 
