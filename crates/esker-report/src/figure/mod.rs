@@ -11,6 +11,7 @@ mod cx;
 mod distances;
 mod distribution;
 mod effects;
+mod expected;
 mod folds;
 mod importance;
 mod learning;
@@ -18,6 +19,7 @@ pub mod legend;
 mod maps;
 mod observed;
 mod optimism;
+pub mod predicted;
 mod residuals;
 pub mod scale;
 mod stats;
@@ -96,6 +98,8 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         applicability::folds,
         applicability::profiles,
         maps::applicability,
+        expected::held_out,
+        expected::wanted,
         distances::draw,
         folds::draw,
         maps::folds,
@@ -114,6 +118,8 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         applicability::folds,
         applicability::profiles,
         maps::applicability,
+        expected::held_out,
+        expected::wanted,
         distances::draw,
         folds::draw,
         maps::folds,
