@@ -216,6 +216,12 @@ pub struct Unlike {
 }
 
 impl Unlike {
+    /// The share inside of those of which it is known.
+    pub fn inside(&self) -> Option<f64> {
+        let known = self.rows - self.unknown;
+        (known > 0).then(|| (known - self.outside) as f64 / known as f64)
+    }
+
     /// Both together.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self { rows: self.rows + other.rows, outside: self.outside + other.outside, unknown: self.unknown + other.unknown }

@@ -58,6 +58,7 @@ pub use info::{AxisInfo, Info, Summary, VariableInfo};
 pub use map::{PredictedFile, PredictedMap};
 pub use model_file::{Header, LoadedModel, SavedModel};
 pub use output::{check_folder, default_folder, record_json};
+pub use picture::check_picture;
 pub use plan::Plan;
 pub use predict::Predicted;
 pub use recipe::Recipe;
