@@ -305,3 +305,72 @@ impl Judge<'_> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two stations, a value a day for two years; the second year is tested in halves.
+    fn parts() -> (Vec<f64>, Codes, Vec<f64>, Vec<Fold>) {
+        let days: Vec<f64> = (0..1460).map(|i| f64::from(i / 2)).collect();
+        let names: Vec<Option<&str>> = (0..1460).map(|i| Some(if i % 2 == 0 { "a" } else { "b" })).collect();
+        let values = days.iter().enumerate().map(|(i, d)| (d / 58.0).sin() + (i % 2) as f64 * 10.0).collect();
+        let fold = |from: usize, to: usize| Fold { label: String::new(), train: (0..from).collect(), test: (from..to).collect(), left_out: vec![] };
+        (days, Codes::from_labels(&names), values, vec![fold(730, 1100), fold(1100, 1460)])
+    }
+
+    fn answers(values: &[f64]) -> Vec<Simple> {
+        let (days, group, _, folds) = parts();
+        let rows =
+            Rows { folds: &folds, outputs: vec![values.to_vec()], weight: None, days: Some(&days), group: Some(&group), place: None };
+        let mut absent = Vec::new();
+        let all = [rows.season(&mut absent).unwrap(), rows.last(Some("station"), &mut absent).unwrap()];
+        assert!(absent.is_empty(), "{absent:?}");
+        std::iter::once(rows.mean(false)).chain(all.into_iter().flatten()).collect()
+    }
+
+    #[test]
+    fn simple_answers_to_a_fold_know_nothing_of_its_targets_nor_of_later_ones() {
+        let (_, _, values, folds) = parts();
+        let before = answers(&values);
+        assert_eq!(before.iter().map(|s| s.kind).collect::<Vec<_>>(), ["mean", "season", "last"]);
+        // The last fold is in no training part: no answer changes.
+        let mut last = values.clone();
+        folds[1].test.iter().for_each(|&r| last[r] = 1e6);
+        for (a, b) in before.iter().zip(answers(&last)) {
+            assert!(a.said.iter().zip(&b.said).all(|(x, y)| x.to_bits() == y.to_bits()), "{}", a.kind);
+        }
+        // The first is learned from by the second alone.
+        let mut first = values;
+        folds[0].test.iter().for_each(|&r| first[r] = 1e6);
+        for (a, b) in before.iter().zip(answers(&first)) {
+            let n = folds[0].test.len();
+            assert!(a.said[..n].iter().zip(&b.said).all(|(x, y)| x.to_bits() == y.to_bits()), "{}", a.kind);
+            assert!(a.said[n..].iter().zip(&b.said[n..]).any(|(x, y)| x != y), "{}", a.kind);
+        }
+    }
+
+    #[test]
+    fn the_last_value_is_that_of_the_same_group_and_says_how_old_it_is() {
+        let (_, _, values, folds) = parts();
+        let last = &answers(&values)[2];
+        let lead = last.lead.as_ref().unwrap();
+        for (i, &row) in folds[0].test.iter().enumerate() {
+            assert_eq!(last.said[i], values[728 + row % 2]);
+            assert_eq!(lead[i], f64::from(row as u32 / 2 - 364));
+        }
+    }
+
+    #[test]
+    fn what_the_design_leaves_none_of_is_said() {
+        let (days, group, values, _) = parts();
+        let of = |station: u32| (0..1460).filter(|r| r % 2 == station as usize).collect::<Vec<_>>();
+        let folds = [Fold { label: String::new(), train: of(0), test: of(1), left_out: vec![] }];
+        let rows = Rows { folds: &folds, outputs: vec![values], weight: None, days: Some(&days), group: Some(&group), place: None };
+        let mut absent = Vec::new();
+        assert!(rows.last(Some("station"), &mut absent).unwrap().is_none());
+        assert_eq!(absent, ["repeating the last value: 0 of 730 held-out rows have a training row of the same station before them"]);
+        // The season is that of the other station.
+        assert!(rows.season(&mut absent).unwrap().unwrap().how.starts_with("The mean of the training rows within"));
+    }
+}
