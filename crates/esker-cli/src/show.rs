@@ -235,6 +235,7 @@ pub fn run_json(record: &Record, folder: &Path) -> String {
         "chosen": record.chosen.model,
         "reason": record.chosen.reason,
         "models": models,
+        "skill": record.skill,
         "notes": record.notes,
     }))
 }

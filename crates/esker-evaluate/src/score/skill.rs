@@ -27,7 +27,8 @@ impl Metric for SquaredError {
 /// perfect already.
 pub fn skill(score: f64, reference: f64, perfect: f64) -> Option<f64> {
     let room = perfect - reference;
-    (room != 0.0 && score.is_finite() && reference.is_finite()).then(|| (score - reference) / room)
+    // Adding 0 keeps a minus sign from nothing.
+    (room != 0.0 && score.is_finite() && reference.is_finite()).then(|| (score - reference) / room + 0.0)
 }
 
 /// What persistence says of each row: the newest value of the same series that is at least `lead` days older, the mean where several are of

@@ -91,14 +91,14 @@ fn draw(cx: &Cx<'_>, mut d: Drawn, told: &Told<'_>, words: Words) -> Option<Figu
         (Some(a), _) => (a - 0.5 * a.abs().max(1e-3), a + 0.5 * a.abs().max(1e-3)),
         _ => (0.0, 1.0),
     };
-    let colours: Vec<Rgb> = (0..STEPS).map(|i| Colours::Cividis.at(i as f64 / (STEPS - 1) as f64)).collect();
+    let colours: Vec<Rgb> = (0..STEPS).map(|i| Colours::Viridis.at(i as f64 / (STEPS - 1) as f64)).collect();
     let step = |v: f64| ((v - low) / (high - low) * (STEPS - 1) as f64).round() as usize;
     let mut layers = vec![(GREY, outside)];
     layers.extend(layered(&d.sites, &values, &colours, step, |i| i));
     d.layers(&layers);
     let (x, top, h) = (d.aside, d.map.area.1, d.map.area.3);
     let bar = (x, top, WIDTH - x - 6.0, (h * 0.55).clamp(150.0, 280.0));
-    let end = colour_bar(&mut d.canvas, bar, &told.title(), (low, high, false), Colours::Cividis, (false, false));
+    let end = colour_bar(&mut d.canvas, bar, &told.title(), (low, high, false), Colours::Viridis, (false, false));
     let item = [(format!("outside ({})", count(beyond)), GREY)];
     let end = if beyond > 0 { swatches(&mut d.canvas, (x, end + 16.0, WIDTH - x - 6.0), "Area of applicability", &item, 6) } else { end };
     let caption = format!("{}{} {}", words.caption, at_one_place(&d.sites), d.map.describe());

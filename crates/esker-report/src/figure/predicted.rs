@@ -2,7 +2,7 @@
 
 use esker_core::Unit;
 
-use super::axis::BODY;
+use super::axis::{BODY, SMALL};
 use super::canvas::{Canvas, Paint, Path, Pen, Type};
 use super::colour::{GREY, Map as Colours, Rgb, category};
 use super::legend::{colour_bar, swatches};
@@ -16,7 +16,7 @@ const STEPS: usize = 25;
 /// Room of a map, and of what stands left of, above and right of it.
 const ROOM: (f64, f64) = (430.0, 460.0);
 const LEFT: f64 = 66.0;
-const TOP: f64 = 56.0;
+const TOP: f64 = 64.0;
 const ASIDE: f64 = 130.0;
 
 /// Cells of a regular grid, row after row.
@@ -67,7 +67,7 @@ struct Cells {
     columns: usize,
     rows: usize,
     corners: Sites,
-    centres: Sites,
+    centres: Vec<(f64, f64)>,
 }
 
 impl Cells {
@@ -75,24 +75,15 @@ impl Cells {
         if g.x.is_empty() || g.y.is_empty() || g.predicted.len() != g.x.len() * g.y.len() {
             return None;
         }
-        let (mut ex, mut ey) = (Grid::edges(&g.x, &g.y), Grid::edges(&g.y, &g.x));
+        let (ex, mut ey) = (Grid::edges(&g.x, &g.y), Grid::edges(&g.y, &g.x));
         if g.crs.as_deref() == Some("EPSG:4326") {
             ey.iter_mut().for_each(|v| *v = v.clamp(-90.0, 90.0));
         }
-        let product = |x: &[f64], y: &[f64]| -> (Vec<f64>, Vec<f64>) { y.iter().flat_map(|b| x.iter().map(move |a| (*a, *b))).unzip() };
-        let (cx, cy) = product(&g.x, &g.y);
-        let lattice = product(&std::mem::take(&mut ex), &std::mem::take(&mut ey));
-        let corners = Sites::new(&lattice.0, &lattice.1, g.crs.as_deref());
-        // A survey too small for coastlines by its centres is one by its corners too: both are read alike.
-        let mut centres = Sites::new(&cx, &cy, g.crs.as_deref());
-        if centres.geographic != corners.geographic {
-            let n = g.x.len() + 1;
-            let mid = |i: usize| {
-                let (a, b) = (corners.points[i / g.x.len() * n + i % g.x.len()], corners.points[(i / g.x.len() + 1) * n + i % g.x.len() + 1]);
-                ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0)
-            };
-            centres = Sites { points: (0..cx.len()).map(mid).collect(), geographic: corners.geographic };
-        }
+        // Corners and centres in one, so that both are read alike: a survey too small for coastlines stays on its plane.
+        let lattice = |x: &[f64], y: &[f64]| -> Vec<(f64, f64)> { y.iter().flat_map(|b| x.iter().map(move |a| (*a, *b))).collect() };
+        let (x, y): (Vec<f64>, Vec<f64>) = [lattice(&ex, &ey), lattice(&g.x, &g.y)].concat().into_iter().unzip();
+        let mut corners = Sites::new(&x, &y, g.crs.as_deref());
+        let centres = corners.points.split_off(ex.len() * ey.len());
         Some(Self { columns: g.x.len(), rows: g.y.len(), corners, centres })
     }
 
@@ -118,7 +109,7 @@ impl Cells {
 
     /// The outline of some cells of a row.
     fn ring(&self, map: &Map, row: usize, columns: std::ops::Range<usize>) -> Option<Vec<(f64, f64)>> {
-        let centre = self.centres.points[row * self.columns + (columns.start + columns.end) / 2];
+        let centre = self.centres[row * self.columns + (columns.start + columns.end) / 2];
         let corner = |r: usize, c: usize| map.beside(centre, self.corners.points[r * (self.columns + 1) + c]);
         let every = if map.ground == Ground::Plane { columns.len() } else { 1 };
         let along = || (columns.start..columns.end).step_by(every).chain([columns.end]);
@@ -138,7 +129,9 @@ pub fn draw(g: &Grid) -> Option<Figure> {
     let beside = sorted(g.expected.iter().copied().filter(|v| v.is_finite()));
     let panels = if beside.is_empty() { 1.0 } else { 2.0 };
     let below = if first.ground == Ground::Plane { 50.0 } else { 34.0 };
-    let mut c = Canvas::new(panels * panel, (TOP + first.area.3 + below).max(300.0));
+    let height = (TOP + first.area.3 + below).max(300.0) + if g.note.is_empty() { 0.0 } else { 24.0 };
+    let mut c = Canvas::new(panels * panel, height);
+    c.text((LEFT, height - 8.0), &fit(g.note.trim(), SMALL, false, panels * panel - LEFT - 8.0), Type::new(SMALL).muted());
     let prediction = if g.levels.is_empty() { Scale::of(&known, Colours::Viridis) } else { Scale::Classes(g.levels.clone()) };
     let shown = |i: usize| Some(g.predicted[i]).filter(|v| v.is_finite());
     let colour = |i: usize| shown(i).map(|v| if g.outside(i) { GREY } else { prediction.colour(v) });
@@ -147,7 +140,7 @@ pub fn draw(g: &Grid) -> Option<Figure> {
     one(&mut c, &cells, &first, (&title, &prediction, outside), &colour);
     if !beside.is_empty() {
         let map = Map { area: (panel + LEFT, TOP, first.area.2, first.area.3), ..first.clone() };
-        let error = Scale::of(&beside, Colours::Cividis);
+        let error = Scale::of(&beside, Colours::Viridis);
         let at = |i: usize| if g.expected[i].is_finite() { Some(error.colour(g.expected[i])) } else { shown(i).map(|_| GREY) };
         let unit = if g.levels.is_empty() { g.unit.clone() } else { Unit::default() };
         let name = if g.levels.is_empty() { "Expected error (RMSE)" } else { "Expected share of wrong classes" };
@@ -155,14 +148,15 @@ pub fn draw(g: &Grid) -> Option<Figure> {
     }
     let grey = if g.inside.is_empty() { "" } else { " Grey cells lie outside the area of applicability." };
     let caption = format!("Predicted {}.{grey} {}{}", g.target, first.describe(), g.note);
+    let of_them = if g.inside.is_empty() { String::new() } else { format!(", {} of them outside the area of applicability", count(outside)) };
     let alt = format!(
-        "Map of {} predicted cells, {} of them outside the area of applicability. {}",
+        "Map of {} predicted cells{of_them}. {}{}",
         count(known.len()),
-        count(outside),
         match &prediction {
             Scale::Classes(levels) => format!("Classes: {}.", levels.join(", ")),
             _ => format!("Half of the predictions lie below {}, from {} to {}.", number(quantile(&known, 0.5)), number(known[0]), number(known[known.len() - 1])),
-        }
+        },
+        g.note
     );
     let title = format!("Predicted {}", g.target);
     Some(Figure::new(Words { name: "predicted-map", title, alt, caption }, &c))
@@ -201,7 +195,7 @@ impl Scale {
 /// One map with its legend.
 fn one(c: &mut Canvas, cells: &Cells, map: &Map, (title, scale, outside): (&str, &Scale, usize), colour: &impl Fn(usize) -> Option<Rgb>) {
     let (left, top, w, h) = map.area;
-    c.text((left, top - 24.0), &fit(title, BODY, true, w + ASIDE), Type::new(BODY).bold());
+    c.text((left, top - 42.0), &fit(title, BODY, true, w + ASIDE), Type::new(BODY).bold());
     map.draw_ground(c);
     let paths = cells.paths(map, colour);
     c.clipped(map.area, |c| {

@@ -23,17 +23,25 @@ pub fn skill(r: Reading<'_>, h: &mut Html) {
     if blocks {
         sheet = sheet.numbers(format!("{} interval", percent(s.confidence)));
     }
-    sheet = sheet.words("Reading").words("How it is made");
+    sheet = sheet.words("Reading");
     for reference in &s.references {
         let Some(m) = of(reference, chosen) else { continue };
         let mut cells = vec![text(capital(&reference.name)), number(real(reference.error)), number(signed(m.skill, 2))];
         if blocks {
             cells.push(interval(m));
         }
-        cells.extend([text(reading(m, reference)), text(made(reference))]);
+        cells.push(text(reading(m, reference)));
         sheet.row(cells);
     }
     sheet.write(h);
+    h.with("ul", &[("class", "points")], |h| {
+        for reference in &s.references {
+            h.with("li", &[], |h| {
+                h.element("strong", &[], &format!("{}: ", capital(&reference.name)));
+                h.text(&made(reference));
+            });
+        }
+    });
     if !s.absent.is_empty() {
         h.element("p", &[], &format!("Not to be had here: {}.", s.absent.join("; ")));
     }
@@ -71,11 +79,12 @@ fn reading(m: &ModelSkill, reference: &SkillReference) -> String {
 fn made(reference: &SkillReference) -> String {
     let mut words = sentence(&reference.how);
     if let Some([least, middle, most]) = reference.lead {
-        let days = |v: f64| attach(&real(v), &Unit::new(if v == 1.0 { "day" } else { "days" }));
+        let whole = |v: f64| if v.fract() == 0.0 { fixed(v, 0) } else { real(v) };
+        let days = |v: f64| attach(&whole(v), &Unit::new(if v == 1.0 { "day" } else { "days" }));
         words.push_str(&if least == most {
             format!(" It is {} old.", days(middle))
         } else {
-            format!(" It is {} old in the middle, {} to {}.", days(middle), real(least), days(most))
+            format!(" It is {} old in the middle, {} to {}: forecasts over a shorter time would face a younger one.", days(middle), whole(least), days(most))
         });
     }
     if reference.rows < reference.held_out {

@@ -2,7 +2,7 @@
 import os, numpy as np, pandas as pd
 d = pd.read_csv('seattle.csv'); y = d.temp_max.to_numpy(); n = len(y)
 t = (pd.to_datetime(d.date) - pd.Timestamp('1970-01-01')).dt.days.to_numpy().astype(float)
-start = [round(n * k / 5) for k in range(6)]
+start = [n * k // 5 for k in range(6)]
 YEAR = 365.2425
 mean, season, last, truth, rows = [], [], [], [], []
 for k in range(1, 5):
