@@ -53,7 +53,9 @@ fn a_map_is_drawn_beside_its_file_and_says_how_much_lies_inside() {
     let said = desk.ok(&["run", "landslides.toml", "-o", "out"]);
     assert!(said.contains("forest"), "{said}");
     let page = desk.read("out/report.html");
-    for words in ["Better than a simple answer?", "saying how frequent each class is", "terrain.tif", "cell declustering with cells of 200 m"] {
+    for words in
+        ["Better than a simple answer?", "saying how frequent each class is", "terrain.tif", "cell declustering with cells of 200 m"]
+    {
         assert!(page.contains(words), "{words}");
     }
     let record = json(&desk.read("out/record.json"));

@@ -40,7 +40,8 @@ fn the_season_is_the_mean_within_days_of_the_same_day_of_any_year_and_of_the_sam
     let pick = |v: &[f64]| order.iter().map(|&r| v[r]).collect::<Vec<_>>();
     let turned: Vec<u32> = order.iter().map(|&r| series[r]).collect();
     let again =
-        seasonal(Learned { values: &pick(&values), times: &pick(&times), series: Some(&turned), weight: None }, &asked, Some(&of), 15.0).unwrap();
+        seasonal(Learned { values: &pick(&values), times: &pick(&times), series: Some(&turned), weight: None }, &asked, Some(&of), 15.0)
+            .unwrap();
     assert!(said.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()));
     let (two, at) = (Learned { values: &[1.0, 4.0], times: &[0.0, 0.0], series: None, weight: Some(&[2.0, 1.0]) }, [365.0]);
     assert_eq!(seasonal(two, &at, None, 15.0).unwrap(), [2.0]);
@@ -58,7 +59,8 @@ fn months_with_a_date_each_are_months() {
             day += length + f64::from(u8::from(month == 1 && year == 2));
         }
     }
-    let said = seasonal(Learned { values: &values[..36], times: &times[..36], series: None, weight: None }, &times[36..], None, 15.0).unwrap();
+    let said =
+        seasonal(Learned { values: &values[..36], times: &times[..36], series: None, weight: None }, &times[36..], None, 15.0).unwrap();
     assert_eq!(said, values[36..]);
 }
 

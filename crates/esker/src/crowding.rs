@@ -20,7 +20,11 @@ pub(crate) fn weights(spread: Spread, places: Option<&Places>, named: bool) -> R
     let Some(places) = places else {
         let error = Error::recipe("'roles.weight'").got("rows without a place").rule("these weights are made of where rows are");
         // Places that are named and wrong have had their own fault.
-        return Err(if named { error } else { error.hint("name the columns: [roles] place = { x = \"lon\", y = \"lat\", crs = \"EPSG:4326\" }") });
+        return Err(if named {
+            error
+        } else {
+            error.hint("name the columns: [roles] place = { x = \"lon\", y = \"lat\", crs = \"EPSG:4326\" }")
+        });
     };
     let weights = of(spread, places)?;
     let how = match spread {
@@ -28,11 +32,8 @@ pub(crate) fn weights(spread: Spread, places: Option<&Places>, named: bool) -> R
         Spread::Density(radius) => format!("one over the density of rows within {}", distance(radius)),
     };
     let (low, high) = weights.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), w| (a.min(*w), b.max(*w)));
-    let words = format!(
-        "{how}: {} to {}, mean 1; made of places alone, for each fold anew from the rows it learns from",
-        short(low),
-        short(high)
-    );
+    let words =
+        format!("{how}: {} to {}, mean 1; made of places alone, for each fold anew from the rows it learns from", short(low), short(high));
     Ok((weights, words))
 }
 
@@ -62,7 +63,8 @@ mod tests {
     fn places(crowd: usize) -> Places {
         let (x, y): (Vec<f64>, Vec<f64>) = (0..9).map(|i| (f64::from(i % 3) * 1e4, f64::from(i / 3) * 1e4)).unzip();
         let more = |v: f64| std::iter::repeat_n(v, crowd);
-        Places::new(x.into_iter().chain(more(5e4)).collect(), y.into_iter().chain(more(5e4)).collect(), Crs::Projected("EPSG:32632".into())).unwrap()
+        Places::new(x.into_iter().chain(more(5e4)).collect(), y.into_iter().chain(more(5e4)).collect(), Crs::Projected("EPSG:32632".into()))
+            .unwrap()
     }
 
     #[test]

@@ -96,7 +96,15 @@ fn read(cube: &Cube, variable: usize, (x, y): (usize, usize), (columns, rows): (
     let axes = &cube.variables()[variable].axes;
     let mut values = Vec::with_capacity(rows.len() * columns.len());
     for &row in rows {
-        let along = |&a: &usize| if a == x { 0..cube.axes()[a].len } else if a == y { row..row + 1 } else { 0..1 };
+        let along = |&a: &usize| {
+            if a == x {
+                0..cube.axes()[a].len
+            } else if a == y {
+                row..row + 1
+            } else {
+                0..1
+            }
+        };
         let line = cube.read(variable, &Window(axes.iter().map(along).collect()))?;
         values.extend(columns.iter().map(|&c| line[c]));
     }

@@ -93,7 +93,8 @@ pub(crate) fn measure(
 
 /// A warning where the chosen model is worse than a simple answer.
 pub(crate) fn notes(skill: &Skill, chosen: &str) -> Option<Note> {
-    let beaten = |r: &&SkillReference| r.models.iter().any(|m| m.model == chosen && m.skill < 0.0 && (m.interval.is_none() || m.beyond_noise() < 0));
+    let beaten =
+        |r: &&SkillReference| r.models.iter().any(|m| m.model == chosen && m.skill < 0.0 && (m.interval.is_none() || m.beyond_noise() < 0));
     let by: Vec<String> = skill
         .references
         .iter()
@@ -264,7 +265,8 @@ impl Judge<'_> {
     fn reference(&self, simple: &Simple, (models, said): (&[ModelRecord], &[Prediction]), unit: &Unit) -> Result<Option<SkillReference>> {
         let held_out = self.truth.len();
         let outputs = simple.said.len() / held_out.max(1);
-        let rows: Vec<usize> = (0..held_out).filter(|r| simple.said[r * outputs..(r + 1) * outputs].iter().all(|v| v.is_finite())).collect();
+        let rows: Vec<usize> =
+            (0..held_out).filter(|r| simple.said[r * outputs..(r + 1) * outputs].iter().all(|v| v.is_finite())).collect();
         if rows.len() < 2 || (rows.len() as f64) < SHARE * held_out as f64 {
             return Ok(None);
         }
@@ -315,7 +317,12 @@ mod tests {
         let days: Vec<f64> = (0..1460).map(|i| f64::from(i / 2)).collect();
         let names: Vec<Option<&str>> = (0..1460).map(|i| Some(if i % 2 == 0 { "a" } else { "b" })).collect();
         let values = days.iter().enumerate().map(|(i, d)| (d / 58.0).sin() + (i % 2) as f64 * 10.0).collect();
-        let fold = |from: usize, to: usize| Fold { label: String::new(), train: (0..from).collect(), test: (from..to).collect(), left_out: vec![] };
+        let fold = |from: usize, to: usize| Fold {
+            label: String::new(),
+            train: (0..from).collect(),
+            test: (from..to).collect(),
+            left_out: vec![],
+        };
         (days, Codes::from_labels(&names), values, vec![fold(730, 1100), fold(1100, 1460)])
     }
 

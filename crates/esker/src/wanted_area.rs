@@ -82,7 +82,8 @@ impl WantedSample {
         };
         let (known, errors) = (sorted(&dissimilarity), sorted(&expected));
         let root = matches!(task, Task::Regression { .. });
-        let mean = |v: &[f64]| if root { esker_math::mean(&v.iter().map(|e| e * e).collect::<Vec<_>>()).sqrt() } else { esker_math::mean(v) };
+        let mean =
+            |v: &[f64]| if root { esker_math::mean(&v.iter().map(|e| e * e).collect::<Vec<_>>()).sqrt() } else { esker_math::mean(v) };
         let inside = if known.is_empty() { 0.0 } else { 1.0 - counts.outside as f64 / known.len() as f64 };
         let card = WantedArea {
             name: self.name.clone(),

@@ -111,7 +111,8 @@ fn a_shuffled_target_gives_no_skill_against_simple_answers() {
     Rng::new(5).shuffle(&mut order);
     let skill = |table: Table| {
         let text = RECIPE.replace("MODEL", "forest").replace("TUNE", "trees = 50");
-        let text = text.replace("group = \"site\"", "group = \"site\"\ntime = \"day\"").replace("design = \"group\"", "design = \"forward\"");
+        let text =
+            text.replace("group = \"site\"", "group = \"site\"\ntime = \"day\"").replace("design = \"group\"", "design = \"forward\"");
         let mut table = table;
         table.put(Column::real("day", "days since 1970-01-01", (0..120).map(|i| f64::from(9 * (i / 4) + i % 4)).collect())).unwrap();
         let plan = Plan::new(Recipe::parse("recipe.toml", &text).unwrap(), table, None).unwrap();

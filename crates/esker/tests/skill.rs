@@ -38,8 +38,7 @@ fn simple_answers_to_daily_temperatures_are_those_of_numpy() {
     let outcome = run(&seattle("{ column = \"temp_max\", unit = \"degC\" }", "[[model]]\nkind = \"mean\"\n[[model]]\nkind = \"ridge\""));
     let skill = outcome.record.skill.as_ref().unwrap();
     assert_eq!(skill.references.iter().map(|r| r.kind.as_str()).collect::<Vec<_>>(), ["mean", "season", "last"]);
-    for (kind, rows, rmse) in
-        [("mean", 1169, 7.501020688000455), ("season", 1125, 3.8453731488155873), ("last", 1169, 11.029201848419207)]
+    for (kind, rows, rmse) in [("mean", 1169, 7.501020688000455), ("season", 1125, 3.8453731488155873), ("last", 1169, 11.029201848419207)]
     {
         let found = of(&outcome, kind);
         assert!(found.rows == rows && found.held_out == 1169, "{kind} {}", found.rows);

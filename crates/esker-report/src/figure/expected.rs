@@ -50,9 +50,10 @@ pub fn held_out(cx: &Cx<'_>) -> Option<Figure> {
         name: "map-applicability-error",
         title: "Expected error on the map".to_owned(),
         alt: String::new(),
-        caption: "The error to expect at each held-out sample by its dissimilarity from the rows its fold learned from; grey ones lie outside \
+        caption:
+            "The error to expect at each held-out sample by its dissimilarity from the rows its fold learned from; grey ones lie outside \
                   the area of applicability."
-            .to_owned(),
+                .to_owned(),
     };
     draw(cx, Drawn::new(cx)?, &told, words)
 }

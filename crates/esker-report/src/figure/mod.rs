@@ -22,6 +22,7 @@ mod optimism;
 pub mod predicted;
 mod residuals;
 pub mod scale;
+pub(crate) mod selection;
 mod stats;
 pub mod text;
 pub mod tree;
@@ -127,6 +128,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
     ];
     let drawers = if cx.is_classes() { classification } else { regression };
     let mut figures: Vec<Figure> = drawers.par_iter().filter_map(|draw| draw(&cx)).collect();
+    figures.extend(selection::draw(&cx));
     figures.extend(tuning::draw(&cx));
     figures
 }

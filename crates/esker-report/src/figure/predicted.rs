@@ -148,13 +148,19 @@ pub fn draw(g: &Grid) -> Option<Figure> {
     }
     let grey = if g.inside.is_empty() { "" } else { " Grey cells lie outside the area of applicability." };
     let caption = format!("Predicted {}.{grey} {}{}", g.target, first.describe(), g.note);
-    let of_them = if g.inside.is_empty() { String::new() } else { format!(", {} of them outside the area of applicability", count(outside)) };
+    let of_them =
+        if g.inside.is_empty() { String::new() } else { format!(", {} of them outside the area of applicability", count(outside)) };
     let alt = format!(
         "Map of {} predicted cells{of_them}. {}{}",
         count(known.len()),
         match &prediction {
             Scale::Classes(levels) => format!("Classes: {}.", levels.join(", ")),
-            _ => format!("Half of the predictions lie below {}, from {} to {}.", number(quantile(&known, 0.5)), number(known[0]), number(known[known.len() - 1])),
+            _ => format!(
+                "Half of the predictions lie below {}, from {} to {}.",
+                number(quantile(&known, 0.5)),
+                number(known[0]),
+                number(known[known.len() - 1])
+            ),
         },
         g.note
     );
@@ -275,7 +281,8 @@ mod tests {
         let one = draw(&Grid { expected: vec![], inside: vec![], ..grid() }).unwrap();
         assert!(!one.svg.contains("Expected error") && !one.svg.contains("outside"));
         assert!(draw(&Grid { predicted: vec![f64::NAN; 6], ..grid() }).is_none());
-        let classes = draw(&Grid { levels: vec!["rock".into(), "ice".into()], predicted: vec![0.0, 1.0, 0.0, 1.0, 1.0, 0.0], ..grid() }).unwrap();
+        let classes =
+            draw(&Grid { levels: vec!["rock".into(), "ice".into()], predicted: vec![0.0, 1.0, 0.0, 1.0, 1.0, 0.0], ..grid() }).unwrap();
         assert!(classes.svg.contains("rock") && classes.svg.contains("Expected share of wrong classes"));
     }
 }

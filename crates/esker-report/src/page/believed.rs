@@ -34,7 +34,8 @@ pub fn meaning(r: Reading<'_>, h: &mut Html) {
 
 /// How much of where predictions are wanted lies inside.
 fn wanted(w: &WantedArea, a: &Applicability) -> String {
-    let drawn = if w.measured < w.places { format!(" ({} of them, drawn at random, were measured)", count(w.measured)) } else { String::new() };
+    let drawn =
+        if w.measured < w.places { format!(" ({} of them, drawn at random, were measured)", count(w.measured)) } else { String::new() };
     let mut out = format!(
         "Predictions are wanted at {} of {}{drawn}: {} of them lie inside the area of applicability.",
         plural(w.places, "place", "places"),

@@ -17,7 +17,8 @@ pub fn skill(r: Reading<'_>, h: &mut Html) {
     h.element("h3", &[], "Better than a simple answer?");
     h.element("p", &[], &meaning(s));
     let blocks = !s.drawn.is_empty();
-    let error = if s.of == "Brier score" { "its Brier score".to_owned() } else { format!("its RMSE{}", unit_bracketed(&s.references[0].unit)) };
+    let error =
+        if s.of == "Brier score" { "its Brier score".to_owned() } else { format!("its RMSE{}", unit_bracketed(&s.references[0].unit)) };
     let mut sheet =
         Sheet::new(format!("{chosen} against simple answers on held-out rows")).words("Simple answer").numbers(error).numbers("skill");
     if blocks {
@@ -84,11 +85,20 @@ fn made(reference: &SkillReference) -> String {
         words.push_str(&if least == most {
             format!(" It is {} old.", days(middle))
         } else {
-            format!(" It is {} old in the middle, {} to {}: forecasts over a shorter time would face a younger one.", days(middle), whole(least), days(most))
+            format!(
+                " It is {} old in the middle, {} to {}: forecasts over a shorter time would face a younger one.",
+                days(middle),
+                whole(least),
+                days(most)
+            )
         });
     }
     if reference.rows < reference.held_out {
-        words.push_str(&format!(" It exists for {} of {}.", count(reference.rows), plural(reference.held_out, "held-out row", "held-out rows")));
+        words.push_str(&format!(
+            " It exists for {} of {}.",
+            count(reference.rows),
+            plural(reference.held_out, "held-out row", "held-out rows")
+        ));
     }
     words
 }

@@ -2,11 +2,11 @@
 //! not measured; they only have the shape and the size of real ones.
 #![allow(dead_code, reason = "each test uses its own part")]
 
-use esker_core::skill::{ModelSkill, Skill, SkillReference};
 use esker_core::dependence::{
     BlockError, Dependence, ErrorChecks, ErrorVariogram, Likeness, PairInterval, ScoreInterval, SeriesCheck, SpreadCheck,
 };
 use esker_core::record::*;
+use esker_core::skill::{ModelSkill, Skill, SkillReference};
 use esker_core::{Note, Parameter, Range, Rng, Setting, Settings, Space, Unit};
 use esker_report::figure::Figure;
 
