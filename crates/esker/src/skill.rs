@@ -54,25 +54,29 @@ pub(crate) fn measure(
     let rows: Vec<usize> = design.folds.iter().flat_map(|f| f.test.iter().copied()).collect();
     let target = plan.data.samples.column(&plan.data.target)?;
     let weight = if plan.recipe.validate.weighted { plan.data.samples.weight() } else { None };
-    let support = &design.support;
+    let support = plan.data.samples.support();
+    let (group, named) = match (&support.group, &plan.recipe.roles.group) {
+        (Some(group), Some(name)) => (Some(group), Some(name.as_str())),
+        _ => (design.support.group.as_ref(), design.part.group.as_deref()),
+    };
     let all = Rows {
         folds: &design.folds,
         outputs: outputs(&target.values),
         weight,
         days: support.time.as_ref().map(|t| t.days.as_slice()),
-        group: support.group.as_ref(),
+        group,
         place: support.place.as_ref(),
     };
     let mut absent = Vec::new();
     let mut list = vec![all.mean(matches!(plan.data.task, Task::Classification { .. }))];
     list.extend(all.season(&mut absent)?);
-    list.extend(all.last(plan.recipe.roles.group.as_deref(), &mut absent)?);
+    list.extend(all.last(named, &mut absent)?);
     list.extend(baseline(plan, said, &list[0]));
     let (metric, of, error_unit): (Box<dyn Metric>, _, _) = match &plan.data.task {
         Task::Regression { unit, .. } => (Box::new(SquaredError), "mean squared error", unit.clone()),
         Task::Classification { .. } => (Score::Brier.metric(), "Brier score", Unit::default()),
     };
-    let blocks = dependence.and_then(|d| drawing(&support.select(&rows), &d.errors));
+    let blocks = dependence.and_then(|d| drawing(&design.support.select(&rows), &d.errors));
     let judge = Judge {
         metric: &*metric,
         truth: target.values.select(&rows),

@@ -180,7 +180,8 @@ impl Scale {
     /// From the first to the last hundredth of the values.
     fn of(known: &[f64], map: Colours) -> Self {
         let (mut low, mut high) = (quantile(known, 0.01), quantile(known, 0.99));
-        if low >= high {
+        // Layers of a map hold seven digits.
+        if high - low <= 1e-6 * high.abs() {
             let room = 0.5 * low.abs().max(1e-3);
             (low, high) = (low - room, high + room);
         }

@@ -82,16 +82,9 @@ fn made(reference: &SkillReference) -> String {
     if let Some([least, middle, most]) = reference.lead {
         let whole = |v: f64| if v.fract() == 0.0 { fixed(v, 0) } else { real(v) };
         let days = |v: f64| attach(&whole(v), &Unit::new(if v == 1.0 { "day" } else { "days" }));
-        words.push_str(&if least == most {
-            format!(" It is {} old.", days(middle))
-        } else {
-            format!(
-                " It is {} old in the middle, {} to {}: forecasts over a shorter time would face a younger one.",
-                days(middle),
-                whole(least),
-                days(most)
-            )
-        });
+        let range = if least == most { String::new() } else { format!(" in the middle, {} to {}", whole(least), days(most)) };
+        let weak = if least < middle / 2.0 { ": forecasts over a shorter time would face a younger one" } else { "" };
+        words.push_str(&format!(" It is {} old{range}{weak}.", days(middle)));
     }
     if reference.rows < reference.held_out {
         words.push_str(&format!(
