@@ -96,7 +96,15 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
 }
 
 fn model(name: &str, runs: Vec<ModelRun>) -> ModelRecord {
-    ModelRecord { name: name.into(), kind: name.into(), settings: Settings::default(), tuning: vec![], preparation: vec![], runs }
+    ModelRecord {
+        name: name.into(),
+        kind: name.into(),
+        settings: Settings::default(),
+        tuning: vec![],
+        preparation: vec![],
+        runs,
+        selection: None,
+    }
 }
 
 fn run(design: &str, scores: Vec<Score>) -> ModelRun {

@@ -197,6 +197,7 @@ pub fn glaciers() -> (Record, Rows) {
                     _ => Vec::new(),
                 },
                 runs: vec![run("group rgi_id", *base, 0.02), run("random", base + flattery, 0.015)],
+                selection: None,
             }
         })
         .collect();
@@ -517,6 +518,7 @@ pub fn wells() -> (Record, Rows) {
                 tuning: Vec::new(),
                 preparation: Vec::new(),
                 runs: vec![run("well WELL", *base, true), run("stratified", base + flattery, false)],
+                selection: None,
             }
         })
         .collect();
