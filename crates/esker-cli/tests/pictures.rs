@@ -89,7 +89,14 @@ fn a_picture_that_cannot_be_is_refused_before_any_work() {
     desk.ok(&["run", "landslides.toml", "-o", "out", "--quiet"]);
     let before = desk.files();
     let refused = |words: &[&str]| desk.fails(&[&["predict", "out/model.esker"], words].concat());
-    insta::assert_snapshot!(refused(&["terrain.tif", "-o", "map.nc", "--picture", "map.jpg"]));
-    insta::assert_snapshot!(refused(&["terrain.tif", "-o", "rows.csv", "--picture", "map.png"]));
+    insta::assert_snapshot!(refused(&["terrain.tif", "-o", "map.nc", "--picture", "map.jpg"]), @r"
+    exit 2
+    error: picture 'map.jpg': a picture is written as .png or .svg
+    ");
+    insta::assert_snapshot!(refused(&["terrain.tif", "-o", "rows.csv", "--picture", "map.png"]), @r"
+    exit 2
+    error: picture 'map.png': got rows in 'rows.csv'; a picture shows a map
+      hint: write a map: -o map.nc, map.tif or map.zarr
+    ");
     assert_eq!(desk.files(), before);
 }

@@ -300,6 +300,9 @@ pub fn believed(record: &mut Record, rows: &mut Rows) {
     let n = rows.observed.len();
     rows.dissimilarity = (0..n).map(|i| (i % 50) as f64 / 60.0).collect();
     rows.density = (0..n).map(|i| (50 - i % 50) as f64).collect();
+    rows.expected = rows.dissimilarity.iter().map(|v| if *v <= 0.733 { 0.3 + 0.15 * v } else { f64::NAN }).collect();
+    rows.wanted =
+        WantedPlaces { x: rows.x.clone(), y: rows.y.clone(), dissimilarity: rows.dissimilarity.clone(), expected: rows.expected.clone() };
     record.applicability = Some(Applicability {
         weights: vec![("temp_07".into(), 0.031), ("area".into(), 0.01)],
         weighted_by: "permutation importance on held-out rows (r2), below 0 as 0".into(),
@@ -319,7 +322,15 @@ pub fn believed(record: &mut Record, rows: &mut Rows) {
             windows: vec![(0.1, 0.31), (0.4, 0.33), (0.7, 0.41)],
             curve: vec![(0.1, 0.311), (0.7, 0.409)],
         }],
-        wanted: None,
+        wanted: Some(WantedArea {
+            name: "outlines.csv".into(),
+            places: 50_000,
+            measured: 20_000,
+            unknown: 12,
+            inside: 0.873,
+            dissimilarity: vec![(0.0, 0.0), (0.5, 0.3), (1.0, 2.1)],
+            expected: Some(0.342),
+        }),
     });
 }
 
@@ -561,6 +572,7 @@ pub fn wells() -> (Record, Rows) {
     ];
     record.chosen.reason = "boosting has the best mean balanced accuracy over the folds of well WELL".into();
     record.intervals = None;
+    record.skill = None;
     record.explanation = None;
     record.notes = vec![Note::warning("rare-class", "Coal has 72 rows in 3 of 8 wells: its scores rest on few rows.")];
     (record, well_rows(n))
