@@ -91,7 +91,7 @@ fn a_picture_that_cannot_be_is_refused_before_any_work() {
     let refused = |words: &[&str]| desk.fails(&[&["predict", "out/model.esker"], words].concat());
     insta::assert_snapshot!(refused(&["terrain.tif", "-o", "map.nc", "--picture", "map.jpg"]), @r"
     exit 2
-    error: picture 'map.jpg': a picture is written as .png or .svg
+    error: picture 'map.jpg'; a picture is written as .png or .svg
     ");
     insta::assert_snapshot!(refused(&["terrain.tif", "-o", "rows.csv", "--picture", "map.png"]), @r"
     exit 2
