@@ -208,7 +208,7 @@ fn simple_answers_and_what_is_wanted_are_told_in_plain_words() {
         "worse than repeating the last value",
         "It is 3 652 days old in the middle, 365 to 7 305 days: forecasts over a shorter time would face a younger one. It exists for 5 210 of 6 834 held-out rows.",
         "Not to be had here: the mean of the season: all rows are of one time of the year.",
-        "Predictions are wanted at 50 000 places of outlines.csv (20 000 of them, drawn at random, were measured): 87.3 % of them lie inside the area of applicability. Inside, the expected error (RMSE) is 0.342 m w.e. yr⁻¹.",
+        "Predictions are wanted at 50 000 places of outlines.csv (20 000 of them, drawn at random, were measured): 87.3 % of them lie inside the area of applicability. Inside, the expected error (RMSE) is 0.342 m",
         "12 lack a feature and are not counted.",
     ] {
         assert!(html.contains(words), "{words}");
