@@ -115,7 +115,7 @@ pub enum Command {
     },
     /// Predict rows never seen or a whole map, with intervals.
     #[command(
-        after_help = "Example:\n  esker predict runs/glacier-mass-balance/model.esker new.csv -o out.csv\n  esker predict model.esker grid.nc -o map.tif"
+        after_help = "Example:\n  esker predict runs/glacier-mass-balance/model.esker new.csv -o out.csv\n  esker predict model.esker grid.nc -o map.tif --picture map.png"
     )]
     Predict {
         /// A model written by esker run.
@@ -125,6 +125,9 @@ pub enum Command {
         /// File to write: .csv or .parquet for rows, .nc, .tif or .zarr for a map.
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// Also draw the map, .png or .svg: the prediction, grey outside the area of applicability, with the expected error beside it.
+        #[arg(long, value_name = "FILE")]
+        picture: Option<PathBuf>,
     },
     /// Explain predictions row by row: what each feature gives to the answer of a model of trees.
     #[command(

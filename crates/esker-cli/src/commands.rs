@@ -46,7 +46,7 @@ impl Session<'_> {
             Command::Audit { recipe } => cli.audit(recipe).map(drop),
             Command::Open { recipe, run } => cli.open(recipe, run.as_deref()),
             Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
-            Command::Predict { model, data, output } => cli.predict(model, data, output),
+            Command::Predict { model, data, output, picture } => cli.predict(model, data, output, picture.as_deref()),
             Command::Export { model, output } => cli.export(model, output),
             Command::Import { model, output, target, unit, classes, rounds } => {
                 let options = Importing { target: target.clone(), unit: unit.clone(), classes: classes.clone(), rounds: *rounds };
@@ -195,12 +195,22 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn predict(&self, model: &Path, data: &Path, output: &Path) -> Result<()> {
+    fn predict(&self, model: &Path, data: &Path, output: &Path, picture: Option<&Path>) -> Result<()> {
+        if let Some(picture) = picture {
+            esker::check_picture(picture, output)?;
+        }
         let model = LoadedModel::read(model)?;
         let cx = self.watched(Context::new(0, self.threads()));
         let predicted = match model.predict_file(data, output, &cx)? {
+            PredictedFile::Rows(_) if picture.is_some() => {
+                let error = Error::new(Fault::Usage, format!("picture of '{}'", data.display())).got("rows").rule("a picture shows a map");
+                return Err(error.hint("give a grid").into());
+            }
             PredictedFile::Rows(predicted) => predicted,
             PredictedFile::Map(map) => {
+                if let Some(picture) = picture {
+                    map.draw(&model.header, picture)?;
+                }
                 if self.arguments.json {
                     show::print(&show_data::map_json(&map, output));
                 } else {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use esker::record::{MetricCard, ModelRun, Record, Task};
-use esker::{Advice, Contributed, Findings, Header, Note, Plan, Predicted, Told, Weight, inspect::Inspection};
+use esker::{Advice, Contributed, Findings, Header, Note, Plan, Predicted, Told, Unlike, Weight, inspect::Inspection};
 use serde_json::{Value, json};
 
 /// Prints to stdout; a reader that has gone away (`| head`) is no error.
@@ -235,6 +235,7 @@ pub fn run_json(record: &Record, folder: &Path) -> String {
         "chosen": record.chosen.model,
         "reason": record.chosen.reason,
         "models": models,
+        "skill": record.skill,
         "notes": record.notes,
     }))
 }
@@ -259,14 +260,27 @@ pub fn predicted(header: &Header, predicted: &Predicted, output: &Path) -> Strin
         }
         _ => String::new(),
     };
-    format!("{} rows predicted by {}{intervals}: {}", predicted.table.rows(), header.model, output.display())
+    let inside = inside(predicted.unlike);
+    format!("{} rows predicted by {}{intervals}{inside}: {}", predicted.table.rows(), header.model, output.display())
+}
+
+/// The share inside the area of applicability, in words.
+pub fn inside(unlike: Option<Unlike>) -> String {
+    let share = unlike.and_then(|u| u.inside());
+    share.map_or_else(String::new, |s| format!(", {:.0} % inside the area of applicability", (100.0 * s).floor()))
+}
+
+/// The same for programs.
+pub fn inside_json(unlike: Option<Unlike>) -> Value {
+    json!(unlike.map(|u| json!({ "rows": u.rows, "outside": u.outside, "unknown": u.unknown, "inside": u.inside() })))
 }
 
 /// What was predicted, for programs.
 pub fn predicted_json(header: &Header, predicted: &Predicted, output: &Path) -> String {
     pretty(&json!({
         "ok": true, "rows": predicted.table.rows(), "model": header.model, "level": header.level,
-        "coverage": header.coverage, "file": output.display().to_string(), "notes": predicted.notes,
+        "coverage": header.coverage, "applicability": inside_json(predicted.unlike), "file": output.display().to_string(),
+        "notes": predicted.notes,
     }))
 }
 

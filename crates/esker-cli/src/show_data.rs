@@ -6,7 +6,7 @@ use std::path::Path;
 use esker::{Audit, AxisInfo, Converted, Flattery, Header, Info, Leak, PredictedMap, VariableInfo, Weight};
 use serde_json::json;
 
-use crate::show::{notes, number, paint, pretty};
+use crate::show::{self, notes, number, paint, pretty};
 
 /// Variables listed at most; `--json` lists all.
 const MOST: usize = 60;
@@ -125,14 +125,15 @@ pub fn converted_json(done: &Converted, output: &Path) -> String {
 /// What was mapped, in a line.
 pub fn map(header: &Header, map: &PredictedMap, output: &Path) -> String {
     let layers: Vec<&str> = map.cube.data().map(|v| v.name.as_str()).collect();
-    format!("{} of {} cells predicted by {}: {} ({})", map.predicted, map.cells, header.model, output.display(), layers.join(", "))
+    let inside = show::inside(map.unlike);
+    format!("{} of {} cells predicted by {}{inside}: {} ({})", map.predicted, map.cells, header.model, output.display(), layers.join(", "))
 }
 
 /// What was mapped, for programs.
 pub fn map_json(map: &PredictedMap, output: &Path) -> String {
     let layers: Vec<&str> = map.cube.data().map(|v| v.name.as_str()).collect();
     pretty(&json!({
-        "ok": true, "cells": map.cells, "predicted": map.predicted, "layers": layers,
+        "ok": true, "cells": map.cells, "predicted": map.predicted, "layers": layers, "applicability": show::inside_json(map.unlike),
         "file": output.display().to_string(), "notes": map.notes,
     }))
 }

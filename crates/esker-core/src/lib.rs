@@ -27,6 +27,7 @@ mod rng;
 mod samples;
 mod schema;
 mod settings;
+pub mod skill;
 mod space;
 mod support;
 mod table;

@@ -9,6 +9,7 @@ use crate::calibration::{Adjustment, CalibrationCurve};
 use crate::dependence::Dependence;
 use crate::feature_selection::FeatureSelection;
 use crate::hold_out::Locked;
+use crate::skill::Skill;
 use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
@@ -57,6 +58,9 @@ pub struct Record {
     pub tree: Option<DecisionTree>,
     /// Alarms, warnings and decisions, gravest first.
     pub notes: Vec<Note>,
+    /// How much better the models are than simple answers.
+    #[serde(default)]
+    pub skill: Option<Skill>,
 }
 
 /// Where a record came from.
@@ -558,6 +562,28 @@ pub struct Applicability {
     pub density: Vec<(f64, f64)>,
     /// Expected error along the dissimilarity, then along the density.
     pub profiles: Vec<ErrorProfile>,
+    /// Where predictions are wanted: how much of it lies inside.
+    #[serde(default)]
+    pub wanted: Option<WantedArea>,
+}
+
+/// Where predictions are wanted, held against the area of applicability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WantedArea {
+    /// The file that `[validate] wanted` names.
+    pub name: String,
+    /// Places in it.
+    pub places: usize,
+    /// Places measured: all of them, or as many drawn at random.
+    pub measured: usize,
+    /// Of these, how many lack a feature, so that nothing is known of them.
+    pub unknown: usize,
+    /// Share of the others that lies inside the area of applicability.
+    pub inside: f64,
+    /// (share, quantile) of their dissimilarity.
+    pub dissimilarity: Vec<(f64, f64)>,
+    /// Expected error of those inside: the root of the mean square in the unit of the target, or the mean share of wrong classes.
+    pub expected: Option<f64>,
 }
 
 /// Held-out errors in moving windows over an index of the rows inside, and the monotone curve through them.
@@ -606,4 +632,21 @@ pub struct Rows {
     pub dissimilarity: Vec<f64>,
     /// Local point density likewise.
     pub density: Vec<f64>,
+    /// Expected error by that index, in the unit of the target or as share of wrong classes; NaN outside the area of applicability.
+    pub expected: Vec<f64>,
+    /// Places where predictions are wanted, empty where the recipe names none or they lack a feature.
+    pub wanted: WantedPlaces,
+}
+
+/// Places where predictions are wanted, as far as they were measured.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct WantedPlaces {
+    /// Longitude or easting, empty where samples have no place.
+    pub x: Vec<f64>,
+    /// Latitude or northing.
+    pub y: Vec<f64>,
+    /// Dissimilarity index from the training rows; NaN where a feature is missing.
+    pub dissimilarity: Vec<f64>,
+    /// Expected error; NaN outside the area of applicability. Empty where no error is expected.
+    pub expected: Vec<f64>,
 }

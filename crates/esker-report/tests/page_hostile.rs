@@ -90,6 +90,12 @@ fn poisoned((mut record, mut rows): (Record, Rows)) -> (Record, Rows) {
         d.pairs.iter_mut().for_each(|p| [&mut p.a, &mut p.b].into_iter().for_each(poison));
         d.errors.variogram.iter_mut().for_each(|v| poison(&mut v.shape));
     }
+    if let Some(k) = &mut record.skill {
+        [&mut k.of, &mut k.drawn].into_iter().chain(&mut k.absent).for_each(poison);
+        for r in &mut k.references {
+            [&mut r.name, &mut r.how].into_iter().chain(r.models.iter_mut().map(|m| &mut m.model)).for_each(poison);
+        }
+    }
     record.notes.push(Note::alarm(EVIL, EVIL));
     rows.group.iter_mut().for_each(poison);
     (record, rows)
@@ -136,6 +142,7 @@ fn a_record_with_nothing_in_it_still_gives_a_page() {
     record.intervals = None;
     record.explanation = None;
     record.dependence = None;
+    record.skill = None;
     record.applicability = None;
     let html = page(&record, &Rows::default(), &[]);
     assert!(!html.contains("id=\"models\""), "a heading over nothing");

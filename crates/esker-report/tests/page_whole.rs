@@ -264,3 +264,26 @@ fn an_opened_lock_takes_the_place_of_the_closed_one() {
     let (record, rows) = glaciers();
     assert_eq!(with_opening(&page(&record, &rows, &[]), &record, &opening), None);
 }
+
+#[test]
+fn simple_answers_and_what_is_wanted_are_told_in_plain_words() {
+    let (mut record, mut rows) = glaciers();
+    believed(&mut record, &mut rows);
+    let figures = all(&record, &rows);
+    let html = page(&record, &rows, &figures).replace('\u{202f}', " ");
+    for words in [
+        "Better than a simple answer?",
+        "better than always saying the mean",
+        "worse than repeating the last value",
+        "It is 3 652 days old in the middle, 365 to 7 305 days: forecasts over a shorter time would face a younger one. It exists for 5 210 of 6 834 held-out rows.",
+        "Not to be had here: the mean of the season: all rows are of one time of the year.",
+        "Predictions are wanted at 50 000 places of outlines.csv (20 000 of them, drawn at random, were measured): 87.3 % of them lie inside the area of applicability. Inside, the expected error (RMSE) is 0.342 m",
+        "12 lack a feature and are not counted.",
+    ] {
+        assert!(html.contains(words), "{words}");
+    }
+    for name in ["map-applicability-error", "map-applicability-wanted"] {
+        let figure = figures.iter().find(|f| f.name == name).expect("the map is drawn");
+        assert!(figure.svg.contains("Expected error (RMSE)") && figure.svg.contains("outside ("), "{name}");
+    }
+}

@@ -13,7 +13,7 @@ pub(crate) const OUTSIDE: &str = "outside-applicability";
 pub(crate) const UNKNOWN: &str = "applicability-unknown";
 
 /// Shares at which quantiles are recorded.
-const SHARES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
+pub(crate) const SHARES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
 /// Windows and points of the curve that a record holds at most.
 const MOST_WINDOWS: usize = 200;
 const POINTS: usize = 60;
@@ -61,11 +61,25 @@ pub(crate) fn find(plan: &Plan, features: &[String], explanation: Option<&Explan
     };
     found.notes.extend(notes(&area, &training, &weighted_by));
     let (profiles, profile) = profiles(&plan.data.task, rows, &area, &training, &mut found.notes);
-    found.record = Some(card(&area, &training, weighted_by, profiles));
-    found.area = Some(Area { area, profile });
+    let mut record = card(&area, &training, weighted_by, profiles);
+    rows.expected = profile.iter().flat_map(|p| training.dissimilarity.iter().map(|v| expected(p, *v, &area))).collect();
     rows.dissimilarity = training.dissimilarity;
     rows.density = training.density;
+    let area = Area { area, profile };
+    if let Some(wanted) = &plan.wanted {
+        let (card, places, note) = wanted.measure(&area, &plan.data.task)?;
+        record.wanted = Some(card);
+        rows.wanted = places;
+        found.notes.extend(note);
+    }
+    found.record = Some(record);
+    found.area = Some(area);
     Ok(found)
+}
+
+/// The error to expect at a dissimilarity; NaN outside.
+fn expected(profile: &Profile, index: f64, area: &Applicability) -> f64 {
+    if index <= area.threshold() { profile.expected(index) } else { f64::NAN }
 }
 
 /// Importance as weights, or equal ones where it says nothing.
@@ -186,6 +200,7 @@ fn card(area: &Applicability, training: &Training, weighted_by: String, profiles
         dissimilarity: quantiles(&dissimilarity),
         density: quantiles(&density),
         profiles,
+        wanted: None,
     }
 }
 
@@ -201,6 +216,12 @@ pub struct Unlike {
 }
 
 impl Unlike {
+    /// The share inside of those of which it is known.
+    pub fn inside(&self) -> Option<f64> {
+        let known = self.rows - self.unknown;
+        (known > 0).then(|| (known - self.outside) as f64 / known as f64)
+    }
+
     /// Both together.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self { rows: self.rows + other.rows, outside: self.outside + other.outside, unknown: self.unknown + other.unknown }

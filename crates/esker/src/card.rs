@@ -22,7 +22,7 @@ pub(crate) fn data_card(plan: &Plan) -> DataCard {
     match &roles.weight {
         Some(WeightPart::InverseVariance(n)) => named.push((n, "error")),
         Some(WeightPart::Column(n)) => named.push((n, "weight")),
-        None => {}
+        Some(WeightPart::Spread(_)) | None => {}
     }
     if let Some(n) = roles.error.as_deref().filter(|n| !named.contains(&(*n, "error"))) {
         named.push((n, "error"));

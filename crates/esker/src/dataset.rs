@@ -6,6 +6,7 @@ use esker_core::record::{Dropped, Task};
 use esker_core::{Codes, Column, Crs, Error, Note, Places, Samples, Support, Table, Times, Unit, Values};
 
 use crate::columns::{as_classes, unknown_column};
+use crate::crowding;
 use crate::expression::{Expression, derived};
 use crate::findings::Findings;
 use crate::recipe::{PlacePart, Recipe, WeightPart, matches};
@@ -54,7 +55,7 @@ impl Dataset {
             Builder { recipe, table: &table, findings: &mut findings, notes: &mut notes, rows_dropped: rows.len() < rows_read };
         let target = builder.target();
         let support = builder.support();
-        let (weight, weights_in_words) = builder.weight();
+        let (weight, weights_in_words) = builder.weight(support.place.as_ref());
         let error = builder.error_column();
         let features = builder.features();
         let other_groups = builder.other_groups();
@@ -349,11 +350,21 @@ impl<'a> Builder<'a> {
         groups
     }
 
-    fn weight(&mut self) -> (Option<Vec<f64>>, Option<String>) {
+    fn weight(&mut self, places: Option<&Places>) -> (Option<Vec<f64>>, Option<String>) {
         let Some(part) = self.recipe.roles.weight.clone() else { return (None, None) };
         let (name, path) = match &part {
             WeightPart::InverseVariance(name) => (name, "roles.weight.error"),
             WeightPart::Column(name) => (name, "roles.weight.column"),
+            WeightPart::Spread(spread) => {
+                let made = crowding::weights(*spread, places, self.recipe.roles.place.is_some());
+                return made.map_or_else(
+                    |error| {
+                        self.fault("roles.weight", error);
+                        (None, None)
+                    },
+                    |w| (Some(w.0), Some(w.1)),
+                );
+            }
         };
         let Some(values) = self.column(name, path).and_then(|c| self.numbers(c, path)) else { return (None, None) };
         let inverse = matches!(part, WeightPart::InverseVariance(_));
@@ -390,8 +401,9 @@ impl<'a> Builder<'a> {
         names.extend(roles.time.clone());
         names.extend(roles.group.clone());
         names.extend(roles.error.clone());
-        names.extend(roles.weight.iter().map(|w| match w {
-            WeightPart::InverseVariance(n) | WeightPart::Column(n) => n.clone(),
+        names.extend(roles.weight.iter().filter_map(|w| match w {
+            WeightPart::InverseVariance(n) | WeightPart::Column(n) => Some(n.clone()),
+            WeightPart::Spread(_) => None,
         }));
         names.extend(self.recipe.validate.group_columns().map(|(name, _)| name.to_owned()));
         names

@@ -11,16 +11,16 @@ use crate::judge::{distance, short};
 use crate::plan::Plan;
 
 /// Confidence of the intervals.
-const CONFIDENCE: f64 = 0.95;
+pub(crate) const CONFIDENCE: f64 = 0.95;
 /// Blocks are made smaller until there are so many.
 const FEWEST_BLOCKS: usize = 10;
 /// Fewer blocks than these make an interval visibly too narrow.
 const FEW_BLOCKS: usize = 20;
 
 /// What is drawn together, with the words for it.
-struct Drawing {
-    blocks: Blocks,
-    drawn: String,
+pub(crate) struct Drawing {
+    pub blocks: Blocks,
+    pub drawn: String,
     why: String,
 }
 
@@ -106,7 +106,7 @@ fn errors(truth: &Values, said: &Prediction) -> Result<Vec<f64>> {
 
 /// Blocks as long as the range of the errors' dependence, groups whole; without a range whole groups, rows of a place, spans of time, or rows one
 /// by one.
-fn drawing(support: &Support, checks: &ErrorChecks) -> Option<Drawing> {
+pub(crate) fn drawing(support: &Support, checks: &ErrorChecks) -> Option<Drawing> {
     let reach = checks.variogram.as_ref().and_then(|v| v.reach);
     let on_ground = support.place.as_ref().zip(reach).and_then(|(places, reach)| ground_blocks(support, places, reach, checks));
     let mut drawing =

@@ -36,6 +36,8 @@ pub struct PredictedMap {
     pub cells: usize,
     /// Cells that had what the model needs.
     pub predicted: usize,
+    /// Cells outside the area of applicability; `None` where the model keeps none.
+    pub unlike: Option<Unlike>,
     /// What was noticed.
     pub notes: Vec<Note>,
 }
@@ -128,7 +130,7 @@ impl LoadedModel {
         notes.extend(self.header.schema.beyond_notes(&beyond, predicted));
         notes.extend(unlike.iter().flat_map(Unlike::notes));
         let cube = self.layered(cube, &axes, &chunk, layers, scratch)?;
-        Ok(PredictedMap { cube, cells: whole.len(), predicted, notes })
+        Ok(PredictedMap { cube, cells: whole.len(), predicted, unlike, notes })
     }
 
     /// The columns that derived columns among those needed are made of, derived ones among them.

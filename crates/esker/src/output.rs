@@ -128,6 +128,10 @@ fn predictions(record: &Record, rows: &Rows, recipe: &Recipe) -> Result<Table> {
         columns.push(Column::real("point_density", "", rows.density.clone()));
         let inside = |v: &f64| if v.is_nan() { f64::NAN } else { f64::from(u8::from(*v <= area.threshold)) };
         columns.push(Column::real("inside", "", rows.dissimilarity.iter().map(inside).collect()));
+        if !rows.expected.is_empty() {
+            let unit = if let Task::Regression { unit, .. } = &record.task { unit.as_str() } else { "" };
+            columns.push(Column::real("expected_error", unit, rows.expected.clone()));
+        }
     }
     unique(&mut columns);
     Table::new(columns)

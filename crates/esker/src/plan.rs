@@ -22,6 +22,7 @@ use crate::regions;
 use crate::source;
 use crate::tune::{inner_design, inner_folds};
 use crate::wanted::{self, WantedRows};
+use crate::wanted_area::WantedSample;
 
 /// A design with the folds it makes of these data.
 pub(crate) struct PlannedDesign {
@@ -58,6 +59,8 @@ pub struct Plan {
     pub(crate) designs: Vec<PlannedDesign>,
     /// The use that the models are meant for.
     pub(crate) aim: Aim,
+    /// Places where predictions are wanted with their features, as many as are measured.
+    pub(crate) wanted: Option<WantedSample>,
     /// Why the primary design was chosen, where Esker chose it.
     pub advice: Option<Advice>,
     pub(crate) metrics: Vec<PlannedMetric>,
@@ -140,6 +143,7 @@ impl Plan {
             None => Aim::default(),
         };
         let aim = wanted::with_features(aim, &recipe.validate, &data);
+        let sample = wanted.and_then(|rows| WantedSample::draw(rows, &recipe, &data, &mut noted));
         data.notes.extend(noted);
         let mut advice = None;
         if recipe.validate.auto {
@@ -209,6 +213,7 @@ impl Plan {
             penalty: penalty_text,
             designs,
             aim,
+            wanted: sample,
             advice,
             metrics,
             primary_metric,

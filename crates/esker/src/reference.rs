@@ -7,7 +7,7 @@ use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::{Calibration, Kind, Step};
 
-use crate::recipe::{DATA_KEYS, INTERVAL_KEYS, SELECT_KEYS, TUNE_KEYS};
+use crate::recipe::{DATA_KEYS, INTERVAL_KEYS, SELECT_KEYS, TUNE_KEYS, WEIGHT_KEYS};
 
 /// The JSON schema of `record.json`.
 pub fn record_schema() -> String {
@@ -51,6 +51,10 @@ pub fn reference() -> String {
     for (key, doc) in DATA_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
+    page.push_str(WEIGHTS);
+    for (key, doc) in WEIGHT_KEYS {
+        let _ = writeln!(page, "| `{key}` | {doc} |");
+    }
     page.push_str(INTERVALS);
     for (key, doc) in INTERVAL_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
@@ -80,6 +84,9 @@ const FINAL: &str = "\n## Final hold-out\n\n`final = { by = \"group\", share = 0
     `final-opened`. Keep the ledger with the recipe.\n";
 const INTERVALS: &str = "\n## Intervals\n\nThe keys of `[intervals]`, for targets of numbers. Whatever the method, residuals and scores come from rows that the model of their fold \
     did not learn from, and the interval of a held-out row never takes up its own residual.\n\n| Key | Meaning |\n| --- | --- |\n";
+const WEIGHTS: &str = "\n## Weights\n\n`weight = { … }` in `[roles]` weighs rows while models learn; scores are weighted with `[validate] weighted = true`. \
+    The last two are made of where rows are, never of the target, and each fold makes its own from the rows it learns from.\n\n\
+    | Key of `weight` | Meaning |\n| --- | --- |\n";
 
 const TUNING: &str = "\n## Tuning\n\n`tune = { … }` in a `[[model]]` tunes its parameters over the spaces named above, on `inner` folds (3) of each training part under the \
     same design. A parameter that the recipe sets stays as it is, unless `search` names it. What is found is kept beside the run folder until the \

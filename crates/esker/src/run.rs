@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::adjust;
 use crate::alarms;
 use crate::applicability;
+use crate::crowding;
 use crate::dependence;
 use crate::explain::{self, Explained};
 use crate::feature_selection;
@@ -23,6 +24,7 @@ use crate::model_file::SavedModel;
 use crate::pipeline::{Pipeline, needs, steps};
 use crate::plan::{Plan, PlannedDesign};
 use crate::recipe::ModelPart;
+use crate::skill;
 use crate::tune::{Clock, Inner, Keeper, oriented};
 use crate::work::on_threads;
 
@@ -145,7 +147,7 @@ impl Plan {
         let name = format!("model {} design {}", part.name, design.part.label);
         let cx = cx.fork(&name, f as u64);
         let from = LearnFrom {
-            train: self.data.samples.select(&fold.train),
+            train: crowding::again(&self.recipe, self.data.samples.select(&fold.train))?,
             support: &design.support.select(&fold.train),
             aim: &self.aim.select(&fold.train),
             part: &format!("{}: {}", design.part.label, fold.label),
@@ -218,6 +220,7 @@ impl Plan {
         cx.progress().end();
         let (comparisons, chance) = judge::comparisons(self, &models)?;
         let dependence = dependence::dependence(self, (&models, chosen), &said, (&comparisons, &chance), cx)?;
+        let skill = skill::measure(self, &models, &said, dependence.as_ref(), cx)?;
         let Explained { explanation, notes: explain_notes } = explain::explain(self, &features, (&folds, &final_fit), cx)?;
         let (held, no_intervals) = intervals::held_out(self, &folds)?;
         let mut rows = self.rows(&folds)?;
@@ -226,6 +229,7 @@ impl Plan {
         notes.extend(explain_notes);
         notes.extend(no_intervals);
         notes.extend(adjust::notes(&models));
+        notes.extend(skill::notes(&skill, &part.name));
         notes.extend(final_fit.notes().into_iter().map(|n| Note { text: format!("final {}: {}", part.name, n.text), ..n }));
         let intervals = held.map(|h| {
             rows.low = h.low;
@@ -256,6 +260,7 @@ impl Plan {
             applicability: area.record,
             tree: crate::explain::tree(&final_fit),
             notes,
+            skill: Some(skill),
         };
         let model = SavedModel::new(self, (&record, &features), (&final_fit, &folds), area.area)?;
         let openings = self.ledger.iter().map(|e| e.opening.clone()).collect();

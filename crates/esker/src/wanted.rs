@@ -15,10 +15,11 @@ use crate::recipe::{DesignPart, Recipe, Validate, Wanted};
 const LATTICE: usize = 10_000;
 
 /// What is wanted, read but not yet met with the samples.
+#[derive(Clone)]
 pub(crate) struct WantedRows {
-    table: Table,
-    placed: Option<Placed>,
-    name: String,
+    pub table: Table,
+    pub placed: Option<Placed>,
+    pub name: String,
 }
 
 /// Reads the file that `[validate] wanted` names.
@@ -92,7 +93,7 @@ pub(crate) fn aim(rows: &WantedRows, recipe: &Recipe, data: &Dataset, notes: &mu
 }
 
 /// The places of wanted rows in the samples' system.
-fn places_of(rows: &WantedRows, recipe: &Recipe, crs: &Crs, notes: &mut Vec<Note>) -> Result<Places> {
+pub(crate) fn places_of(rows: &WantedRows, recipe: &Recipe, crs: &Crs, notes: &mut Vec<Note>) -> Result<Places> {
     let role = recipe.roles.place.as_ref();
     let has = |name: &str| rows.table.columns().iter().any(|c| c.name == name);
     let named = role.filter(|p| has(&p.x) && has(&p.y)).map(|p| (p.x.as_str(), p.y.as_str()));

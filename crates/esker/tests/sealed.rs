@@ -103,6 +103,28 @@ fn a_shuffled_target_gives_no_skill_and_the_true_one_does() {
     }
 }
 
+/// Simple answers are held to the same: a shuffled target leaves nothing against them, and the skill of the true one is no gift of the target's.
+#[test]
+fn a_shuffled_target_gives_no_skill_against_simple_answers() {
+    let y = table().column("y").unwrap().reals().unwrap().to_vec();
+    let mut order: Vec<usize> = (0..y.len()).collect();
+    Rng::new(5).shuffle(&mut order);
+    let skill = |table: Table| {
+        let text = RECIPE.replace("MODEL", "forest").replace("TUNE", "trees = 50");
+        let text =
+            text.replace("group = \"site\"", "group = \"site\"\ntime = \"day\"").replace("design = \"group\"", "design = \"forward\"");
+        let mut table = table;
+        table.put(Column::real("day", "days since 1970-01-01", (0..120).map(|i| f64::from(9 * (i / 4) + i % 4)).collect())).unwrap();
+        let plan = Plan::new(Recipe::parse("recipe.toml", &text).unwrap(), table, None).unwrap();
+        let skill = plan.run(&plan.context(2)).unwrap().record.skill.unwrap();
+        skill.references.iter().map(|r| (r.kind.clone(), r.models[0].skill)).collect::<Vec<_>>()
+    };
+    let found = skill(table());
+    assert!(found.iter().any(|(kind, s)| kind == "mean" && *s > 0.3), "{found:?}");
+    let none = skill(with_target(|i, _| y[order[i]]));
+    assert!(none.iter().any(|(kind, s)| kind == "mean" && *s < 0.1), "{none:?}");
+}
+
 /// Every estimator on a shuffled target, numbers and classes, with the settings it has by itself.
 #[test]
 fn no_estimator_finds_skill_in_a_shuffled_target() {

@@ -26,5 +26,5 @@ pub use curve::curve;
 pub use ensemble::{Reliability, crps_ensemble, crps_normal, crps_quantiles, msdr, pit_ensemble, pit_histogram, pit_normal, reliability};
 pub use event::Events;
 pub use hydrology::{KgeParts, kge_parts};
-pub use skill::{climatology, persistence, skill};
+pub use skill::{Learned, SquaredError, climatology, persistence, seasonal, skill};
 pub use threshold::{ChosenCut, CutRule};

@@ -78,6 +78,14 @@ impl Blocks {
         Self::from_keys(&(0..rows).collect::<Vec<_>>())
     }
 
+    /// The blocks of the rows named, in that order.
+    ///
+    /// # Errors
+    /// Fewer than 2 blocks with rows.
+    pub fn select(&self, rows: &[usize]) -> Result<Self> {
+        Self::from_keys(&rows.iter().map(|&r| self.of[r]).collect::<Vec<_>>())
+    }
+
     /// Number of blocks.
     pub fn count(&self) -> usize {
         self.count

@@ -5,6 +5,7 @@ use esker_math::{quantile_of_sorted, variance};
 use rayon::prelude::*;
 
 use super::{Blocks, Runs};
+use crate::score::skill;
 
 /// What is drawn, with replacement.
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +116,17 @@ impl Drawn {
     /// As [`Drawn::score`].
     pub fn difference(&self, a: usize, b: usize) -> Result<Estimate> {
         self.estimate(self.values[a] - self.values[b], |s| Some(s[a]? - s[b]?))
+    }
+
+    /// The skill of model `a` against `b`, (score − score of b) / (perfect − score of b), both on the same draws.
+    ///
+    /// # Errors
+    /// As [`Drawn::score`], or `b` is perfect on the rows as they are.
+    pub fn skill(&self, a: usize, b: usize, perfect: f64) -> Result<Estimate> {
+        let value = skill(self.values[a], self.values[b], perfect).ok_or_else(|| {
+            Error::data("skill").got(format!("a reference whose score is {perfect}")).rule("nothing is better than a perfect reference")
+        })?;
+        self.estimate(value, |s| skill(s[a]?, s[b]?, perfect))
     }
 
     fn estimate(&self, value: f64, of: impl Fn(&[Option<f64>]) -> Option<f64>) -> Result<Estimate> {

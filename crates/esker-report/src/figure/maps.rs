@@ -13,7 +13,7 @@ use super::{Figure, WIDTH, Words};
 use crate::map::{Map, Sites};
 
 /// Steps of a colour scale on a map: few enough that dots of a colour share one path, many enough to look smooth.
-const STEPS: usize = 13;
+pub(super) const STEPS: usize = 13;
 const ROOM: (f64, f64) = (540.0, 580.0);
 const CORNER: (f64, f64) = (62.0, 14.0);
 /// A plane's axis title stands above the map.
@@ -22,27 +22,31 @@ const PLANE_CORNER: (f64, f64) = (64.0, 34.0);
 const NEAR: f64 = 14.0;
 
 /// One place with the rows that lie there.
-struct Site {
-    at: (f64, f64),
-    rows: Vec<usize>,
+pub(super) struct Site {
+    pub at: (f64, f64),
+    pub rows: Vec<usize>,
 }
 
 /// A map with its samples gathered by place.
-struct Drawn {
-    map: Map,
-    sites: Vec<Site>,
-    canvas: Canvas,
+pub(super) struct Drawn {
+    pub map: Map,
+    pub sites: Vec<Site>,
+    pub canvas: Canvas,
     /// Left end of the legend's column.
-    aside: f64,
+    pub aside: f64,
 }
 
 impl Drawn {
-    fn new(cx: &Cx<'_>) -> Option<Self> {
-        let rows = cx.rows;
-        let places = Sites::new(&rows.x, &rows.y, cx.record.data.crs.as_deref());
+    pub fn new(cx: &Cx<'_>) -> Option<Self> {
+        Self::of(&cx.rows.x, &cx.rows.y, &cx.rows.group, cx.record.data.crs.as_deref())
+    }
+
+    /// A map of other places than those of the samples.
+    pub fn of(x: &[f64], y: &[f64], groups: &[String], crs: Option<&str>) -> Option<Self> {
+        let places = Sites::new(x, y, crs);
         let map = Map::fit(&places, if places.geographic { CORNER } else { PLANE_CORNER }, ROOM)?;
         let placed: Vec<(usize, (f64, f64))> = places.points.iter().enumerate().filter_map(|(row, p)| Some((row, map.at(*p)?))).collect();
-        let sites = by_group(&placed, &rows.group).unwrap_or_else(|| by_place(&placed));
+        let sites = by_group(&placed, groups).unwrap_or_else(|| by_place(&placed));
         let below = if matches!(map.ground, crate::map::Ground::Plane) { 46.0 } else { 30.0 };
         let height = (map.area.1 + map.area.3 + below).max(330.0);
         let aside = map.area.0 + map.area.2 + 26.0;
@@ -62,7 +66,7 @@ impl Drawn {
     }
 
     /// Draws sites in layers, the last one on top: each a colour and its positions.
-    fn layers(&mut self, layers: &[(Rgb, Vec<(f64, f64)>)]) {
+    pub fn layers(&mut self, layers: &[(Rgb, Vec<(f64, f64)>)]) {
         let size = self.dot();
         let rim = Pen::new(Paint::Rgb(RIM), if size > 6.0 { 0.8 } else { 0.4 });
         self.canvas.clipped(self.map.area, |c| {
@@ -75,7 +79,7 @@ impl Drawn {
     }
 
     /// Frame, scale bar, labels of few sites and the locator; returns the drawing.
-    fn finish(mut self, cx: &Cx<'_>, legend_ends: f64) -> Canvas {
+    pub fn finish(mut self, cx: &Cx<'_>, legend_ends: f64) -> Canvas {
         let points: Vec<(f64, f64)> = self.sites.iter().map(|s| s.at).collect();
         self.label(cx, &points);
         self.map.draw_frame(&mut self.canvas, &points);
@@ -163,13 +167,13 @@ fn round_up(v: f64) -> f64 {
     [1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0].into_iter().map(|f| f * base).find(|r| *r >= v * (1.0 - 1e-9)).unwrap_or(v)
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let v: Vec<f64> = values.filter(|v| v.is_finite()).collect();
     (!v.is_empty()).then(|| v.iter().sum::<f64>() / v.len() as f64)
 }
 
 /// Sites with a value, put into steps of a colour scale by `step`, layered by `order` of the step.
-fn layered(
+pub(super) fn layered(
     sites: &[Site],
     values: &[Option<f64>],
     colours: &[Rgb],
@@ -186,7 +190,7 @@ fn layered(
     steps.into_iter().map(|(i, points)| (colours[i], points)).collect()
 }
 
-fn at_one_place(sites: &[Site]) -> &'static str {
+pub(super) fn at_one_place(sites: &[Site]) -> &'static str {
     if sites.iter().any(|s| s.rows.len() > 1) { " Samples at one place are averaged." } else { "" }
 }
 

@@ -12,6 +12,7 @@ mod cx;
 mod distances;
 mod distribution;
 mod effects;
+mod expected;
 mod folds;
 mod importance;
 mod learning;
@@ -19,6 +20,7 @@ pub mod legend;
 mod maps;
 mod observed;
 mod optimism;
+pub mod predicted;
 mod residuals;
 pub mod scale;
 pub(crate) mod selection;
@@ -99,6 +101,8 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         applicability::folds,
         applicability::profiles,
         maps::applicability,
+        expected::held_out,
+        expected::wanted,
         distances::draw,
         folds::draw,
         maps::folds,
@@ -118,6 +122,8 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
         applicability::folds,
         applicability::profiles,
         maps::applicability,
+        expected::held_out,
+        expected::wanted,
         distances::draw,
         folds::draw,
         maps::folds,

@@ -50,6 +50,16 @@ impl Map {
         });
     }
 
+    /// Coasts alone, to stand on top of a coloured map.
+    pub fn draw_coast(&self, c: &mut Canvas) {
+        if self.ground == Ground::Plane {
+            return;
+        }
+        let rings = if self.window.x1 - self.window.x0 > COARSE { &world().coarse } else { &world().land };
+        let coast = self.coast(rings, &self.view());
+        c.clipped_to(&self.edge(), |c| c.stroke(&coast, Pen::new(Paint::Ink, 0.8)));
+    }
+
     /// Frame, degree labels (or axes in km) and scale bar; `points` are positions that the bar keeps clear of.
     pub fn draw_frame(&self, c: &mut Canvas, points: &[(f64, f64)]) {
         let (left, top, w, h) = self.area;

@@ -164,6 +164,17 @@ impl Map {
         }
     }
 
+    /// Position of a place beside another one: a corner of a cell stands next to the cell's centre, also where the world's edge lies between them.
+    pub fn beside(&self, centre: (f64, f64), p: (f64, f64)) -> Option<(f64, f64)> {
+        match self.ground {
+            Ground::Globe(projection) if centre.0.is_finite() && p.0.is_finite() => {
+                let middle = projection.centre_lon();
+                self.unrolled((middle + wrapped(centre.0 - middle) + wrapped(p.0 - centre.0), p.1))
+            }
+            _ => self.unrolled(p),
+        }
+    }
+
     /// The same for a longitude that is counted on from the centre's and may pass 180°: a ring that leaves the
     /// world's edge must not reappear at the other one.
     fn unrolled(&self, p: (f64, f64)) -> Option<(f64, f64)> {

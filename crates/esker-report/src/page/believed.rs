@@ -1,6 +1,6 @@
 //! Where the model may be believed: threshold, weights, and the expected error.
 
-use esker_core::record::{Applicability, Record};
+use esker_core::record::{Applicability, Record, WantedArea};
 
 use super::html::Html;
 use super::number::{attach, count, decimals, fixed, percent, real};
@@ -27,6 +27,31 @@ pub fn meaning(r: Reading<'_>, h: &mut Html) {
             percent(a.outside),
         ),
     );
+    if let Some(w) = &a.wanted {
+        h.element("p", &[], &wanted(w, a));
+    }
+}
+
+/// How much of where predictions are wanted lies inside.
+fn wanted(w: &WantedArea, a: &Applicability) -> String {
+    let drawn =
+        if w.measured < w.places { format!(" ({} of them, drawn at random, were measured)", count(w.measured)) } else { String::new() };
+    let mut out = format!(
+        "Predictions are wanted at {} of {}{drawn}: {} of them lie inside the area of applicability.",
+        plural(w.places, "place", "places"),
+        w.name,
+        percent(w.inside)
+    );
+    if let (Some(error), Some(p)) = (w.expected, a.profiles.first()) {
+        out.push_str(&format!(" Inside, the expected error ({}) is {}.", p.error, attach(&real(error), &p.unit)));
+    }
+    if w.inside < 1.0 {
+        out.push_str(" At the others no score of this report speaks for the prediction.");
+    }
+    if w.unknown > 0 {
+        out.push_str(&format!(" {} lack a feature and are not counted.", count(w.unknown)));
+    }
+    out
 }
 
 /// Quantiles and weights.
@@ -79,6 +104,9 @@ pub fn method(record: &Record) -> String {
             p.error,
             count(p.window)
         ));
+    }
+    if let Some(w) = &a.wanted {
+        out.push_str(&format!(" Of the places where predictions are wanted ({}), {} lie inside.", w.name, percent(w.inside)));
     }
     out
 }

@@ -21,6 +21,7 @@ pub fn methods(record: &Record) -> String {
         tuning(r),
         calibrated::method(r),
         comparison(r),
+        super::skill::method(r),
         intervals(r),
         explanation(r),
         believed::method(record),

@@ -16,6 +16,7 @@ mod pictures;
 mod reading;
 mod scores;
 mod selected;
+mod skill;
 mod summary;
 mod table;
 mod tree;
@@ -150,6 +151,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         drawn(h, Place::Models);
         scores::differences(r, h);
         dependent::scores(r, h);
+        skill::skill(r, h);
         selected::chosen(r, figures, h);
         tuned::gained(r, figures, h);
         let mut folded = Html::part("models-folded");

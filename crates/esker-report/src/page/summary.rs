@@ -10,7 +10,7 @@ use super::words::{capital, first_sentence, list, list_some, plural, sentence, v
 /// A handful of plain sentences that say what the record holds; each string is one point, safe to print.
 pub fn summary(record: &Record) -> Vec<String> {
     let r = Reading::new(record);
-    [question(r), belief(r), rivals(r), flattery(r), drivers(r), certainty(r), locked(r), alarms(r)]
+    [question(r), belief(r), super::skill::point(r), rivals(r), flattery(r), drivers(r), certainty(r), locked(r), alarms(r)]
         .into_iter()
         .flatten()
         .map(|s| visible(&s).into_owned())
@@ -84,6 +84,9 @@ fn lead(r: Reading<'_>, chosen: &ModelRecord) -> String {
         return "It is a baseline that learns nothing from the features, so no skill is claimed for them.".to_owned();
     }
     let Some(base) = r.baseline() else {
+        if r.record.skill.is_some() {
+            return "The recipe has no baseline model.".to_owned();
+        }
         return "The recipe has no baseline model, so its skill has nothing to stand against.".to_owned();
     };
     let Some(pair) = r.paired(&chosen.name, &base.name) else {

@@ -92,6 +92,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         tree: None,
         dependence: None,
         notes: vec![],
+        skill: None,
     }
 }
 
@@ -155,6 +156,7 @@ fn believed(record: &mut Record, rows: &mut Rows, error: (&str, &str), rng: &mut
         dissimilarity: vec![(0.0, 0.05), (0.5, 0.11), (1.0, 1.05)],
         density: vec![(0.0, 0.0), (0.5, 14.0), (1.0, 16.0)],
         profiles: vec![profile("dissimilarity", 0.6, true), profile("density", 16.0, false)],
+        wanted: None,
     });
 }
 

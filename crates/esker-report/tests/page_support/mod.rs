@@ -7,6 +7,7 @@ use esker_core::dependence::{
     BlockError, Dependence, ErrorChecks, ErrorVariogram, Likeness, PairInterval, ScoreInterval, SeriesCheck, SpreadCheck,
 };
 use esker_core::record::*;
+use esker_core::skill::{ModelSkill, Skill, SkillReference};
 use esker_core::{Note, Parameter, Range, Rng, Setting, Settings, Space, Unit};
 use esker_report::figure::Figure;
 
@@ -293,6 +294,7 @@ pub fn glaciers() -> (Record, Rows) {
             ),
             Note::info("delimiter", "The table is separated by commas."),
         ],
+        skill: Some(skill()),
     };
     (record, glacier_rows(rows))
 }
@@ -304,6 +306,9 @@ pub fn believed(record: &mut Record, rows: &mut Rows) {
     let n = rows.observed.len();
     rows.dissimilarity = (0..n).map(|i| (i % 50) as f64 / 60.0).collect();
     rows.density = (0..n).map(|i| (50 - i % 50) as f64).collect();
+    rows.expected = rows.dissimilarity.iter().map(|v| if *v <= 0.733 { 0.3 + 0.15 * v } else { f64::NAN }).collect();
+    rows.wanted =
+        WantedPlaces { x: rows.x.clone(), y: rows.y.clone(), dissimilarity: rows.dissimilarity.clone(), expected: rows.expected.clone() };
     record.applicability = Some(Applicability {
         weights: vec![("temp_07".into(), 0.031), ("area".into(), 0.01)],
         weighted_by: "permutation importance on held-out rows (r2), below 0 as 0".into(),
@@ -323,6 +328,15 @@ pub fn believed(record: &mut Record, rows: &mut Rows) {
             windows: vec![(0.1, 0.31), (0.4, 0.33), (0.7, 0.41)],
             curve: vec![(0.1, 0.311), (0.7, 0.409)],
         }],
+        wanted: Some(WantedArea {
+            name: "outlines.csv".into(),
+            places: 50_000,
+            measured: 20_000,
+            unknown: 12,
+            inside: 0.873,
+            dissimilarity: vec![(0.0, 0.0), (0.5, 0.3), (1.0, 2.1)],
+            expected: Some(0.342),
+        }),
     });
 }
 
@@ -374,6 +388,42 @@ fn dependence() -> Dependence {
         confidence: 0.95,
         scores: vec![score("mean", -0.01), score("forest", 0.26), score("boosting", 0.28)],
         pairs: vec![pair("mean", "boosting", -0.29, 1e-5), pair("forest", "boosting", -0.02, 0.2)],
+    }
+}
+
+fn skill() -> Skill {
+    let model = |model: &str, skill: f64| ModelSkill { model: model.into(), skill, interval: Some([skill - 0.06, skill + 0.05]) };
+    let unit = Unit::new("m w.e. yr-1");
+    let last = SkillReference {
+        kind: "last".into(),
+        name: "repeating the last value".into(),
+        how: "The newest training row before it of the same rgi_id.".into(),
+        rows: 5210,
+        held_out: 6834,
+        lead: Some([365.0, 3652.0, 7305.0]),
+        error: 0.2914,
+        unit: unit.clone(),
+        models: vec![model("mean", -0.82), model("forest", -0.19), model("boosting", -0.15)],
+    };
+    Skill {
+        of: "mean squared error".into(),
+        drawn: "212 blocks of 38.4 km on the ground, groups whole".into(),
+        confidence: 0.95,
+        references: vec![
+            SkillReference {
+                kind: "mean".into(),
+                name: "always saying the mean".into(),
+                how: "The mean of the training rows of each fold.".into(),
+                rows: 6834,
+                held_out: 6834,
+                lead: None,
+                error: 0.3797,
+                unit,
+                models: vec![model("mean", 0.0), model("forest", 0.27), model("boosting", 0.29)],
+            },
+            last,
+        ],
+        absent: vec!["the mean of the season: all rows are of one time of the year".into()],
     }
 }
 
@@ -557,6 +607,7 @@ pub fn wells() -> (Record, Rows) {
     ];
     record.chosen.reason = "boosting has the best mean balanced accuracy over the folds of well WELL".into();
     record.intervals = None;
+    record.skill = None;
     record.explanation = None;
     record.notes = vec![Note::warning("rare-class", "Coal has 72 rows in 3 of 8 wells: its scores rest on few rows.")];
     (record, well_rows(n))

@@ -18,7 +18,7 @@ use crate::selection::Selection;
 pub use adjust::{AdjustPart, ThresholdBy, ThresholdPart};
 pub(crate) use intervals::INTERVAL_KEYS;
 pub use intervals::{IntervalMethod, Update};
-pub(crate) use read::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS};
+pub(crate) use read::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS, WEIGHT_KEYS};
 pub(crate) use section::nearest;
 
 /// A recipe, well formed but not yet checked against data.
@@ -134,12 +134,23 @@ pub struct PlacePart {
 }
 
 /// How rows are weighted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum WeightPart {
     /// One over the square of a reported standard error.
     InverseVariance(String),
     /// A column of weights.
     Column(String),
+    /// Against uneven sampling, by what crowds together on the ground.
+    Spread(Spread),
+}
+
+/// How weights against uneven sampling are made of places.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Spread {
+    /// Cells of this side (metres) have one weight each, which their rows share.
+    Declustered(f64),
+    /// One over the density of rows within this distance (metres).
+    Density(f64),
 }
 
 /// A design with its settings.

@@ -12,8 +12,8 @@ use toml::de::DeTable;
 use super::adjust::adjust;
 use super::section::{Reading, Section, nearest};
 use super::{
-    DataPart, Derived, DesignPart, Direction, Explain, LastPart, Method, ModelPart, PlacePart, Recipe, Roles, Select, Tune, Validate,
-    Wanted, WeightPart,
+    DataPart, Derived, DesignPart, Direction, Explain, LastPart, Method, ModelPart, PlacePart, Recipe, Roles, Select, Spread, Tune,
+    Validate, Wanted, WeightPart,
 };
 use crate::findings::{Findings, Place};
 use crate::selection::Selection;
@@ -191,15 +191,7 @@ fn roles(root: &Section<'_>) -> Roles {
     roles.time = s.text("time");
     roles.group = s.text("group");
     if let Some(w) = s.table("weight") {
-        roles.weight = match (w.text("error"), w.text("column")) {
-            (Some(error), None) => Some(WeightPart::InverseVariance(error)),
-            (None, Some(column)) => Some(WeightPart::Column(column)),
-            _ => {
-                let rule = "exactly one of error = \"column of standard errors\" and column = \"column of weights\" is wanted";
-                s.fault("weight", Error::recipe("'roles.weight'").rule(rule));
-                None
-            }
-        };
+        roles.weight = weight(&s, &w);
         w.finish();
     }
     roles.error = s.text("error");
@@ -207,6 +199,48 @@ fn roles(root: &Section<'_>) -> Roles {
     roles.exclude = s.texts("exclude");
     s.finish();
     roles
+}
+
+/// The keys of `weight` in `[roles]`, of which one is given; for the reference.
+pub(crate) const WEIGHT_KEYS: [(&str, &str); 4] = [
+    ("error", "A column of standard errors of the target: weights are one over their square."),
+    ("column", "A column of weights."),
+    (
+        "declustered",
+        "Cells of this side, `\"50 km\"`: every cell that holds rows has the same weight, which its rows share (cell declustering).",
+    ),
+    ("density", "One over the density of rows within this distance, `\"50 km\"`."),
+];
+
+fn weight(roles: &Section<'_>, w: &Section<'_>) -> Option<WeightPart> {
+    let given = WEIGHT_KEYS.iter().filter(|(key, _)| w.has(key)).count();
+    let column = w.text("error").map(WeightPart::InverseVariance).or(w.text("column").map(WeightPart::Column));
+    let length = |key: &'static str| {
+        let text = w.text(key)?;
+        let metres = metres(&text);
+        if metres.is_none() {
+            let rule = "a length above 0 with its unit is wanted, e.g. \"50 km\" or \"200 m\"";
+            w.fault(key, Error::recipe(format!("'{}.{key}'", w.path())).got(format!("'{text}'")).rule(rule));
+        }
+        metres
+    };
+    let (cells, density) = (length("declustered"), length("density"));
+    if given != 1 {
+        let rule = "exactly one of error = \"column of standard errors\", column = \"column of weights\", declustered = \"50 km\" and density = \"50 km\" is wanted";
+        roles.fault("weight", Error::recipe("'roles.weight'").rule(rule));
+        return None;
+    }
+    column.or(cells.map(|m| WeightPart::Spread(Spread::Declustered(m)))).or(density.map(|m| WeightPart::Spread(Spread::Density(m))))
+}
+
+/// A length with its unit, in metres.
+fn metres(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let (number, unit) = match text.strip_suffix("km") {
+        Some(number) => (number, 1000.0),
+        None => (text.strip_suffix('m')?, 1.0),
+    };
+    number.trim().parse::<f64>().ok().map(|v| v * unit).filter(|v| v.is_finite() && *v > 0.0)
 }
 
 /// The word for a design that Esker chooses.
