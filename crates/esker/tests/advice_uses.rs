@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use esker::{Advice, Plan, Recipe, Table, write_table};
+use esker::{Advice, Context, Plan, Recipe, Table, write_table};
 use esker_core::{Codes, Column, Rng};
 
 /// A folder of its own, removed at the end.
@@ -21,12 +21,22 @@ impl Folder {
         write_table(&self.0.join(name), &Table::new(columns).unwrap()).unwrap();
     }
 
-    fn advice(&self, roles: &str, validate: &str) -> Result<Advice, String> {
+    fn plan(&self, roles: &str, validate: &str) -> Result<Plan, String> {
         let text = format!(
-            "title = \"t\"\nseed = 1\n[data]\nsource = \"samples.csv\"\n[roles]\ntarget = \"y\"\n{roles}\n[validate]\ndesign = \"auto\"\nfolds = 5\n{validate}\n[[model]]\nkind = \"ridge\"\n"
+            "title = \"t\"\nseed = 1\n[data]\nsource = \"samples.csv\"\n[roles]\ntarget = \"y\"\n{roles}\n[validate]\n{validate}\n[[model]]\nkind = \"ridge\"\n[explain]\nimportance = false\n"
         );
         let recipe = Recipe::parse("recipe.toml", &text).map_err(|e| e.to_string())?;
-        Ok(Plan::read(recipe, &self.0).map_err(|e| e.to_string())?.advice.unwrap())
+        Plan::read(recipe, &self.0).map_err(|e| e.to_string())
+    }
+
+    fn advice(&self, roles: &str, validate: &str) -> Result<Advice, String> {
+        let folds = if validate.contains("folds") { "" } else { "folds = 5\n" };
+        Ok(self.plan(roles, &format!("design = \"auto\"\n{folds}{validate}"))?.advice.unwrap())
+    }
+
+    fn folds(&self, roles: &str, validate: &str) -> Vec<Option<u32>> {
+        let record = self.plan(roles, validate).unwrap().run(&Context::new(1, 2)).unwrap().record;
+        record.designs[0].fold_of_row.clone()
     }
 }
 
@@ -45,7 +55,7 @@ fn drawn(n: usize, seed: u64, of: impl Fn(&mut Rng) -> f64) -> Vec<f64> {
     (0..n).map(|_| of(&mut rng)).collect()
 }
 
-/// Two features in `around` clumps, or spread evenly over the square from 0 to 10.
+/// Two features in `clumps`, or spread evenly over the square from 0 to 10.
 fn features(n: usize, seed: u64, clumps: usize) -> Vec<Column> {
     let mut rng = Rng::new(seed);
     let middles: Vec<[f64; 2]> = (0..clumps).map(|_| [10.0 * rng.uniform(), 10.0 * rng.uniform()]).collect();
@@ -86,8 +96,9 @@ fn samples_without_a_place_are_compared_by_their_features() {
     assert!(w(&clumps, "knndm in features") < 0.7 * w(&clumps, "random"), "{:?}", clumps.candidates);
     assert_eq!(clumps.written, "design = \"knndm\"\nfolds = 5\nspace = \"features\"");
     // What is written makes the same folds.
-    let text = std::fs::read_to_string(folder.0.join("samples.csv")).unwrap();
-    assert!(text.contains('a'));
+    let wanted = "wanted = \"wanted.csv\"";
+    let written = folder.folds(AB, &format!("{}\n{wanted}", clumps.written));
+    assert_eq!(written, folder.folds(AB, &format!("design = \"auto\"\nfolds = 5\n{wanted}")));
 }
 
 #[test]
@@ -166,12 +177,13 @@ fn other_groups_are_left_out_whole_and_rows_here_are_shuffled() {
     let here = folder.advice(&roles, "wanted = \"here\"").unwrap();
     assert!(here.chosen == "random" && w(&here, "random") < 0.1 && here.beyond.is_none(), "{here:?}");
     assert!(here.reasons.iter().any(|r| r.contains("nothing of new ground")));
-    // The recipe's own group counts before that of the roles: there are fewer basins than folds would need.
+    // The recipe's own group counts before that of the roles.
     let own = folder.advice(&roles, "group = \"basin\"\nwanted = \"other-groups\"").unwrap();
     assert!(own.measured.iter().any(|m| m == "6 groups of 'basin', of 24 to 24 rows; the middle one has 24."), "{:?}", own.measured);
     assert_eq!((own.chosen.as_str(), own.written.as_str()), ("group", "design = \"group\"\nfolds = 5\ngroup = \"basin\""));
-    let few = folder.advice(&roles, "group = \"basin\"\nwanted = \"other-groups\"".replace("folds", "").as_str()).unwrap();
-    assert_eq!(few.candidates.iter().filter(|c| c.design == "group").count(), 1);
+    // Fewer basins than folds: each is left out in turn.
+    let few = folder.advice(&roles, "folds = 10\ngroup = \"basin\"\nwanted = \"other-groups\"").unwrap();
+    assert!(few.chosen == "leave-one-group-out" && few.candidates.iter().any(|c| c.refused.is_some()), "{few:?}");
 }
 
 #[test]
@@ -212,8 +224,20 @@ fn what_cannot_be_wanted_is_refused() {
     stations(&folder);
     let refused = |roles: &str, validate: &str| folder.advice(roles, validate).unwrap_err();
     let plain = format!("{PLACE}{AB}");
-    insta::assert_snapshot!(refused(&plain, "wanted = \"other-groups\""), @"");
-    insta::assert_snapshot!(refused(&plain, "wanted = { time = \"2030/2040\" }"), @"");
-    insta::assert_snapshot!(refused(&plain, "wanted = { time = \"soon\" }"), @"");
-    insta::assert_snapshot!(refused(&plain, "wanted = { }"), @"");
+    insta::assert_snapshot!(refused(&plain, "wanted = \"other-groups\""), @r#"
+    recipe.toml:10:10: 'validate.wanted': got other groups, and 0 in the samples; at least two groups are needed: one to learn from and one to judge on
+      hint: name their column: [roles] group = "…", or group in [validate]
+    "#);
+    insta::assert_snapshot!(refused(&plain, "wanted = { time = \"2030/2040\" }"), @r#"
+    recipe.toml:12:10: 'validate.wanted.time': got samples without times; times wanted are compared with those of the samples
+      hint: name their column: [roles] time = "year"
+    "#);
+    insta::assert_snapshot!(refused(&plain, "wanted = { time = \"soon\" }"), @r"
+    recipe.toml:12:19: time 'soon'; a time is written 2001, 2001-05, 2001-05-17 or 2001-05-17T06:00, a date of the proleptic_gregorian calendar
+      hint: a span is written 2001-01/2010-12
+    ");
+    insta::assert_snapshot!(refused(&plain, "wanted = { }"), @r#"
+    recipe.toml:12:10: 'validate.wanted'; it says neither where nor when
+      hint: write source = "grid.csv", time = "2030/2040", or both
+    "#);
 }

@@ -110,7 +110,7 @@ pub(super) fn groups(support: &Support) -> Vec<usize> {
 }
 
 /// Days from each of some times to the nearest of others, which are sorted.
-pub(super) fn days_to(times: &[f64], sorted: &[f64]) -> Vec<f64> {
+pub(crate) fn days_to(times: &[f64], sorted: &[f64]) -> Vec<f64> {
     let near = |t: f64| {
         let at = sorted.partition_point(|s| *s < t);
         let before = at.checked_sub(1).map_or(f64::INFINITY, |i| t - sorted[i]);

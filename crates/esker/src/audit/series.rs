@@ -6,6 +6,7 @@ use esker_core::{Result, Values};
 use esker_math::{Cholesky, Columns, cross, gram, least_squares};
 use rayon::prelude::*;
 
+use super::orders::{Rolling, rolling};
 use super::{Cure, Suspect, key, moments, numbers, percent};
 use crate::plan::Plan;
 
@@ -29,7 +30,7 @@ const GAP: f64 = 1.6;
 const OVERLAP: f64 = 0.05;
 
 /// Rows in the order of time, one list for each stretch without a gap of a group or place.
-struct Series {
+pub(super) struct Series {
     pieces: Vec<Vec<usize>>,
 }
 
@@ -74,14 +75,14 @@ impl Series {
     }
 
     /// Rows with `reach` rows on both sides, each with all of them in order; thinned to [`ROWS`].
-    fn windows(&self, reach: usize) -> Vec<&[usize]> {
+    pub(super) fn windows(&self, reach: usize) -> Vec<&[usize]> {
         let all: Vec<&[usize]> = self.pieces.iter().flat_map(|p| p.windows(2 * reach + 1)).collect();
         let step = all.len().div_ceil(ROWS).max(1);
         all.into_iter().step_by(step).collect()
     }
 
     /// The longest reach that the rows can carry.
-    fn reach(&self) -> Option<usize> {
+    pub(super) fn reach(&self) -> Option<usize> {
         (1..=REACH).rev().find(|&r| self.pieces.iter().map(|p| p.len().saturating_sub(2 * r)).sum::<usize>() >= (5 * (2 * r + 1)).max(FEW))
     }
 }
@@ -103,6 +104,7 @@ pub(super) fn past_lags(plan: &Plan) -> Result<HashSet<String>> {
     let past = |f: &[f64]| {
         let lag = (1..=SHIFT as i64).any(|k| shifted(&series, f, y, -k));
         lag || reach.is_some_and(|r| fit(&series, f, y, r, -1).is_some_and(|left| left < EXACT))
+            || rolling(&series, f, y, -1).is_some_and(|r| r.last < 0)
     };
     Ok(plan.audited_features().filter(|c| numbers(c).is_some_and(past)).map(|c| c.name.clone()).collect())
 }
@@ -177,6 +179,14 @@ fn of_feature(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, 
             return Some(of_window(plan, name, s, found));
         }
     }
+    let rolled: Vec<(&Source<'_>, Rolling)> =
+        others().filter_map(|s| Some((s, rolling(series, f, s.values, now(s))?))).collect();
+    if let Some((s, r)) = rolled.first().filter(|_| rolled.iter().all(|(s, r)| r.last > now(s))) {
+        return Some(of_rolling(plan, name, s, r));
+    }
+    if !rolled.is_empty() {
+        return None;
+    }
     let y = others().find(|s| s.target)?;
     runs_on(series, f, y.values).then(|| {
         let what = format!("Feature '{name}' adds up the target over time, the row's own value included.");
@@ -219,12 +229,21 @@ struct Window {
     left: f64,
 }
 
-fn of_window(plan: &Plan, name: &str, s: &Source<'_>, w: Window) -> Suspect {
-    let at = |k: i64| match k {
+/// A step of the series in words.
+fn at(k: i64) -> String {
+    match k {
         0 => "the row itself".to_owned(),
         k if k < 0 => format!("{} before", -k),
         k => format!("{k} after"),
-    };
+    }
+}
+
+fn of_rolling(plan: &Plan, name: &str, s: &Source<'_>, r: &Rolling) -> Suspect {
+    let evidence = format!("It is the {} of '{}' from {} to {} (steps of the series).", r.kind, s.name, at(r.first), at(r.last));
+    of_steps(plan, name, r.last, evidence)
+}
+
+fn of_window(plan: &Plan, name: &str, s: &Source<'_>, w: Window) -> Suspect {
     let evidence = format!(
         "It is a weighted sum of '{}' from {} to {} (steps of the series; {:.0e} of its variance is left).",
         s.name,
@@ -232,7 +251,12 @@ fn of_window(plan: &Plan, name: &str, s: &Source<'_>, w: Window) -> Suspect {
         at(w.last),
         w.left.max(1e-16)
     );
-    let (code, what) = if w.last > 0 {
+    of_steps(plan, name, w.last, evidence)
+}
+
+/// A window that ends `last` steps after the row.
+fn of_steps(plan: &Plan, name: &str, last: i64, evidence: String) -> Suspect {
+    let (code, what) = if last > 0 {
         ("future", format!("Feature '{name}' is a window that reaches into the future."))
     } else {
         ("own-row-in-window", format!("Feature '{name}' is a window over the target that includes the row itself."))
