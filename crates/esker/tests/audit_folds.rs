@@ -158,8 +158,12 @@ fn terrain() -> Case {
 
 /// Every 90th sample of the eight wells.
 fn wells() -> Case {
+    wells_every(90)
+}
+
+fn wells_every(step: usize) -> Case {
     let all = read("well-log-lithology/force2020_eight_wells.csv");
-    let rows: Vec<usize> = (0..all.rows()).filter(|r| r % 90 == 0).collect();
+    let rows: Vec<usize> = (0..all.rows()).filter(|r| r % step == 0).collect();
     Case {
         table: all.select(&rows),
         roles: "target = \"GR\"\ngroup = \"WELL\"".into(),
@@ -171,13 +175,17 @@ fn wells() -> Case {
 
 /// Logs along wells as series: a sample a day, three hundred from each.
 fn series(wells: usize) -> Case {
+    series_every(12, wells)
+}
+
+fn series_every(step: usize, wells: usize) -> Case {
     let all = read("well-log-lithology/force2020_eight_wells.csv");
     let well = all.column("WELL").unwrap().classes().unwrap();
     let logs = ["GR", "RHOB", "DTC"].map(|name| numbers(&all, name));
     let mut rows = Vec::new();
     for code in 0..well.levels().len() as u32 {
         let full = |r: &usize| well.codes()[*r] == code && logs.iter().all(|l| l[*r].is_finite());
-        let of: Vec<usize> = (0..all.rows()).filter(full).step_by(12).take(300).collect();
+        let of: Vec<usize> = (0..all.rows()).filter(full).step_by(step).take(300).collect();
         if of.len() == 300 && rows.len() < 300 * wells {
             rows.extend(of);
         }
@@ -326,7 +334,7 @@ fn squares(case: &Case) -> Vec<f64> {
 
 fn of_identity() -> Vec<Seeded> {
     let (l, g) = (landslides(), glaciers());
-    let fold = l.folds(Design::Block, 800.0, places(&l));
+    let fold = l.folds(Design::Block, 0.8, places(&l));
     let groups = Support { group: Some(g.table.column("rgi_id").unwrap().classes().unwrap().clone()), ..Support::bare(320) };
     let part: Vec<String> = g.folds(Design::Group, 0.0, groups).iter().map(|f| format!("part {f}")).collect();
     let block = squares(&l);
@@ -358,7 +366,12 @@ fn of_rolling() -> Vec<Seeded> {
 }
 
 fn of_nearness() -> Vec<Seeded> {
-    let (one, two) = (series(1).feature("year"), series(2).feature("year"));
+    let finely = |wells: usize| {
+        let mut case = series_every(3, wells);
+        case.features = words(&["RHOB", "year"]);
+        case
+    };
+    let (one, two) = (finely(1), finely(2));
     let (l, t) = (landslides(), terrain());
     vec![
         ("days drawn at random", NEAR, "", one.clone().validate(RANDOM)),
@@ -379,14 +392,18 @@ fn of_nearness() -> Vec<Seeded> {
 fn of_tiles_and_twins() -> Vec<Seeded> {
     let (t, w) = (tiles(10), windows(4));
     // A glacier's second decade under another name; a well's samples in turn under two.
-    let g = glaciers();
+    let mut g = glaciers();
+    // One number was spread over both decades.
+    let y = g.number("dmdtda");
+    g = g.put("dmdtda", (0..320).map(|r| 0.45 * (y[r] + y[r ^ 1]) + 0.1 * y[r]).collect());
+    g.features = words(&["area", "slope", "zmin", "zmed", "zmax"]);
     let renamed = |every: usize| {
         let names = g.labels("rgi_id");
         let names: Vec<String> =
             names.iter().enumerate().map(|(r, n)| if r % 2 == 1 && (r / 2) % every == 0 { format!("{n} (new)") } else { n.clone() }).collect();
         g.clone().label("rgi_id", &names)
     };
-    let well = wells();
+    let well = wells_every(30);
     let twice = |many: usize| {
         let names = well.labels("WELL");
         let mut first: Vec<String> = names.clone();

@@ -24,6 +24,8 @@ const ROWS: usize = 1500;
 const EXACT: f64 = 1e-8;
 /// Share that the past alone must leave for a window to need the future.
 const NEEDED: f64 = 1e-3;
+/// Share of the steps at which a column must change to be looked at.
+const SELDOM: f64 = 0.05;
 /// A gap is longer than so many usual steps.
 const GAP: f64 = 1.6;
 /// Share of the tested rows that must share values with training rows for overlap to be told.
@@ -114,8 +116,14 @@ pub(super) fn of_time(plan: &Plan) -> Result<Vec<Suspect>> {
     let Some(series) = Series::new(plan) else { return Ok(Vec::new()) };
     let sources = sources(plan, &series)?;
     let features: Vec<(&str, &[f64])> =
-        plan.audited_features().filter_map(|c| Some((c.name.as_str(), numbers(c)?))).filter(|c| moves(&series, c.1)).collect();
-    let found: Vec<Option<Suspect>> = features.par_iter().map(|(name, f)| of_feature(plan, &series, &sources, name, f)).collect();
+        plan.audited_features().filter_map(|c| Some((c.name.as_str(), numbers(c)?))).filter(|c| moved(&series, c.1) > SELDOM).collect();
+    let found: Vec<Option<Suspect>> = features
+        .par_iter()
+        .map(|(name, f)| {
+            // Minima and maxima rest for many steps; lags and means do not.
+            if moves(&series, f) { of_feature(plan, &series, &sources, name, f) } else { of_rolling(plan, &series, &sources, name, f).err().flatten() }
+        })
+        .collect();
     let mut found: Vec<Suspect> = found.into_iter().flatten().collect();
     found.extend(overlap(plan, &series, &sources)?);
     Ok(found)
@@ -140,14 +148,19 @@ fn sources<'a>(plan: &'a Plan, series: &Series) -> Result<Vec<Source<'a>>> {
     Ok(all)
 }
 
-/// Whether values change from step to step in at least half of the pairs.
-fn moves(series: &Series, v: &[f64]) -> bool {
-    let (mut all, mut moved) = (0, 0);
+/// Share of the steps at which values change.
+fn moved(series: &Series, v: &[f64]) -> f64 {
+    let (mut all, mut moved) = (0_u32, 0_u32);
     for (a, b) in series.pairs(1).filter(|&(a, b)| v[a].is_finite() && v[b].is_finite()) {
         all += 1;
-        moved += usize::from(v[a] != v[b]);
+        moved += u32::from(v[a] != v[b]);
     }
-    2 * moved > all
+    f64::from(moved) / f64::from(all.max(1))
+}
+
+/// Whether values change at more than half of the steps.
+fn moves(series: &Series, v: &[f64]) -> bool {
+    moved(series, v) > 0.5
 }
 
 fn of_feature(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, f: &[f64]) -> Option<Suspect> {
@@ -179,13 +192,8 @@ fn of_feature(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, 
             return Some(of_window(plan, name, s, found));
         }
     }
-    let rolled: Vec<(&Source<'_>, Rolling)> =
-        others().filter_map(|s| Some((s, rolling(series, f, s.values, now(s))?))).collect();
-    if let Some((s, r)) = rolled.first().filter(|_| rolled.iter().all(|(s, r)| r.last > now(s))) {
-        return Some(of_rolling(plan, name, s, r));
-    }
-    if !rolled.is_empty() {
-        return None;
+    if let Err(found) = of_rolling(plan, series, sources, name, f) {
+        return found;
     }
     let y = others().find(|s| s.target)?;
     runs_on(series, f, y.values).then(|| {
@@ -238,9 +246,17 @@ fn at(k: i64) -> String {
     }
 }
 
-fn of_rolling(plan: &Plan, name: &str, s: &Source<'_>, r: &Rolling) -> Suspect {
+/// `Err` where a feature is a rolling statistic, with the suspect where it reaches beyond what is known in time.
+fn of_rolling(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, f: &[f64]) -> Result<(), Option<Suspect>> {
+    let now = |s: &Source<'_>| if s.target { -1 } else { 0 };
+    let rolled: Vec<(&Source<'_>, Rolling)> =
+        sources.iter().filter(|s| s.name != name).filter_map(|s| Some((s, rolling(series, f, s.values, now(s))?))).collect();
+    let Some((s, r)) = rolled.first() else { return Ok(()) };
+    if rolled.iter().any(|(s, r)| r.last <= now(s)) {
+        return Err(None);
+    }
     let evidence = format!("It is the {} of '{}' from {} to {} (steps of the series).", r.kind, s.name, at(r.first), at(r.last));
-    of_steps(plan, name, r.last, evidence)
+    Err(Some(of_steps(plan, name, r.last, evidence)))
 }
 
 fn of_window(plan: &Plan, name: &str, s: &Source<'_>, w: Window) -> Suspect {

@@ -44,13 +44,14 @@ impl Extent {
     }
 }
 
-/// The extent round a coordinate of every row, among all columns of the table.
+/// The widest extent round a coordinate of every row, among all columns of the table.
 fn round_centre(columns: &[(&str, Vec<f64>)], centre: &[f64]) -> Option<Extent> {
     let below = |v: &[f64]| v.iter().zip(centre).all(|(v, c)| v <= c);
     let above = |v: &[f64]| v.iter().zip(centre).all(|(v, c)| v >= c);
     let lows = columns.iter().filter(|c| below(&c.1));
     lows.flat_map(|l| columns.iter().filter(|h| above(&h.1) && h.0 != l.0).map(move |h| (l, h)))
-        .find_map(|(l, h)| Extent::new((l.0, l.1.clone()), (h.0, h.1.clone()), Some(centre)))
+        .filter_map(|(l, h)| Extent::new((l.0, l.1.clone()), (h.0, h.1.clone()), Some(centre)))
+        .max_by(|a, b| (a.high[0] - a.low[0]).total_cmp(&(b.high[0] - b.low[0])))
 }
 
 fn by_name(columns: &[(&str, Vec<f64>)], [lows, highs]: [&[&str]; 2]) -> Option<Extent> {

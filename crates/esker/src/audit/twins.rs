@@ -12,8 +12,8 @@ use crate::plan::Plan;
 const CONSTANT: usize = 3;
 /// Share of the rows of either group whose nearest row of another group is in the other one.
 const MUTUAL: f64 = 0.8;
-/// Such rows are nearer than this share of what is usual between groups.
-const NEARER: f64 = 0.34;
+/// Such rows are nearer than this share of their distance to any third group.
+const NEARER: f64 = 0.5;
 /// Rows of a group from which on neighbours tell.
 const FEW: usize = 10;
 
@@ -28,7 +28,7 @@ pub(super) fn of_groups(plan: &Plan) -> Result<Vec<Suspect>> {
     }
     let (by_constants, names) = same_constants(plan, &rows);
     let (pairs, evidence) = if by_constants.is_empty() {
-        (neighbours(plan, &rows)?, "nearly every row of one has its nearest neighbour of another group in the other, far nearer than is usual".to_owned())
+        (neighbours(plan, &rows)?, "nearly every row of one has its nearest neighbour of another group in the other, and any third is far away".to_owned())
     } else {
         (by_constants, format!("the same {}, which differ between other groups", names.join(", ")))
     };
@@ -117,9 +117,7 @@ fn neighbours(plan: &Plan, rows: &BTreeMap<u32, Vec<usize>>) -> Result<Pairs> {
         return Ok(Vec::new());
     }
     let points: Vec<f64> = (0..n).flat_map(|r| scaled.iter().map(move |c| c[r])).collect();
-    let mut nearest: BTreeMap<u32, (BTreeMap<u32, usize>, f64)> = BTreeMap::new();
-    for (&code, own) in rows.iter().filter(|r| r.1.len() >= FEW) {
-        let others: Vec<(u32, usize)> = rows.iter().filter(|r| *r.0 != code).flat_map(|(&c, of)| of.iter().map(move |&r| (c, r))).collect();
+    let median_to = |own: &[usize], others: &[(u32, usize)]| -> Result<(BTreeMap<u32, usize>, f64)> {
         let tree = KdTree::new(&others.iter().flat_map(|o| &points[o.1 * d..(o.1 + 1) * d]).copied().collect::<Vec<f64>>(), d)?;
         let (mut counts, mut far, mut found) = (BTreeMap::new(), Vec::new(), Vec::new());
         for &r in own {
@@ -129,20 +127,19 @@ fn neighbours(plan: &Plan, rows: &BTreeMap<u32, Vec<usize>>) -> Result<Pairs> {
                 far.push(f.distance2.sqrt());
             }
         }
-        nearest.insert(code, (counts, esker_math::quantile(&far, 0.5)?));
-    }
-    let distances: Vec<f64> = nearest.values().map(|v| v.1).collect();
-    if distances.len() < 4 {
-        return Ok(Vec::new());
-    }
-    let usual = esker_math::quantile(&distances, 0.75)?;
-    let towards = |a: u32, b: u32| {
-        nearest.get(&a).is_some_and(|(counts, far)| {
-            let met = counts.get(&b).copied().unwrap_or(0);
-            met as f64 >= MUTUAL * rows[&a].len() as f64 && *far < NEARER * usual
-        })
+        Ok((counts, esker_math::quantile(&far, 0.5)?))
     };
-    let codes: Vec<u32> = nearest.keys().copied().collect();
-    let pairs = codes.iter().enumerate().flat_map(|(i, &a)| codes[i + 1..].iter().map(move |&b| (a, b)));
-    Ok(pairs.filter(|&(a, b)| towards(a, b) && towards(b, a)).collect())
+    let all_but = |not: &[u32]| -> Vec<(u32, usize)> {
+        rows.iter().filter(|r| !not.contains(r.0)).flat_map(|(&c, of)| of.iter().map(move |&r| (c, r))).collect()
+    };
+    // Of each group, the one that most of its rows are nearest to, if that is nearer than any third.
+    let mut towards: BTreeMap<u32, u32> = BTreeMap::new();
+    for (&code, own) in rows.iter().filter(|r| r.1.len() >= FEW) {
+        let (counts, near) = median_to(own, &all_but(&[code]))?;
+        let Some((&other, _)) = counts.iter().max_by_key(|c| *c.1).filter(|c| *c.1 as f64 >= MUTUAL * own.len() as f64) else { continue };
+        if near < NEARER * median_to(own, &all_but(&[code, other]))?.1 {
+            towards.insert(code, other);
+        }
+    }
+    Ok(towards.iter().filter(|(a, b)| a < b && towards.get(b) == Some(a)).map(|(a, b)| (*a, *b)).collect())
 }
