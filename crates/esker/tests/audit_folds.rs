@@ -368,14 +368,14 @@ fn of_rolling() -> Vec<Seeded> {
 fn of_nearness() -> Vec<Seeded> {
     let finely = |wells: usize| {
         let mut case = series_every(3, wells);
-        case.features = words(&["RHOB", "year"]);
+        case.features = words(&["Z_LOC", "year"]);
         case
     };
     let (one, two) = (finely(1), finely(2));
     let (l, t) = (landslides(), terrain());
     vec![
         ("days drawn at random", NEAR, "", one.clone().validate(RANDOM)),
-        ("many short stretches", NEAR, "", one.clone().validate("design = \"block-time\"\nfolds = 60")),
+        ("many short stretches", NEAR, "", one.validate("design = \"block-time\"\nfolds = 60")),
         ("many short stretches of two wells", NEAR, "", two.validate("design = \"block-time\"\nfolds = 75")),
         ("a corner for the whole, at random", NEAR, "", corner(t.clone(), 0.3).validate(RANDOM).wanted(grid(8))),
         ("a strip for the whole, at random", NEAR, "", corner(t, 0.15).validate(RANDOM).wanted(grid(8))),
@@ -384,7 +384,7 @@ fn of_nearness() -> Vec<Seeded> {
             "days for the year after next",
             NEAR,
             "",
-            one.validate("design = \"block-time\"\nfolds = 30\nwanted = { time = \"2002-06/2003-06\" }"),
+            series(1).feature("year").validate("design = \"block-time\"\nfolds = 30\nwanted = { time = \"2002-06/2003-06\" }"),
         ),
     ]
 }
@@ -423,7 +423,7 @@ fn of_tiles_and_twins() -> Vec<Seeded> {
         ("windows that overlap", TILES, "", w.clone().validate(RANDOM)),
         ("windows that overlap, in stretches", TILES, "", w.validate("design = \"block-time\"\nfolds = 10")),
         ("glaciers under two names", TWINS, "", renamed(2)),
-        ("wells under two names", TWINS, "", twice(5)),
+        ("wells under two names", TWINS, "", twice(7)),
         ("all wells under two names", TWINS, "", twice(8)),
     ]
 }
@@ -532,7 +532,7 @@ fn no_clean_recipe_is_accused() {
 #[test]
 fn twins_and_tiles_say_which_how_much_and_how_to_mend() {
     let all = of_tiles_and_twins();
-    let audit = all[6].3.audit();
+    let audit = all[7].3.audit();
     let twins = audit.findings.iter().find(|f| f.code == "twin-groups").unwrap();
     assert!(twins.evidence.contains(" bis'") && twins.key == "validate.design" && twins.mend.contains("the same name"), "{twins:?}");
     assert!(twins.flatters.as_ref().is_some_and(|f| f.beyond_noise && f.by > 0.0), "{twins:?}");

@@ -2,7 +2,6 @@
 
 use esker_core::{Codes, Fold, Result, Rng, Setting, Settings, Values};
 use esker_evaluate::split::{Design, Space, distances};
-use esker_math::variogram::Structure;
 use esker_math::{Empirical, Ground, Semivariogram};
 
 use super::{Cure, Suspect, numbers, percent};
@@ -196,11 +195,14 @@ fn in_time(plan: &Plan, primary: &PlannedDesign) -> Result<Option<Suspect>> {
     Ok(Some(suspect(primary, "folds-too-near", what, evidence, mend, Cure::Folds(other, "whole stretches of time".into()))))
 }
 
-/// How far the target is alike in time, where that is strong and ends within the record.
+/// How far the target is alike in time, where that is strong; at most a sixth of the record, so that enough lies beyond.
 fn reach_in_time(plan: &Plan, group: Option<&Codes>) -> Option<f64> {
     let fitted = measure::reach_in_time(&plan.data, group)?;
-    let strong = fitted.sill >= STRONG * (fitted.sill + fitted.nugget) && fitted.structure == Structure::Found;
-    fitted.reach().filter(|_| strong)
+    let days = &plan.data.samples.support().time.as_ref()?.days;
+    let (low, high) =
+        days.iter().filter(|d| d.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &d| (l.min(d), h.max(d)));
+    let strong = fitted.sill >= STRONG * (fitted.sill + fitted.nugget);
+    fitted.reach().filter(|_| strong).map(|reach| reach.min((high - low) / 6.0))
 }
 
 /// For each fold, the training rows less than so many days from a test row of the same group, and how many test rows have one within half of it.
@@ -239,7 +241,7 @@ fn next_in_time(plan: &Plan, primary: &PlannedDesign) -> Option<Suspect> {
         return None;
     }
     let evidence = format!(
-        "{near} of {tested} tested rows ({}) are less than {:.0} days from a row learned from, and the target is alike up to about {reach:.0} days.",
+        "{near} of {tested} tested rows ({}) are less than {:.0} days from a row learned from, and the target is alike at least up to about {reach:.0} days.",
         percent(near, tested),
         FAR * reach
     );
@@ -264,7 +266,7 @@ fn than_times_wanted(plan: &Plan, primary: &PlannedDesign) -> Result<Option<Susp
     let group = support.group.as_ref();
     let Some(reach) = reach_in_time(plan, group).filter(|r| own.mean() < FAR * wanted.mean() && own.mean() < *r) else { return Ok(None) };
     let evidence = format!(
-        "Test rows are {:.0} days from what is learned (mean), times wanted {:.0} days from a sample; the target is alike up to about {reach:.0} days.",
+        "Test rows are {:.0} days from what is learned (mean), times wanted {:.0} days from a sample; the target is alike at least up to about {reach:.0} days.",
         own.mean(),
         wanted.mean()
     );
