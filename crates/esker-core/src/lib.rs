@@ -13,6 +13,7 @@ mod decision;
 pub mod dependence;
 mod error;
 mod estimator;
+pub mod feature_selection;
 mod features;
 pub mod graph;
 mod imported;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dependence::Dependence;
+use crate::feature_selection::FeatureSelection;
 use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
@@ -217,6 +218,9 @@ pub struct ModelRecord {
     pub preparation: Vec<String>,
     /// Its scores under each design, in the order of the record's designs.
     pub runs: Vec<ModelRun>,
+    /// How its features were selected, if asked for.
+    #[serde(default)]
+    pub selection: Option<FeatureSelection>,
 }
 
 /// What tuning tried and chose inside one training part.

@@ -35,13 +35,13 @@ pub(crate) struct Found {
 }
 
 /// The area of applicability of the chosen model; its held-out rows learn how unlike others they are. Where there is none, a note says why.
-pub(crate) fn find(plan: &Plan, explanation: Option<&Explanation>, rows: &mut Rows, cx: &Context) -> Result<Found> {
+pub(crate) fn find(plan: &Plan, features: &[String], explanation: Option<&Explanation>, rows: &mut Rows, cx: &Context) -> Result<Found> {
     let mut found = Found::default();
-    if !plan.recipe.explain.applicability || plan.data.features.is_empty() {
+    if !plan.recipe.explain.applicability || features.is_empty() {
         return Ok(found);
     }
     cx.check()?;
-    let all: Vec<&Column> = plan.data.features.iter().map(|f| plan.data.samples.column(f)).collect::<Result<_>>()?;
+    let all: Vec<&Column> = features.iter().map(|f| plan.data.samples.column(f)).collect::<Result<_>>()?;
     let kept: Vec<&Column> = usable(&all).into_iter().map(|i| all[i]).collect();
     let left_out: Vec<&str> = all.iter().filter(|c| kept.iter().all(|k| k.name != c.name)).map(|c| c.name.as_str()).collect();
     if !left_out.is_empty() {

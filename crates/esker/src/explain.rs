@@ -21,7 +21,7 @@ pub(crate) struct Explained {
     pub notes: Vec<Note>,
 }
 
-pub(crate) fn explain(plan: &Plan, folds: &[FoldRun], final_fit: &Pipeline, cx: &Context) -> Result<Explained> {
+pub(crate) fn explain(plan: &Plan, features: &[String], (folds, final_fit): (&[FoldRun], &Pipeline), cx: &Context) -> Result<Explained> {
     let part = &plan.recipe.explain;
     if !part.importance {
         return Ok(Explained { explanation: None, notes: Vec::new() });
@@ -36,8 +36,8 @@ pub(crate) fn explain(plan: &Plan, folds: &[FoldRun], final_fit: &Pipeline, cx: 
     let target = &plan.data.target;
     let metric = &*plan.metric().metric;
     let weighted = plan.recipe.validate.weighted;
-    let singles: Vec<(String, Vec<String>)> = plan.data.features.iter().map(|f| (f.clone(), vec![f.clone()])).collect();
-    let sets = sets(plan, &mut notes);
+    let singles: Vec<(String, Vec<String>)> = features.iter().map(|f| (f.clone(), vec![f.clone()])).collect();
+    let sets = sets(plan, features, &mut notes);
     let further = sets.iter().filter(|set| !singles.contains(set));
     let all: Vec<(String, Vec<String>)> = singles.iter().chain(further).cloned().collect();
     cx.progress().begin("explain", 1 + part.effects);
@@ -100,8 +100,7 @@ fn shown_class(task: &Task, samples: &Samples, target: &str) -> Result<Option<(u
 }
 
 /// Features that are shuffled together: the recipe's globs, or numbered series such as `temp_01 … temp_12`.
-fn sets(plan: &Plan, notes: &mut Vec<Note>) -> Vec<(String, Vec<String>)> {
-    let features = &plan.data.features;
+fn sets(plan: &Plan, features: &[String], notes: &mut Vec<Note>) -> Vec<(String, Vec<String>)> {
     let globs = if plan.recipe.explain.groups.is_empty() { series(features) } else { plan.recipe.explain.groups.clone() };
     let mut sets = Vec::new();
     let mut grouped = vec![false; features.len()];

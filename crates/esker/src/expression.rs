@@ -7,6 +7,7 @@ use esker_core::{Column, Error, Result, Table, Values};
 use exmex::{BinOp, Express, FlatEx, MakeOperators, MatchLiteral, Operator, literal_matcher_from_pattern};
 
 use crate::columns::{as_classes, unknown_column};
+use crate::recipe::nearest;
 
 // Numbers as tables write them, 1e-9 among them.
 literal_matcher_from_pattern!(Numbers, r"^[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|^\.[0-9]+([eE][+-]?[0-9]+)?");
@@ -16,6 +17,24 @@ fn compare(a: f64, b: f64, holds: bool) -> f64 {
 }
 
 type Function = fn(f64) -> f64;
+
+const FUNCTIONS: [(&str, Function); 13] = [
+    ("abs", f64::abs),
+    ("sqrt", f64::sqrt),
+    ("exp", f64::exp),
+    ("ln", f64::ln),
+    ("log10", f64::log10),
+    ("sin", f64::sin),
+    ("cos", f64::cos),
+    ("tan", f64::tan),
+    ("atan", f64::atan),
+    ("floor", f64::floor),
+    ("ceil", f64::ceil),
+    ("round", f64::round),
+    ("sign", |a| if a == 0.0 { 0.0 } else { a.signum() }),
+];
+/// Functions beside those of one number.
+const FURTHER: [&str; 4] = ["min", "max", "atan2", "missing"];
 
 /// The operators of an expression; `^` is exmex's power, whose sign trap is refused in [`refuse_traps`].
 #[derive(Clone, Debug)]
@@ -45,22 +64,7 @@ impl MakeOperators<f64> for Operators {
             Operator::make_unary("missing", |a: f64| f64::from(u8::from(a.is_nan()))),
             Operator::make_constant("PI", std::f64::consts::PI),
         ];
-        let functions: [(&str, Function); 13] = [
-            ("abs", f64::abs),
-            ("sqrt", f64::sqrt),
-            ("exp", f64::exp),
-            ("ln", f64::ln),
-            ("log10", f64::log10),
-            ("sin", f64::sin),
-            ("cos", f64::cos),
-            ("tan", f64::tan),
-            ("atan", f64::atan),
-            ("floor", f64::floor),
-            ("ceil", f64::ceil),
-            ("round", f64::round),
-            ("sign", |a| if a == 0.0 { 0.0 } else { a.signum() }),
-        ];
-        all.extend(functions.map(|(name, f)| Operator::make_unary(name, f)));
+        all.extend(FUNCTIONS.map(|(name, f)| Operator::make_unary(name, f)));
         all
     }
 }
@@ -78,6 +82,7 @@ impl Expression {
             return Err(Error::recipe("expression").got(format!("{} characters", text.len())).rule("at most 4096 are read"));
         }
         refuse_traps(text)?;
+        refuse_unknown_functions(text)?;
         let hint = "columns by name ({in braces} if it is not one word), numbers, + - * / ^, == != < <= > >=, && || !, sqrt(x), ln(x), min(a, b) …";
         let tree = FlatEx::parse(text).map_err(|e| bad().got(e.to_string()).rule("it cannot be read").hint(hint))?;
         Ok(Self { text: text.to_owned(), tree })
@@ -138,6 +143,37 @@ fn refuse_traps(text: &str) -> Result<()> {
                 .rule("it can be read in two ways")
                 .hint("write -(x^2) or (-x)^2"));
         }
+    }
+    Ok(())
+}
+
+/// A word before a parenthesis is a function, and one that is not known would be read as something else.
+fn refuse_unknown_functions(text: &str) -> Result<()> {
+    let known: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| *name).chain(FURTHER).collect();
+    let mut rest = text;
+    while let Some(open) = rest.find(['(', '{']) {
+        let (before, from) = rest.split_at(open);
+        if from.starts_with('{') {
+            rest = from.find('}').map_or("", |close| &from[close..]);
+            continue;
+        }
+        let before = before.trim_end();
+        let start = before
+            .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
+        let word = &before[start..];
+        if word.starts_with(char::is_alphabetic) && !known.contains(&word) {
+            let hint = match nearest(word, &known) {
+                _ if word == "log" => "ln(x) is the natural logarithm, log10(x) the decimal one".to_owned(),
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("known are {}", known.join(", ")),
+            };
+            return Err(Error::recipe(format!("expression '{text}'"))
+                .got(format!("'{word}(…)'"))
+                .rule("no such function is known")
+                .hint(hint));
+        }
+        rest = &from[1..];
     }
     Ok(())
 }
@@ -239,6 +275,14 @@ mod tests {
     #[test]
     fn faults_name_the_expression_and_the_column() {
         insta::assert_snapshot!(Expression::parse("zmax -").err().unwrap().thing, @"expression 'zmax -'");
+        insta::assert_snapshot!(Expression::parse("1 + log({mean (depth)}) * 2").err().unwrap(), @"
+        expression '1 + log({mean (depth)}) * 2': got 'log(…)'; no such function is known
+          hint: ln(x) is the natural logarithm, log10(x) the decimal one
+        ");
+        insta::assert_snapshot!(Expression::parse("max(zmin, 2) - sqtr (zmax)").err().unwrap(), @"
+        expression 'max(zmin, 2) - sqtr (zmax)': got 'sqtr(…)'; no such function is known
+          hint: did you mean 'sqrt'?
+        ");
         let e = Expression::parse("zmax - Zmin").unwrap().eval(&table()).err().unwrap();
         insta::assert_snapshot!(e, @"
         column 'Zmin'; expression 'zmax - Zmin' names it, and the table has no such column

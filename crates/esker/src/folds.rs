@@ -1,6 +1,7 @@
 //! What one fold of a design said, and which fold tested which row.
 
 use esker_core::Prediction;
+use esker_core::feature_selection::SelectionPath;
 use esker_core::record::Tuning;
 
 use crate::pipeline::Pipeline;
@@ -9,6 +10,7 @@ use crate::plan::PlannedDesign;
 /// What one fold said.
 pub(crate) struct FoldRun {
     pub said: Prediction,
+    pub selection: Option<SelectionPath>,
     pub tuning: Option<Tuning>,
     /// Kept for the primary design: intervals and explanation need it.
     pub pipeline: Option<Pipeline>,

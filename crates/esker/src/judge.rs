@@ -29,6 +29,13 @@ pub(crate) fn pooled(runs: &[FoldRun]) -> Result<Prediction> {
     all.ok_or_else(|| Error::data("folds").got("none").rule("at least one is needed"))
 }
 
+/// The record's metric on some rows, where it exists.
+pub(crate) fn score_on(plan: &Plan, rows: &[usize], said: &Prediction) -> Result<Option<f64>> {
+    let samples = &plan.data.samples;
+    let weight = samples.weight().filter(|_| plan.recipe.validate.weighted).map(|w| rows.iter().map(|&r| w[r]).collect::<Vec<_>>());
+    exists(plan.metric().metric.score(&samples.column(&plan.data.target)?.values.select(rows), said, weight.as_deref()))
+}
+
 pub(crate) fn model_run(plan: &Plan, design: &PlannedDesign, runs: &[FoldRun], primary: bool) -> Result<ModelRun> {
     let samples = &plan.data.samples;
     let target = samples.column(&plan.data.target)?;

@@ -83,8 +83,13 @@ pub struct SavedModel {
 }
 
 impl SavedModel {
-    pub(crate) fn new(plan: &Plan, record: &Record, (final_fit, folds): (&Pipeline, &[FoldRun]), area: Option<Area>) -> Result<Self> {
-        let features: Vec<_> = plan.data.features.iter().map(|f| plan.data.samples.column(f)).collect::<Result<_>>()?;
+    pub(crate) fn new(
+        plan: &Plan,
+        (record, features): (&Record, &[String]),
+        (final_fit, folds): (&Pipeline, &[FoldRun]),
+        area: Option<Area>,
+    ) -> Result<Self> {
+        let features: Vec<_> = features.iter().map(|f| plan.data.samples.column(f)).collect::<Result<_>>()?;
         let with_intervals = record.intervals.is_some();
         let body = Body {
             pipeline: final_fit.to_saved(),

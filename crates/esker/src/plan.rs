@@ -10,6 +10,7 @@ use esker_evaluate::split::{Aim, Design};
 use crate::advise;
 use crate::alarms;
 use crate::dataset::Dataset;
+use crate::feature_selection;
 use crate::findings::Findings;
 use crate::pipeline::{needs, takes};
 use crate::recipe::{DesignPart, Recipe, Tune};
@@ -151,10 +152,15 @@ impl Plan {
         }
         let penalty_text = format!("{penalty:?}");
         let (metrics, primary_metric) = metrics(&recipe, &data.task, penalty, &mut findings);
-        if recipe.models.iter().any(|m| m.tune.is_some()) {
+        if recipe.models.iter().any(|m| m.tune.is_some() || m.select.is_some()) {
             designs.iter().for_each(|design| tunable(&recipe, design, &aim, &mut findings));
         }
         let mut notes = data.notes.clone();
+        for (i, model) in recipe.models.iter().enumerate() {
+            if let Some(Err(error)) = model.select.as_ref().map(|how| feature_selection::check(model, how, &data.features, &mut notes)) {
+                findings.push(recipe.place(&format!("model[{}].select", i + 1)), error);
+            }
+        }
         for design in &designs {
             for mut note in design.splitter.notes(&design.support, &design.folds) {
                 note.text = format!("design '{}': {}", design.part.label, note.text);
@@ -212,13 +218,24 @@ impl Plan {
             .recipe
             .models
             .iter()
-            .map(|m| match &m.tune {
-                Some(Tune { minutes: Some(minutes), trials, .. }) => {
-                    format!("{} (at most {trials} settings tried in each training part, in {minutes} minutes)", m.name)
+            .map(|m| {
+                let mut inside = Vec::new();
+                if let Some(how) = &m.select {
+                    let units = feature_selection::units(how, &self.data.features).len();
+                    inside.push(format!("at most {} sets of features", feature_selection::most_sets(how, units)));
                 }
-                Some(Tune { trials: trials @ 2.., .. }) => format!("{} ({trials} settings tried in each training part)", m.name),
-                Some(_) => format!("{} (stopped early in each training part)", m.name),
-                None => m.name.clone(),
+                match &m.tune {
+                    Some(Tune { minutes: Some(minutes), trials, .. }) => {
+                        inside.push(format!("at most {trials} settings in {minutes} minutes"));
+                    }
+                    Some(Tune { trials: trials @ 2.., .. }) => inside.push(format!("{trials} settings")),
+                    _ => {}
+                }
+                match (inside.is_empty(), &m.tune) {
+                    (false, _) => format!("{} ({} tried in each training part)", m.name, inside.join(" and ")),
+                    (true, Some(_)) => format!("{} (stopped early in each training part)", m.name),
+                    (true, None) => m.name.clone(),
+                }
             })
             .collect();
         lines.push(format!("models: {}", models.join(", ")));

@@ -7,7 +7,7 @@ use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::{Kind, Step};
 
-use crate::recipe::{DATA_KEYS, TUNE_KEYS};
+use crate::recipe::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS};
 
 /// The JSON schema of `record.json`.
 pub fn record_schema() -> String {
@@ -54,6 +54,10 @@ pub fn reference() -> String {
     for (key, doc) in TUNE_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
+    page.push_str(SELECTION);
+    for (key, doc) in SELECT_KEYS {
+        let _ = writeln!(page, "| `{key}` | {doc} |");
+    }
     page
 }
 
@@ -62,6 +66,12 @@ const TUNING: &str = "\n## Tuning\n\n`tune = { … }` in a `[[model]]` tunes its
     run is whole, so that a run that was stopped is taken up by the same command.\n\n`early_stopping = 20` in a `[[model]]` that learns in steps ends \
     learning on each inner fold 20 steps after the best one; the number of steps with the best mean score is taken. It works with and without `tune`.\n\n\
     | Key of `tune` | Meaning |\n| --- | --- |\n";
+
+const SELECTION: &str = "\n## Feature selection\n\n`select = \"forward\"` or `select = \"backward\"` in a `[[model]]`, or `select = { … }`, selects its features on `inner` folds (3) of each \
+    training part under the same design, before its settings are tuned: sets of features are fitted with the recipe's settings, one feature more or \
+    less at a time, as long as the mean score gets better (forward; Meyer et al. 2018) or no worse (backward). The report draws the path and how \
+    much selecting on all rows before judging would have flattered. Selected features are those that a model file asks for.\n\n\
+    | Key of `select` | Meaning |\n| --- | --- |\n";
 
 fn parameters(page: &mut String, parameters: &[Parameter]) {
     if parameters.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use esker_core::feature_selection::NaiveSelection;
 use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, Learning, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
 use esker_core::{Context, Error, Fault, Fold, Inside, Model, Note, Prediction, Result, Settings, Values};
 use rayon::prelude::*;
@@ -11,14 +12,17 @@ use crate::alarms;
 use crate::applicability;
 use crate::dependence;
 use crate::explain::{self, Explained};
+use crate::feature_selection;
+use crate::feature_selection::with_features;
 use crate::folds::{FoldRun, fold_of_row};
 use crate::intervals;
 use crate::judge;
+use crate::learn::{LearnFrom, Learned};
 use crate::model_file::SavedModel;
 use crate::pipeline::{Pipeline, needs, steps};
 use crate::plan::{Plan, PlannedDesign};
 use crate::recipe::ModelPart;
-use crate::tune::{Clock, Inner, Keeper, Place, oriented, tune};
+use crate::tune::{Clock, Inner, Keeper, oriented};
 use crate::work::on_threads;
 
 /// What a run leaves: the record, its held-out rows, and the model.
@@ -54,13 +58,13 @@ impl Plan {
     /// # Errors
     /// As [`Plan::run`], or the disk refuses.
     pub fn run_kept(&self, folder: &Path, cx: &Context) -> Result<Outcome> {
-        if self.recipe.models.iter().all(|m| m.tune.is_none()) {
+        if self.recipe.models.iter().all(|m| m.tune.is_none() && m.select.is_none()) {
             return self.run(cx);
         }
         let keeper = Keeper::beside(folder, &self.fingerprint())?;
         let outcome = on_threads(cx, || self.run_here(&keeper, cx));
         outcome.map(|outcome| Outcome { taken_up: keeper.taken(), ..outcome }).map_err(|error| {
-            let hint = "the same command takes up tuning where it stopped";
+            let hint = "the same command takes up tuning and selection where they stopped";
             if error.fault == Fault::Cancelled && keeper.keeps() { error.hint(hint) } else { error }
         })
     }
@@ -72,7 +76,7 @@ impl Plan {
     pub fn tune(&self, model: &str, cx: &Context) -> Result<Option<Tuning>> {
         let part = self.recipe.models.iter().find(|m| m.name == model);
         let part = part.ok_or_else(|| Error::recipe(format!("model '{model}'")).rule("the recipe has no such model"))?;
-        on_threads(cx, || self.tuned_on_all(part, &Keeper::none(), &cx.fork(&format!("model {} final", part.name), 0)))
+        on_threads(cx, || Ok(self.learned_on_all(part, &Keeper::none(), &cx.fork(&format!("model {} final", part.name), 0))?.tuning))
     }
 
     fn run_here(&self, keeper: &Keeper, cx: &Context) -> Result<Outcome> {
@@ -137,23 +141,23 @@ impl Plan {
         let fold = &design.folds[f];
         let name = format!("model {} design {}", part.name, design.part.label);
         let cx = cx.fork(&name, f as u64);
-        let train = self.data.samples.select(&fold.train);
-        let mut tuning = None;
-        if let Some(how) = &part.tune {
-            let (support, aim) = (design.support.select(&fold.train), self.aim.select(&fold.train));
-            let place = Place { name: &format!("{name} fold {f}"), deadline: clock.deadline() };
-            let found = tune((part, how), (&train, &self.data.target), (&support, &aim), &self.inner(design), (&place, keeper), &cx);
-            let found = found.map_err(|e| in_fold(e, part, design, fold))?;
-            tuning = Some(Tuning { part: format!("{}: {}", design.part.label, fold.label), ..found });
-        }
+        let from = LearnFrom {
+            train: self.data.samples.select(&fold.train),
+            support: &design.support.select(&fold.train),
+            aim: &self.aim.select(&fold.train),
+            part: &format!("{}: {}", design.part.label, fold.label),
+            name: &format!("{name} fold {f}"),
+        };
+        let learned = self.learn(part, from, &self.inner(design), (clock, keeper), &cx);
+        let Learned { train, selection, tuning } = learned.map_err(|e| in_fold(e, part, design, fold))?;
         let settings = tuning.as_ref().map_or(&part.settings, |t| &t.chosen);
         let pipeline =
             Pipeline::fit(part.kind, settings, train, &self.data.target, &cx.fork("fit", 0)).map_err(|e| in_fold(e, part, design, fold))?;
         let said = pipeline.predict(&self.data.samples.select(&fold.test))?;
-        Ok(FoldRun { said, tuning, pipeline: keep.then_some(pipeline) })
+        Ok(FoldRun { said, selection, tuning, pipeline: keep.then_some(pipeline) })
     }
 
-    fn inner<'a>(&'a self, design: &'a PlannedDesign) -> Inner<'a> {
+    pub(crate) fn inner<'a>(&'a self, design: &'a PlannedDesign) -> Inner<'a> {
         Inner {
             design: &design.part,
             folds: self.recipe.validate.inner,
@@ -173,6 +177,7 @@ impl Plan {
 
     fn model_record(&self, part: &ModelPart, folds: &mut ModelFolds, runs: Vec<ModelRun>) -> Result<ModelRecord> {
         let tuning = folds.designs[0].iter_mut().filter_map(|r| r.tuning.clone()).collect();
+        let paths = folds.designs[0].iter_mut().filter_map(|r| r.selection.take()).collect();
         let needs = needs(part.kind, &part.settings);
         let preparation = steps(needs, &self.data.samples, &self.data.target).iter().map(|s| s.doc().to_owned()).collect();
         Ok(ModelRecord {
@@ -182,6 +187,7 @@ impl Plan {
             tuning,
             preparation,
             runs,
+            selection: part.select.as_ref().map(|how| feature_selection::told(how, &self.data.features, paths)),
         })
     }
 
@@ -196,11 +202,12 @@ impl Plan {
         let part = &self.recipe.models[chosen];
         cx.progress().begin("final fit", 1);
         let (final_fit, settings) = self.final_fit(part, &mut models[chosen], keeper, cx)?;
+        let features = self.used_features(&models[chosen]);
         cx.progress().step();
         cx.progress().end();
         let (comparisons, chance) = judge::comparisons(self, &models)?;
         let dependence = dependence::dependence(self, (&models, chosen), &said, (&comparisons, &chance), cx)?;
-        let Explained { explanation, notes: explain_notes } = explain::explain(self, &folds, &final_fit, cx)?;
+        let Explained { explanation, notes: explain_notes } = explain::explain(self, &features, (&folds, &final_fit), cx)?;
         let (held, no_intervals) = intervals::held_out(self, &folds)?;
         let mut rows = self.rows(&folds)?;
         let mut notes = self.notes.clone();
@@ -213,7 +220,7 @@ impl Plan {
             rows.high = h.high;
             h.record
         });
-        let area = applicability::find(self, explanation.as_ref(), &mut rows, cx)?;
+        let area = applicability::find(self, &features, explanation.as_ref(), &mut rows, cx)?;
         notes.extend(area.notes);
         let reason = judge::reason(self, &models, chosen, &comparisons);
         notes.extend(alarms::of_run(self, &models, chosen));
@@ -238,30 +245,59 @@ impl Plan {
             tree: crate::explain::tree(&final_fit),
             notes,
         };
-        let model = SavedModel::new(self, &record, (&final_fit, &folds), area.area)?;
+        let model = SavedModel::new(self, (&record, &features), (&final_fit, &folds), area.area)?;
         Ok(Outcome { record, rows, model, taken_up: 0 })
     }
 
-    /// The chosen model, tuned once more under the primary design and fitted on all rows.
+    /// The features that a model learned from in any part.
+    fn used_features(&self, model: &ModelRecord) -> Vec<String> {
+        let used = |f: &&String| model.selection.as_ref().is_none_or(|s| s.uses(f));
+        self.data.features.iter().filter(used).cloned().collect()
+    }
+
+    /// The chosen model, its features selected and its settings tuned once more under the primary design, fitted on all rows.
     fn final_fit(&self, part: &ModelPart, record: &mut ModelRecord, keeper: &Keeper, cx: &Context) -> Result<(Pipeline, Settings)> {
         let cx = cx.fork(&format!("model {} final", part.name), 0);
-        let mut settings = part.settings.clone();
-        if let Some(tuning) = self.tuned_on_all(part, keeper, &cx)? {
-            settings = tuning.chosen.clone();
-            record.tuning.push(tuning);
+        let Learned { train, selection, tuning } = self.learned_on_all(part, keeper, &cx)?;
+        let settings = tuning.as_ref().map_or_else(|| part.settings.clone(), |t| t.chosen.clone());
+        record.tuning.extend(tuning);
+        if let (Some(path), Some(told)) = (selection, &mut record.selection) {
+            let keep: Vec<String> = told.features(&path.chosen).map(str::to_owned).collect();
+            let nested = record.runs[0].scores[self.primary_metric].mean;
+            let score = self.selected_before(part, &settings, &keep, &cx)?;
+            told.naive = score.zip(nested).map(|(score, nested)| NaiveSelection { score, nested });
+            told.paths.push(path);
         }
-        let pipeline = Pipeline::fit(part.kind, &settings, self.data.samples.clone(), &self.data.target, &cx.fork("fit", 0))?;
+        let pipeline = Pipeline::fit(part.kind, &settings, train, &self.data.target, &cx.fork("fit", 0))?;
         Ok((pipeline, settings))
     }
 
-    fn tuned_on_all(&self, part: &ModelPart, keeper: &Keeper, cx: &Context) -> Result<Option<Tuning>> {
-        let (Some(how), design) = (&part.tune, &self.designs[0]) else { return Ok(None) };
+    fn learned_on_all(&self, part: &ModelPart, keeper: &Keeper, cx: &Context) -> Result<Learned> {
+        let design = &self.designs[0];
         let parts: usize = self.designs.iter().map(|d| d.folds.len()).sum();
         let clock = Clock::new(minutes(part).map(|m| m / (parts + 1) as f64), 1, cx.threads);
-        let place = Place { name: &format!("model {} final", part.name), deadline: clock.deadline() };
-        let rows = (&self.data.samples, self.data.target.as_str());
-        let found = tune((part, how), rows, (&design.support, &self.aim), &self.inner(design), (&place, keeper), cx)?;
-        Ok(Some(Tuning { part: "all rows".to_owned(), ..found }))
+        let from = LearnFrom {
+            train: self.data.samples.clone(),
+            support: &design.support,
+            aim: &self.aim,
+            part: "all rows",
+            name: &format!("model {} final", part.name),
+        };
+        self.learn(part, from, &self.inner(design), (&clock, keeper), cx)
+    }
+
+    /// What the primary design says of features and settings that were chosen on all its rows: the score that flatters.
+    fn selected_before(&self, part: &ModelPart, settings: &Settings, keep: &[String], cx: &Context) -> Result<Option<f64>> {
+        let samples = with_features(&self.data.samples, &self.data.target, keep)?;
+        let score = |(f, fold): (usize, &Fold)| {
+            let cx = cx.fork("selected before", f as u64);
+            let said = Pipeline::fit(part.kind, settings, samples.select(&fold.train), &self.data.target, &cx)?
+                .predict(&samples.select(&fold.test))?;
+            judge::score_on(self, &fold.test, &said)
+        };
+        let scores: Vec<Option<f64>> = self.designs[0].folds.par_iter().enumerate().map(score).collect::<Result<_>>()?;
+        let there: Vec<f64> = scores.into_iter().flatten().collect();
+        Ok((!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64))
     }
 
     /// A checksum over everything that decides what tuning finds: version, recipe, seed, rows, folds.

@@ -240,8 +240,7 @@ fn tiles(step: usize) -> Case {
     let (west, south) = (low(&x), low(&y));
     let mut at = vec![0; 160 * 160];
     (0..x.len()).for_each(|r| at[((y[r] - south) / 10.0).round() as usize * 160 + ((x[r] - west) / 10.0).round() as usize] = r);
-    let corners: Vec<(usize, usize)> =
-        (0..=140).step_by(step).flat_map(|j| (0..=140).step_by(step).map(move |i| (i, j))).collect();
+    let corners: Vec<(usize, usize)> = (0..=140).step_by(step).flat_map(|j| (0..=140).step_by(step).map(move |i| (i, j))).collect();
     let mut columns = Vec::new();
     for name in ["slope", "cplan", "elev", "log10_carea"] {
         let v = numbers(&cells, name);
@@ -251,7 +250,9 @@ fn tiles(step: usize) -> Case {
         };
         columns.push(Column::real(name, "", corners.iter().map(of).collect()));
     }
-    let edge = |from: f64, cells: f64, of: fn(&(usize, usize)) -> usize| corners.iter().map(|c| from - 5.0 + 10.0 * (of(c) as f64 + cells)).collect::<Vec<f64>>();
+    let edge = |from: f64, cells: f64, of: fn(&(usize, usize)) -> usize| {
+        corners.iter().map(|c| from - 5.0 + 10.0 * (of(c) as f64 + cells)).collect::<Vec<f64>>()
+    };
     for (name, from, cells, of) in [
         ("x", west, 10.0, (|c| c.0) as fn(&(usize, usize)) -> usize),
         ("y", south, 10.0, |c| c.1),
@@ -348,7 +349,12 @@ fn of_identity() -> Vec<Seeded> {
             "block",
             l.clone().with("block", block).validate("design = \"group\"\ngroup = \"block\"\nfolds = 5"),
         ),
-        ("the name of the block", FOLD, "square", l.label("square", &name).feature("square").validate("design = \"group\"\ngroup = \"square\"\nfolds = 5")),
+        (
+            "the name of the block",
+            FOLD,
+            "square",
+            l.label("square", &name).feature("square").validate("design = \"group\"\ngroup = \"square\"\nfolds = 5"),
+        ),
     ]
 }
 
@@ -399,8 +405,11 @@ fn of_tiles_and_twins() -> Vec<Seeded> {
     g.features = words(&["area", "slope", "zmin", "zmed", "zmax"]);
     let renamed = |every: usize| {
         let names = g.labels("rgi_id");
-        let names: Vec<String> =
-            names.iter().enumerate().map(|(r, n)| if r % 2 == 1 && (r / 2) % every == 0 { format!("{n} (new)") } else { n.clone() }).collect();
+        let names: Vec<String> = names
+            .iter()
+            .enumerate()
+            .map(|(r, n)| if r % 2 == 1 && (r / 2) % every == 0 { format!("{n} (new)") } else { n.clone() })
+            .collect();
         g.clone().label("rgi_id", &names)
     };
     let well = wells_every(30);
@@ -455,8 +464,14 @@ fn clean_in_time() -> Vec<(&'static str, Case)> {
         ("the elevation of a station, split in time", s.clone().with("height", height.clone())),
         ("the elevation of a station in stretches", s.clone().with("height", height).validate("design = \"block-time\"\nfolds = 5")),
         ("months, split in time", s.clone().label("month", &month).feature("month")),
-        ("forward, far ahead as wanted", one.clone().validate("design = \"forward\"\nfolds = 4\ngap = 12\nwanted = { time = \"2000-11-10/2000-12\" }")),
-        ("forward, the next days wanted", one.clone().validate("design = \"forward\"\nfolds = 8\nwanted = { time = \"2000-10-27/2000-11-10\" }")),
+        (
+            "forward, far ahead as wanted",
+            one.clone().validate("design = \"forward\"\nfolds = 4\ngap = 12\nwanted = { time = \"2000-11-10/2000-12\" }"),
+        ),
+        (
+            "forward, the next days wanted",
+            one.clone().validate("design = \"forward\"\nfolds = 8\nwanted = { time = \"2000-10-27/2000-11-10\" }"),
+        ),
         ("gaps among the days", s.clone().feature("year").validate(&format!("{RANDOM}\nwanted = \"here\""))),
         ("rolling with a gap", one.clone().validate("design = \"rolling\"\nfolds = 3\ngap = 20")),
         ("the last days held out", one.validate("design = \"holdout\"\nby = \"time\"\ngap = 20")),
@@ -509,7 +524,8 @@ fn nineteen_of_twenty_mistakes_are_found_where_they_are() {
         let hit =
             audit.findings.iter().any(|f| codes.contains(&f.code.as_str()) && (column.is_empty() || f.columns.iter().any(|c| c == column)));
         if !hit {
-            let told: Vec<String> = audit.findings.iter().map(|f| format!("{} {:?} {} {:?}", f.code, f.columns, f.evidence, f.flatters)).collect();
+            let told: Vec<String> =
+                audit.findings.iter().map(|f| format!("{} {:?} {} {:?}", f.code, f.columns, f.evidence, f.flatters)).collect();
             missed.push(format!("{name}: told {told:?}"));
         }
     }
@@ -538,6 +554,9 @@ fn twins_and_tiles_say_which_how_much_and_how_to_mend() {
     assert!(twins.flatters.as_ref().is_some_and(|f| f.beyond_noise && f.by > 0.0), "{twins:?}");
     let audit = all[0].3.audit();
     let tiles = audit.findings.iter().find(|f| f.code == "overlapping-tiles").unwrap();
-    assert!(tiles.rows_in_all == all[0].3.table.rows() && tiles.evidence.contains("100.0 %") && tiles.evidence.contains("'x_from'"), "{tiles:?}");
+    assert!(
+        tiles.rows_in_all == all[0].3.table.rows() && tiles.evidence.contains("100.0 %") && tiles.evidence.contains("'x_from'"),
+        "{tiles:?}"
+    );
     assert!(tiles.flatters.as_ref().is_some_and(|f| f.by > 0.0), "{tiles:?}");
 }

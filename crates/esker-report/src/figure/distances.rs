@@ -19,7 +19,11 @@ pub fn draw(cx: &Cx<'_>) -> Option<Figure> {
     let advice = cx.record.advice.as_ref()?;
     let is_chosen = |d: &Distances| d.design.as_deref() == Some(advice.chosen.as_str());
     let mut units: Vec<&str> = Vec::new();
-    advice.distances.iter().for_each(|d| if !units.contains(&d.unit.as_str()) { units.push(&d.unit) });
+    advice.distances.iter().for_each(|d| {
+        if !units.contains(&d.unit.as_str()) {
+            units.push(&d.unit)
+        }
+    });
     let panels: Vec<Lines<'_>> = units
         .into_iter()
         .filter_map(|unit| {

@@ -60,6 +60,7 @@ fn panel(c: &mut Canvas, (left, right): (f64, f64), epochs: &[f64], domain: (f64
     let room = 52.0;
     let first = if epochs.len() > 1 { epochs[0] } else { 0.0 };
     let mut panel = Panel::new((left + room, TOP, right - left - room, HEIGHT), (first, epochs[epochs.len() - 1]), (0.0, 1.0));
+    panel.x = panel.x.whole();
     panel.y = Scale::log(domain, TOP + HEIGHT, TOP);
     panel.x_axis(c, "Epoch (pass over the training rows)", false);
     panel
@@ -72,16 +73,18 @@ fn loss(c: &mut Canvas, learning: &Learning, epochs: &[f64], edges: (f64, f64)) 
     panel.head(c, edges.0, "Loss on the training rows");
     panel.y_axis(c, &capital(measure(learning)), true);
     let (left, _, w, _) = panel.area;
-    if learning.none > 0.0 {
-        let y = panel.y.at(learning.none);
-        c.line((left, y), (left + w, y), Pen::new(Paint::Muted, 1.4).dashed("5 4"));
-        c.text((left + w - 4.0, y + 15.0), "the same answer everywhere", Type::new(SMALL).end().muted().halo());
-    }
     let points: Vec<(f64, f64)> = epochs.iter().copied().zip(learning.loss.iter().copied()).filter(|(_, l)| *l > 0.0).collect();
     c.stroke(&panel.curve(points.iter().copied()), Pen::new(Paint::Rgb(BLUE), 2.4));
     if let [(x, y)] = points[..] {
         let (x, y) = panel.at(x, y);
         c.circle((x, y), 4.0, Paint::Rgb(BLUE), None);
+    }
+    if learning.none > 0.0 {
+        let y = panel.y.at(learning.none);
+        c.line((left, y), (left + w, y), Pen::new(Paint::Muted, 1.4).dashed("5 4"));
+        // The curve falls away below the line: above its right end is room, unless the panel ends there.
+        let beside = if y - TOP > 20.0 { y - 6.0 } else { y + 15.0 };
+        c.text((left + w - 4.0, beside), "the same answer everywhere", Type::new(SMALL).end().muted().halo());
     }
 }
 

@@ -20,6 +20,7 @@ mod observed;
 mod optimism;
 mod residuals;
 pub mod scale;
+pub(crate) mod selection;
 mod stats;
 pub mod text;
 pub mod tree;
@@ -121,6 +122,7 @@ pub fn all(record: &Record, rows: &Rows) -> Vec<Figure> {
     ];
     let drawers = if cx.is_classes() { classification } else { regression };
     let mut figures: Vec<Figure> = drawers.par_iter().filter_map(|draw| draw(&cx)).collect();
+    figures.extend(selection::draw(&cx));
     figures.extend(tuning::draw(&cx));
     figures
 }

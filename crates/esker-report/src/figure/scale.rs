@@ -10,20 +10,27 @@ pub struct Scale {
     from: f64,
     to: f64,
     log: bool,
+    whole: bool,
 }
 
 impl Scale {
     /// A linear scale; a domain without width is widened so that the value lies in the middle.
     pub fn linear(domain: (f64, f64), from: f64, to: f64) -> Self {
         let (low, high) = widened(domain);
-        Self { low, high, from, to, log: false }
+        Self { low, high, from, to, log: false, whole: false }
     }
 
     /// A logarithmic scale; the domain must be positive, else 1..10 is taken.
     pub fn log(domain: (f64, f64), from: f64, to: f64) -> Self {
         let (low, high) = if domain.0 > 0.0 && domain.1.is_finite() && domain.1 >= domain.0 { domain } else { (1.0, 10.0) };
         let high = if high > low { high } else { low * 10.0 };
-        Self { low, high, from, to, log: true }
+        Self { low, high, from, to, log: true, whole: false }
+    }
+
+    /// The same scale with ticks at whole numbers only.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { whole: true, ..self }
     }
 
     /// Position of `v`; NaN where `v` has none.
@@ -43,7 +50,8 @@ impl Scale {
 
     /// Ticks, about `wanted` of them.
     pub fn ticks(&self, wanted: usize) -> Ticks {
-        if self.log { log_ticks(self.low, self.high) } else { ticks(self.low, self.high, wanted) }
+        let ticks = if self.log { log_ticks(self.low, self.high) } else { ticks(self.low, self.high, wanted) };
+        if self.whole { Ticks { at: ticks.at.into_iter().filter(|v| v.fract() == 0.0).collect(), decimals: 0 } } else { ticks }
     }
 }
 

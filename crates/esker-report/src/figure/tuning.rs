@@ -163,6 +163,9 @@ fn setting(c: &mut Canvas, mut panel: Panel, (t, others): (&Tuning, &[&Tuning]),
         let by = if matches!(space.range, Range::Choice { .. }) { 0.0 } else { 0.04 * (high - low) };
         Scale::linear((low - by, high + by), area.0, area.0 + area.2)
     };
+    if matches!(space.range, Range::Whole { .. }) {
+        panel.x = panel.x.whole();
+    }
     zero(c, &panel);
     let at = |v: &Setting| match &space.range {
         Range::Choice { values } => values.iter().position(|k| k == v).map(|k| panel.x.at(k as f64)),
@@ -221,7 +224,8 @@ fn of(cx: &Cx<'_>, model: &ModelRecord) -> Option<Figure> {
     c.text((6.0, top - 36.0), &fit(&title, BODY, false, 780.0), Type::new(BODY));
     for i in 0..=settings {
         let area = (room + 6.0 + w * (i % columns) as f64, top + STEP * (i / columns) as f64, w - 26.0, HEIGHT);
-        let panel = Panel::new(area, (0.5, t.candidates.len() as f64 + 0.5), y);
+        let mut panel = Panel::new(area, (0.5, t.candidates.len() as f64 + 0.5), y);
+        panel.x = panel.x.whole();
         if i % columns == 0 {
             panel.y_axis(&mut c, "", false);
         }

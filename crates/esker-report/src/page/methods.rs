@@ -17,6 +17,7 @@ pub fn methods(record: &Record) -> String {
         design(r),
         models(r),
         preparation(r),
+        selection(r),
         tuning(r),
         comparison(r),
         intervals(r),
@@ -116,6 +117,32 @@ fn preparation(r: Reading<'_>) -> String {
         })
         .collect();
     format!("Features were prepared with what the training part of each fold alone tells: {}.", parts.join(". Likewise, "))
+}
+
+/// Selection of features, models with the same way told together.
+fn selection(r: Reading<'_>) -> String {
+    let mut said = Vec::new();
+    for (method, within_se) in [("forward", false), ("forward", true), ("backward", false), ("backward", true)] {
+        let alike = |m: &&ModelRecord| m.selection.as_ref().is_some_and(|s| s.method == method && s.within_se == within_se);
+        let names: Vec<&str> = r.record.models.iter().filter(alike).map(|m| m.name.as_str()).collect();
+        if names.is_empty() {
+            continue;
+        }
+        let by = match method {
+            "forward" => "forward, from few up, as long as the score got better",
+            _ => "backward, from all down, as long as the score got no worse",
+        };
+        let margin = if within_se { " by more than one standard error over inner folds" } else { "" };
+        said.push(format!("the features of {} were selected {by}{margin}", list(&names)));
+    }
+    if said.is_empty() {
+        return String::new();
+    }
+    format!(
+        "Inside each training part, {}, judged by {} on inner folds of the same design (Meyer et al. 2018); no held-out row took part in the selection.",
+        said.join("; "),
+        r.metric_inside()
+    )
 }
 
 fn tuning(r: Reading<'_>) -> String {

@@ -12,6 +12,7 @@ mod number;
 mod pictures;
 mod reading;
 mod scores;
+mod selected;
 mod summary;
 mod table;
 mod tree;
@@ -129,9 +130,11 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         drawn(h, Place::Models);
         scores::differences(r, h);
         dependent::scores(r, h);
+        selected::chosen(r, figures, h);
         tuned::gained(r, figures, h);
         let mut folded = Html::part("models-folded");
         scores::every_metric(r, &mut folded);
+        selected::table(r, &mut folded);
         tuned::chosen(r, figures, &mut folded);
         if !folded.is_empty() {
             h.with("div", &[("class", "folded")], |h| h.append(&folded));

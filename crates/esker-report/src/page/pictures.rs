@@ -20,7 +20,7 @@ pub enum Place {
     Intervals,
     /// Where the model may be believed.
     Applicability,
-    /// What tuning tried.
+    /// What tuning and selection tried.
     Tuning,
     /// Distribution of the data.
     Data,
@@ -32,7 +32,7 @@ impl Place {
     /// The place of a figure, told by the words in its name.
     pub fn of(name: &str) -> Self {
         let places: [(Self, &[&str]); 9] = [
-            (Self::Tuning, &["tuning"]),
+            (Self::Tuning, &["tuning", "selection"]),
             (Self::Applicability, &["applicability"]),
             (Self::Folds, &["fold"]),
             (Self::Intervals, &["coverage", "interval"]),

@@ -62,15 +62,19 @@ impl Adviser<'_> {
         self.look_at_times()?;
         let (last, first) = (
             self.days().into_iter().fold(f64::NEG_INFINITY, f64::max),
-            self.aim.wanted.iter().flat_map(|w| &w.time).flat_map(|t| &t.days).copied().filter(|t| t.is_finite()).fold(f64::INFINITY, f64::min),
+            self.aim
+                .wanted
+                .iter()
+                .flat_map(|w| &w.time)
+                .flat_map(|t| &t.days)
+                .copied()
+                .filter(|t| t.is_finite())
+                .fold(f64::INFINITY, f64::min),
         );
         let lead = (first - last).floor();
         let gap = (lead > STEPS * self.usual_step()).then_some(("gap", Setting::Real(lead)));
-        let (design, name, gapped) = if others {
-            (Design::GroupForward, "group-forward", "group-forward with gap")
-        } else {
-            (Design::Forward, "forward", WITH_GAP)
-        };
+        let (design, name, gapped) =
+            if others { (Design::GroupForward, "group-forward", "group-forward with gap") } else { (Design::Forward, "forward", WITH_GAP) };
         self.attempt(design);
         if let Some(gap) = gap {
             self.attempt_with(design, gapped, &[gap]);
@@ -78,7 +82,10 @@ impl Adviser<'_> {
         let chosen = self.least_w().map_or(name.to_owned(), |best| best.0);
         let groups = if others { " and from other groups" } else { "" };
         let far = if chosen == gapped { format!(", as far ahead as the first time wanted ({lead} days)") } else { String::new() };
-        self.settle(&chosen, &format!("predictions are wanted for times after the last sample, so every fold learns from the past alone{groups}{far}"))
+        self.settle(
+            &chosen,
+            &format!("predictions are wanted for times after the last sample, so every fold learns from the past alone{groups}{far}"),
+        )
     }
 
     /// The usual step between different times of the samples, in days.
@@ -115,7 +122,10 @@ impl Adviser<'_> {
         self.advice.reasons.push(
             "The score is that of filling gaps among these samples: it says nothing of new ground, other groups or later times.".into(),
         );
-        self.settle("random", "predictions are wanted among the samples, and rows left out at random are as far from the others as those are")
+        self.settle(
+            "random",
+            "predictions are wanted among the samples, and rows left out at random are as far from the others as those are",
+        )
     }
 
     /// Places, features or times that a file names; else what the samples are.

@@ -108,7 +108,8 @@ fn names_fold(plan: &Plan, column: &Column) -> Option<String> {
     // by the calendar stays together, too.
     let support = &design.support;
     let groups = support.group.as_ref().map_or(0, |g| g.counts().iter().filter(|&&n| n > 0).count());
-    let apart = many == design.folds.len() && (groups == 0 || groups >= 2 * many) || groups == 0 && support.time.is_none() && many_places(support, many);
+    let apart = many == design.folds.len() && (groups == 0 || groups >= 2 * many)
+        || groups == 0 && support.time.is_none() && many_places(support, many);
     (one && apart).then(|| {
         if many == design.folds.len() {
             format!("Each of its {many} values stands in one of the {many} folds alone.")

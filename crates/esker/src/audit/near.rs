@@ -199,8 +199,7 @@ fn in_time(plan: &Plan, primary: &PlannedDesign) -> Result<Option<Suspect>> {
 fn reach_in_time(plan: &Plan, group: Option<&Codes>) -> Option<f64> {
     let fitted = measure::reach_in_time(&plan.data, group)?;
     let days = &plan.data.samples.support().time.as_ref()?.days;
-    let (low, high) =
-        days.iter().filter(|d| d.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &d| (l.min(d), h.max(d)));
+    let (low, high) = days.iter().filter(|d| d.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &d| (l.min(d), h.max(d)));
     let strong = fitted.sill >= STRONG * (fitted.sill + fitted.nugget);
     fitted.reach().filter(|_| strong).map(|reach| reach.min((high - low) / 6.0))
 }

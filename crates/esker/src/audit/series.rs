@@ -121,7 +121,11 @@ pub(super) fn of_time(plan: &Plan) -> Result<Vec<Suspect>> {
         .par_iter()
         .map(|(name, f)| {
             // Minima and maxima rest for many steps; lags and means do not.
-            if moves(&series, f) { of_feature(plan, &series, &sources, name, f) } else { of_rolling(plan, &series, &sources, name, f).err().flatten() }
+            if moves(&series, f) {
+                of_feature(plan, &series, &sources, name, f)
+            } else {
+                of_rolling(plan, &series, &sources, name, f).err().flatten()
+            }
         })
         .collect();
     let mut found: Vec<Suspect> = found.into_iter().flatten().collect();

@@ -14,8 +14,14 @@ const OVERLAP: f64 = 0.05;
 const SAME: f64 = 0.01;
 /// Names of the ends of an extent where the places of rows are not known, west or south first.
 const NAMES: [[&[&str]; 2]; 2] = [
-    [&["xmin", "x_min", "minx", "left", "west", "x0", "col_start", "col0"], &["xmax", "x_max", "maxx", "right", "east", "x1", "col_stop", "col1"]],
-    [&["ymin", "y_min", "miny", "bottom", "south", "y0", "row_start", "row0"], &["ymax", "y_max", "maxy", "top", "north", "y1", "row_stop", "row1"]],
+    [
+        &["xmin", "x_min", "minx", "left", "west", "x0", "col_start", "col0"],
+        &["xmax", "x_max", "maxx", "right", "east", "x1", "col_stop", "col1"],
+    ],
+    [
+        &["ymin", "y_min", "miny", "bottom", "south", "y0", "row_start", "row0"],
+        &["ymax", "y_max", "maxy", "top", "north", "y1", "row_stop", "row1"],
+    ],
 ];
 
 /// From where to where each row reaches along one axis, with the names of the columns.
@@ -100,7 +106,9 @@ fn told(plan: &Plan, things: &str, extents: &[Extent], one: &dyn Fn(usize, usize
             let width = first.high[row] - first.low[row];
             let (from, to) = (lows.partition_point(|l| *l < first.low[row] - 1.1 * width), lows.partition_point(|l| *l < first.high[row]));
             let before = drop.len();
-            drop.extend(order[from..to].iter().filter(|r| learned.contains(r) && one(row, **r) && extents.iter().all(|e| e.share(row, **r))));
+            drop.extend(
+                order[from..to].iter().filter(|r| learned.contains(r) && one(row, **r) && extents.iter().all(|e| e.share(row, **r))),
+            );
             if drop.len() > before {
                 rows.push(row);
             }

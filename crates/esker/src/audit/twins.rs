@@ -28,7 +28,10 @@ pub(super) fn of_groups(plan: &Plan) -> Result<Vec<Suspect>> {
     }
     let (by_constants, names) = same_constants(plan, &rows);
     let (pairs, evidence) = if by_constants.is_empty() {
-        (neighbours(plan, &rows)?, "nearly every row of one has its nearest neighbour of another group in the other, and any third is far away".to_owned())
+        (
+            neighbours(plan, &rows)?,
+            "nearly every row of one has its nearest neighbour of another group in the other, and any third is far away".to_owned(),
+        )
     } else {
         (by_constants, format!("the same {}, which differ between other groups", names.join(", ")))
     };
@@ -63,7 +66,13 @@ pub(super) fn of_groups(plan: &Plan) -> Result<Vec<Suspect>> {
         what: "Groups that are one under two names stand on both sides of a fold.".to_owned(),
         columns: Vec::new(),
         key: format!("{part}.design"),
-        rows: found.iter().flat_map(|p| [p.0, p.1]).flat_map(|code| rows[&code].iter().copied()).collect::<BTreeSet<_>>().into_iter().collect(),
+        rows: found
+            .iter()
+            .flat_map(|p| [p.0, p.1])
+            .flat_map(|code| rows[&code].iter().copied())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
         evidence: format!("{} of {} groups pair up, {}: {evidence}.", 2 * found.len(), rows.len(), listed.join("; ")),
         mend: "Give both the same name in the group column, so that they stay in one fold.".to_owned(),
         cure: Cure::Apart(apart),

@@ -13,7 +13,7 @@ use esker_models::Kind;
 use crate::findings::Place;
 use crate::selection::Selection;
 
-pub(crate) use read::{DATA_KEYS, TUNE_KEYS};
+pub(crate) use read::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS};
 pub(crate) use section::nearest;
 
 /// A recipe, well formed but not yet checked against data.
@@ -204,6 +204,45 @@ pub struct ModelPart {
     pub settings: Settings,
     /// How its settings are tuned, and its steps counted by early stopping; `None` takes them as they are.
     pub tune: Option<Tune>,
+    /// How its features are selected; `None` takes them all.
+    pub select: Option<Select>,
+}
+
+/// How features are selected inside each training part, before settings are tuned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Select {
+    /// From few features up, or from all down.
+    pub method: Direction,
+    /// Units of the first sets tried (forward), 1 or 2; by their number if absent.
+    pub start: Option<usize>,
+    /// Most units chosen (forward).
+    pub most: Option<usize>,
+    /// Globs of features that enter or leave together.
+    pub together: Vec<String>,
+    /// Whether a step must be worth more than one standard error over inner folds.
+    pub within_se: bool,
+}
+
+/// The way of a selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From few features up.
+    Forward,
+    /// From all features down.
+    Backward,
+}
+
+impl Direction {
+    /// Both ways.
+    pub const ALL: [Self; 2] = [Self::Forward, Self::Backward];
+
+    /// The name in the recipe.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Backward => "backward",
+        }
+    }
 }
 
 /// How settings are tuned inside each training part.

@@ -10,7 +10,10 @@ use esker_models::Kind;
 use toml::de::DeTable;
 
 use super::section::{Reading, Section, nearest};
-use super::{DataPart, Derived, DesignPart, Explain, Method, ModelPart, PlacePart, Recipe, Roles, Tune, Validate, Wanted, WantedAt, WeightPart};
+use super::{
+    DataPart, Derived, DesignPart, Direction, Explain, Method, ModelPart, PlacePart, Recipe, Roles, Select, Tune, Validate, Wanted,
+    WeightPart,
+};
 use crate::findings::{Findings, Place};
 use crate::selection::{Selection, span};
 
@@ -351,8 +354,9 @@ fn models(root: &Section<'_>) -> Vec<ModelPart> {
         let settings = s.settings(&parameters);
         let steps = kind.estimator(&settings).steps();
         let tune = tune(&s, &parameters, steps);
+        let select = select(&s);
         s.finish();
-        models.push(ModelPart { name, kind, settings, tune });
+        models.push(ModelPart { name, kind, settings, tune, select });
     }
     models
 }
@@ -417,6 +421,52 @@ fn tune(s: &Section<'_>, parameters: &[Parameter], steps: Option<&'static str>) 
     Some(Tune { trials, minutes, method, halving, patience, spaces })
 }
 
+/// The keys of `select` in a `[[model]]`, for the reference.
+pub(crate) const SELECT_KEYS: [(&str, &str); 5] = [
+    ("method", "`forward`, from few features up, or `backward`, from all of them down."),
+    ("start", "Features in the first sets tried by `forward`: 2 tries every pair, 1 every single one; 2 up to 20 features, else 1."),
+    ("most", "Features that `forward` chooses at most."),
+    ("together", "Globs of features that enter or leave together, such as `[\"temp_*\", \"prcp_*\"]`."),
+    (
+        "within_se",
+        "Whether a further feature must be better by more than one standard error over inner folds (and one may go that is worth less); false.",
+    ),
+];
+
+fn select(s: &Section<'_>) -> Option<Select> {
+    if !s.has("select") {
+        // Ask for it all the same, so that it counts as a known key.
+        let _ = s.flag("select", false);
+        return None;
+    }
+    let direction = |name: &str| {
+        let found = Direction::ALL.into_iter().find(|d| d.name() == name);
+        found.ok_or_else(|| unknown("method of feature selection", name, &Direction::ALL.map(Direction::name)))
+    };
+    let plain = |method| Select { method, start: None, most: None, together: Vec::new(), within_se: false };
+    match s.text_or_table("select")? {
+        Ok(name) => direction(&name).map(plain).map_err(|e| s.fault("select", e)).ok(),
+        Err(t) => {
+            let named = t.required("method", "write method = \"forward\" or method = \"backward\"");
+            let method = named.and_then(|name| direction(&name).map_err(|e| t.fault("method", e)).ok());
+            let start = t.integer("start", 2, 1, 2) as usize;
+            let most = t.integer("most", 1, 1, 1_000_000) as usize;
+            let select = Select {
+                method: method.unwrap_or(Direction::Forward),
+                start: t.has("start").then_some(start),
+                most: t.has("most").then_some(most),
+                together: t.texts("together"),
+                within_se: t.flag("within_se", false),
+            };
+            for key in ["start", "most"].into_iter().filter(|key| select.method == Direction::Backward && t.has(key)) {
+                t.fault(key, Error::recipe(format!("'{}.{key}'", t.path())).rule("only forward selection takes it"));
+            }
+            t.finish();
+            Some(select)
+        }
+    }
+}
+
 fn intervals(root: &Section<'_>) -> Option<f64> {
     let Some(s) = root.table("intervals") else { return Some(0.9) };
     let on = s.flag("on", true);
@@ -448,6 +498,15 @@ mod tests {
         let text = "[data]\nsource = \"a.csv\"\nqqqqqqqq = 1\n[roles]\ntarget = \"y\"\n[validate]\ndesign = \"random\"\n[[model]]\nkind = \"mean\"\n";
         let hint = Recipe::parse("r.toml", text).unwrap_err().list[0].error.hint.clone().unwrap();
         let mut keys: Vec<&str> = DATA_KEYS.iter().map(|(key, _)| *key).collect();
+        keys.sort_unstable();
+        assert_eq!(hint, format!("known keys are {}", keys.join(", ")));
+    }
+
+    #[test]
+    fn the_reference_lists_every_key_of_select() {
+        let text = "[data]\nsource = \"a.csv\"\n[roles]\ntarget = \"y\"\n[validate]\ndesign = \"random\"\n[[model]]\nkind = \"ridge\"\nselect = { method = \"forward\", qqqqqqqq = 1 }\n";
+        let hint = Recipe::parse("r.toml", text).unwrap_err().list[0].error.hint.clone().unwrap();
+        let mut keys: Vec<&str> = SELECT_KEYS.iter().map(|(key, _)| *key).collect();
         keys.sort_unstable();
         assert_eq!(hint, format!("known keys are {}", keys.join(", ")));
     }

@@ -57,9 +57,10 @@ pub(crate) fn inner_design(part: &DesignPart, folds: usize, support: &Support) -
 fn groups_left(part: &DesignPart, support: &Support) -> Result<usize> {
     let groups = support.group.as_ref().map_or(0, |g| g.counts().iter().filter(|c| **c > 0).count());
     if groups < 2 {
-        return Err(Error::recipe(format!("tuning under design '{}'", part.label))
+        return Err(Error::recipe("groups")
             .got(format!("{groups} group left to learn from"))
-            .rule("tuning holds out whole groups inside each training part, and needs at least 2"));
+            .rule("inner folds hold out whole groups, and need at least 2")
+            .hint("more groups are needed, or a model without tune and select"));
     }
     Ok(groups)
 }
@@ -75,7 +76,7 @@ fn held_out(settings: &Settings) -> Design {
     }
 }
 
-/// The folds that cut a training part for tuning: as many as asked for, or the most that the part carries.
+/// The folds that cut a training part for tuning and selection: as many as asked for, or the most that the part carries.
 ///
 /// # Errors
 /// A part that carries not even two folds.
@@ -89,7 +90,7 @@ pub(crate) fn inner_folds(part: &DesignPart, folds: usize, (support, aim): (&Sup
         Err(error) => error,
     };
     (2..folds).rev().find_map(|fewer| cut(fewer).ok()).ok_or_else(|| {
-        let thing = format!("tuning under design '{}', inside a training part: {}", part.label, first.thing);
+        let thing = format!("inner folds of design '{}', inside a training part: {}", part.label, first.thing);
         Error { thing, ..first }
     })
 }
