@@ -12,7 +12,7 @@ use toml::de::DeTable;
 use super::section::{Reading, Section, nearest};
 use super::{
     DataPart, Derived, DesignPart, Direction, Explain, Method, ModelPart, PlacePart, Recipe, Roles, Select, Tune, Validate, Wanted,
-    WeightPart,
+    WantedAt, WeightPart,
 };
 use crate::findings::{Findings, Place};
 use crate::selection::{Selection, span};
