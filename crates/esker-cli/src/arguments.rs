@@ -76,7 +76,7 @@ pub enum Command {
     },
     /// Say which design imitates the use of a model, and why: distances from samples to samples, of what is wanted to samples, and of folds.
     #[command(
-        after_help = "The recipe says where predictions are wanted: [validate] wanted = \"grid.csv\" (a table of places, a grid or polygons).\nThe same is chosen by design = \"auto\".\n\nExample:\n  esker advise recipe.toml\n  esker advise recipe.toml --json"
+        after_help = "The recipe says where predictions are wanted: [validate] wanted = \"grid.csv\" (a table of places, a grid or polygons),\n\"here\" (gaps among the samples), \"other-groups\", or { source = \"grid.csv\", time = \"2030/2040\" }.\nThe same is chosen by design = \"auto\".\n\nExample:\n  esker advise recipe.toml\n  esker advise recipe.toml --json"
     )]
     Advise {
         /// The recipe; its own design is not looked at.

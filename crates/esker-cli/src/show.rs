@@ -104,16 +104,21 @@ pub fn advice(advice: &Advice) -> String {
         let _ = writeln!(text, "  {:>9} {:>9} {:>9}  {} ({})", at(0.5), number(d.mean), at(1.0), d.of, d.unit);
     }
     if !advice.candidates.is_empty() {
-        let _ = writeln!(text, "\n  {:20} {:>6} {:>9}", "design", "folds", "W in km");
+        let _ = writeln!(text, "\n  {:20} {:>6} {:>12}", "design", "folds", "W");
     }
     for c in &advice.candidates {
-        let w = c.w.map_or_else(|| "–".to_owned(), number);
+        let own = c.w.map(|w| (c.unit.clone(), w));
+        let mut w: Vec<String> = own.iter().chain(&c.also).map(|(unit, w)| format!("{} {unit}", number(*w))).collect();
+        if w.is_empty() {
+            w.push("–".to_owned());
+        }
+        let w = w.join(", ");
         let _ = match &c.refused {
             Some(why) => writeln!(text, "  {:20} cannot be made: {}", c.design, why.replace('\n', "; ")),
-            None => writeln!(text, "  {:20} {:>6} {w:>9}", c.design, c.folds),
+            None => writeln!(text, "  {:20} {:>6} {w:>12}", c.design, c.folds),
         };
     }
-    let _ = writeln!(text, "\n{}", paint(&format!("Advised: design = \"{}\"", advice.chosen), "1"));
+    let _ = writeln!(text, "\n{}", paint(&format!("Advised: {}", advice.written.replace('\n', ", ")), "1"));
     for reason in &advice.reasons {
         let _ = writeln!(text, "{reason}");
     }

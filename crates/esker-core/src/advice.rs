@@ -14,12 +14,15 @@ pub struct Advice {
     pub distances: Vec<Distances>,
     /// The designs looked at, in the order they were tried.
     pub candidates: Vec<Candidate>,
-    /// The design chosen, by its name.
+    /// The design chosen, as it stands among the candidates.
     pub chosen: String,
     /// Why, one sentence each.
     pub reasons: Vec<String>,
     /// What no design on these samples can show, and what a score would still say.
     pub beyond: Option<String>,
+    /// The lines of `[validate]` that make the design chosen.
+    #[serde(default)]
+    pub written: String,
 }
 
 /// The distribution of distances to the nearest sample.
@@ -29,7 +32,7 @@ pub struct Distances {
     pub of: String,
     /// The design whose test rows these are, if it is one.
     pub design: Option<String>,
-    /// Their unit.
+    /// Their unit: `km` on the ground, `d` in time, `sd` (standard deviations of the samples) among the features.
     pub unit: String,
     /// Quantiles of equal steps, from the smallest to the largest.
     pub quantiles: Vec<f64>,
@@ -38,7 +41,7 @@ pub struct Distances {
 }
 
 /// A design that was looked at.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Candidate {
     /// Its name.
     pub design: String,
@@ -49,4 +52,15 @@ pub struct Candidate {
     pub w: Option<f64>,
     /// Why it cannot be made of these samples.
     pub refused: Option<String>,
+    /// The unit of `w`: `km`, `d` or `sd`.
+    #[serde(default = "km")]
+    pub unit: String,
+    /// W in other spaces that were looked at, each after its unit.
+    #[serde(default)]
+    pub also: Vec<(String, f64)>,
+}
+
+/// The unit of records written before there were others.
+fn km() -> String {
+    "km".into()
 }

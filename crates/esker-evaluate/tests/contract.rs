@@ -29,10 +29,10 @@ fn claims(design: Design) -> Claims {
     let complete = Claims { complete: true, ..Claims::default() };
     let permutes = Claims { permutes: true, accounted: true, ..complete };
     match design {
-        Design::Stratified => Claims { strata_within: 2, ..complete },
+        Design::Stratified => Claims { strata_within: 2, ..permutes },
         Design::Group | Design::LeaveOneGroupOut => Claims { groups_whole: true, ..permutes },
         Design::Forward => Claims { ordered: true, permutes: true, ..Claims::default() },
-        Design::Random => complete,
+        Design::Random => permutes,
         Design::StratifiedGroup | Design::Region => Claims { groups_whole: true, ..permutes },
         Design::Block | Design::Knndm | Design::Cluster | Design::BlockTime | Design::Season | Design::Year => permutes,
         Design::Rolling => Claims { ordered: true, permutes: true, ..Claims::default() },

@@ -361,7 +361,7 @@ impl Inspection {
             t.push_str("# Rows are in time: models learn from the past and are judged on the future.\ndesign = \"forward\"\nfolds = 5\ncompare = [\"random\"]\n");
         } else if self.place.is_some() {
             t.push_str("# Chosen by how far samples are from each other and from where predictions are wanted; see esker advise.\ndesign = \"auto\"\nfolds = 10\n");
-            t.push_str("# wanted = \"grid.csv\"      # where predictions are wanted: a table of places, a grid or polygons\n");
+            t.push_str("# wanted = \"grid.csv\"      # where predictions are wanted: a table of places, a grid or polygons; or \"here\", \"other-groups\"\n");
         } else {
             t.push_str("# No groups and no times were found. If rows near each other are alike, a shuffled score flatters.\ndesign = \"random\"\nfolds = 10\n");
         }

@@ -101,7 +101,7 @@ impl Plan {
         let sha256 = origin.checksum()?;
         let penalty = penalty(&recipe, folder)?;
         let wanted = match &recipe.validate.wanted {
-            Some(w) => Some(wanted::read(w, &recipe, folder).map_err(|error| one(&recipe, "validate.wanted", error))?),
+            Some(w) => wanted::read(w, &recipe, folder).map_err(|error| one(&recipe, "validate.wanted", error))?,
             None => None,
         };
         let mut plan = Self::build(recipe, table, penalty, wanted.as_ref())?;
@@ -137,11 +137,7 @@ impl Plan {
         let (mut data, lock) = lock::build(&recipe, table)?;
         let mut findings = Findings { file: recipe.file.clone(), list: Vec::new() };
         let mut noted = Vec::new();
-        let aim = match wanted.map(|rows| wanted::aim(rows, &recipe, &data, &mut noted)) {
-            Some(Ok(aim)) => aim,
-            Some(Err(error)) => return Err(one(&recipe, "validate.wanted", error)),
-            None => Aim::default(),
-        };
+        let aim = wanted::aim(wanted, &recipe, &data, &mut noted).map_err(|error| one(&recipe, "validate.wanted", error))?;
         let aim = wanted::with_features(aim, &recipe.validate, &data);
         let sample = wanted.and_then(|rows| WantedSample::draw(rows, &recipe, &data, &mut noted));
         data.notes.extend(noted);

@@ -49,9 +49,14 @@ fn in_time(cube: Cube, text: &str) -> Result<Cube> {
     let Some(Labels::Time { calendar, .. }) = &cube.axes()[axis].labels else {
         return Err(Error::data(format!("axis '{}'", cube.axes()[axis].name)).rule("its labels are no dates"));
     };
-    let (from, to) = text.split_once('/').unwrap_or((text, text));
-    let (low, high) = (moment(from, *calendar)?.0, moment(to, *calendar)?.1);
+    let (low, high) = span(text, *calendar)?;
     cube.select(axis, &cube.span(axis, low, high)?)
+}
+
+/// The first day number of a moment or span, and that of the moment after it.
+pub(crate) fn span(text: &str, calendar: Calendar) -> Result<(f64, f64)> {
+    let (from, to) = text.split_once('/').unwrap_or((text, text));
+    Ok((moment(from, calendar)?.0, moment(to, calendar)?.1))
 }
 
 /// The first day number of a moment, and that of the moment after it: the next year, month, day or instant.

@@ -9,10 +9,12 @@ use esker_io::{Data, Origin, Placed, ReadOptions, Within, beside};
 
 use crate::columns::unknown_column;
 use crate::dataset::{Dataset, to_days};
-use crate::recipe::{DesignPart, Recipe, Validate, Wanted};
+use crate::recipe::{DesignPart, Recipe, Validate, Wanted, WantedAt};
 
 /// Points laid over polygons, about this many.
 const LATTICE: usize = 10_000;
+/// Moments that stand for a span of time.
+const MOMENTS: usize = 200;
 
 /// What is wanted, read but not yet met with the samples.
 #[derive(Clone)]
@@ -22,12 +24,13 @@ pub(crate) struct WantedRows {
     pub name: String,
 }
 
-/// Reads the file that `[validate] wanted` names.
+/// Reads the file that `[validate] wanted` names, if it names one.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub(crate) fn read(wanted: &Wanted, recipe: &Recipe, folder: &Path) -> Result<WantedRows> {
-    let path = beside(folder, &wanted.source);
+pub(crate) fn read(wanted: &Wanted, recipe: &Recipe, folder: &Path) -> Result<Option<WantedRows>> {
+    let WantedAt::File(source) = &wanted.at else { return Ok(None) };
+    let path = beside(folder, source);
     let options = ReadOptions { missing: recipe.data.missing.clone(), ..ReadOptions::default() };
     let origin = Origin::reach(&path, &Context::new(0, 1))?;
     let data = origin.open(&options)?.1;
@@ -35,10 +38,10 @@ pub(crate) fn read(wanted: &Wanted, recipe: &Recipe, folder: &Path) -> Result<Wa
     if let Data::Features(features) = &data
         && features.geometries.iter().flatten().any(|g| g.shape == Shape::Polygons)
     {
-        return lattice(features, name);
+        return lattice(features, name).map(Some);
     }
     let placed = data.placed();
-    Ok(WantedRows { table: esker_io::into_table(data, &options)?, placed, name })
+    Ok(Some(WantedRows { table: esker_io::into_table(data, &options)?, placed, name }))
 }
 
 /// Points on a lattice inside polygons.
@@ -65,8 +68,30 @@ fn lattice(features: &esker_core::Features, name: String) -> Result<WantedRows> 
 /// The use of the samples of a recipe: where and when predictions are wanted, and the features of both where all are complete numbers.
 ///
 /// # Errors
-/// Samples or wanted rows without places, columns that are not there, systems that cannot be brought together.
-pub(crate) fn aim(rows: &WantedRows, recipe: &Recipe, data: &Dataset, notes: &mut Vec<Note>) -> Result<Aim> {
+/// Wanted rows that share neither places, times nor features with the samples, times wanted of samples without times, columns that are not there,
+/// systems that cannot be brought together.
+pub(crate) fn aim(rows: Option<&WantedRows>, recipe: &Recipe, data: &Dataset, notes: &mut Vec<Note>) -> Result<Aim> {
+    let span = recipe.validate.wanted.as_ref().and_then(|w| w.time);
+    if span.is_some() && data.samples.support().time.is_none() {
+        return Err(Error::recipe("'validate.wanted.time'")
+            .got("samples without times")
+            .rule("times wanted are compared with those of the samples")
+            .hint("name their column: [roles] time = \"year\""));
+    }
+    let mut aim = match rows {
+        Some(rows) => of_rows(rows, span.is_some(), recipe, data, notes)?,
+        None if span.is_none() => return Ok(Aim::default()),
+        None => Aim { wanted: Some(Support::bare(MOMENTS)), features: None },
+    };
+    if let (Some((from, to)), Some(wanted)) = (span, &mut aim.wanted) {
+        // Steps of the golden section spread evenly over the span, whatever the order of the places.
+        let days = (0..wanted.rows).map(|i| from + (to - from) * (0.5 + 0.618_033_988_749_894_9 * i as f64).fract()).collect();
+        wanted.time = Some(Times { days });
+    }
+    Ok(aim)
+}
+
+fn of_rows(rows: &WantedRows, timed: bool, recipe: &Recipe, data: &Dataset, notes: &mut Vec<Note>) -> Result<Aim> {
     let support = data.samples.support();
     let time = match (&recipe.roles.time, &support.time) {
         (Some(name), Some(_)) if rows.table.columns().iter().any(|c| c.name == *name) => Some(to_days(rows.table.column(name)?)?.0),
@@ -76,15 +101,15 @@ pub(crate) fn aim(rows: &WantedRows, recipe: &Recipe, data: &Dataset, notes: &mu
     if let Some(places) = &support.place {
         wanted.place = Some(places_of(rows, recipe, places.crs(), notes)?);
     }
-    wanted.time = time.map(|days| Times { days });
-    if wanted.place.is_none() && wanted.time.is_none() {
+    wanted.rows = wanted.place.as_ref().map_or(wanted.rows, |p| p.x().len());
+    wanted.time = time.filter(|days| days.len() == wanted.rows).map(|days| Times { days });
+    let features = if wanted.rows == rows.table.rows() { features(rows, data) } else { None };
+    if wanted.place.is_none() && wanted.time.is_none() && features.is_none() && !timed {
         return Err(Error::recipe("'validate.wanted'")
             .got("samples without a place")
-            .rule("what is wanted is compared with the samples by place or time")
+            .rule("what is wanted is compared with the samples by place, time or features")
             .hint("name the columns: [roles] place = { x = \"lon\", y = \"lat\", crs = \"EPSG:4326\" }"));
     }
-    wanted.rows = wanted.place.as_ref().map_or(wanted.rows, |p| p.x().len());
-    let features = if wanted.rows == rows.table.rows() { features(rows, data) } else { None };
     if features.is_none() {
         let text = format!("'{}' lacks features of the samples as complete numbers: only places and times are compared", rows.name);
         notes.push(Note::info("wanted-without-features", text));

@@ -139,7 +139,7 @@ fn what_cannot_be_wanted_is_refused_by_name() {
     let as_is = |text: String| text;
     insta::assert_snapshot!(refused("design = \"auto\"\nwanted = \"nowhere.csv\"", &as_is).lines().next().unwrap().replace(&folder().display().to_string(), "…"), @"zinc.toml:15:10: file '…/nowhere.csv'; no such file");
     insta::assert_snapshot!(refused(&format!("design = \"auto\"\n{CELLS}"), &|text| text.replace("place =", "#")), @r#"
-    zinc.toml:15:10: 'validate.wanted': got samples without a place; what is wanted is compared with the samples by place or time
+    zinc.toml:15:10: 'validate.wanted': got samples without a place; what is wanted is compared with the samples by place, time or features
       hint: name the columns: [roles] place = { x = "lon", y = "lat", crs = "EPSG:4326" }
     "#);
     insta::assert_snapshot!(refused("design = \"random\"\ncompare = [\"auto\"]", &as_is), @"zinc.toml:15:11: design 'auto'; the design that counts may be chosen, one beside it is named");

@@ -202,3 +202,28 @@ fn intervals_of_a_shuffled_target_are_as_wide_as_the_target_itself() {
         assert!((none.coverage - 0.8).abs() < 0.12, "{method}: {}", none.coverage);
     }
 }
+
+/// A design that the adviser chose for a stated use is drawn from the support alone, and a shuffled target has no skill under it.
+#[test]
+fn a_design_chosen_for_a_use_does_not_see_the_target() {
+    let y = table().column("y").unwrap().reals().unwrap().to_vec();
+    let mut order: Vec<usize> = (0..y.len()).collect();
+    Rng::new(5).shuffle(&mut order);
+    let run = |table: Table| {
+        let text = RECIPE.replace("design = \"group\"", "design = \"auto\"\nwanted = \"other-groups\"");
+        let plan =
+            Plan::new(Recipe::parse("recipe.toml", &text.replace("MODEL", "forest").replace("TUNE", "trees = 50")).unwrap(), table, None);
+        let outcome = plan.unwrap().run(&Context::new(1, 2)).unwrap();
+        let scores = &outcome.record.models[0].runs[0].scores;
+        (
+            outcome.record.advice.unwrap().chosen,
+            outcome.rows.fold.clone(),
+            scores.iter().find(|s| s.metric == "r2").and_then(|s| s.pooled).unwrap(),
+        )
+    };
+    let (chosen, folds, skill) = run(table());
+    let (other, shuffled, none) = run(with_target(|i, _| y[order[i]]));
+    assert_eq!((chosen.as_str(), &folds), ("group", &shuffled));
+    assert_eq!(chosen, other);
+    assert!(skill > 0.3 && none < 0.1, "R² {skill}, of a shuffled target {none}");
+}

@@ -11,6 +11,9 @@ pub(super) const DOC: &str =
 /// Each row is tested once; fold sizes differ by at most 1. Samples that are near in place or time, or of one
 /// group, end up on both sides, so the score says how well gaps between known samples are filled, not how well
 /// new ground is predicted.
+///
+/// What is drawn follows place, time, group and stratum: rows in another order make the same folds. Rows that are alike in all of these
+/// (all rows, where there are none) are told apart by their number alone, and their order counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Random {
     /// Number of folds, at least 2.
@@ -22,7 +25,7 @@ impl Splitter for Random {
         if self.folds > at.rows {
             return Err(super::too_many_folds("random", self.folds, at.rows, "row"));
         }
-        let mut order: Vec<usize> = (0..at.rows).collect();
+        let mut order = super::in_order(at);
         rng.shuffle(&mut order);
         let mut fold_of_row = vec![0; at.rows];
         for (i, row) in order.into_iter().enumerate() {

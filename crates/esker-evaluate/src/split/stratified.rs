@@ -8,7 +8,8 @@ pub(super) const DOC: &str = "Shuffles rows into folds that hold each class, or 
 /// Stratified k-fold cross-validation (Kohavi 1995, IJCAI 14, 1137-1145).
 ///
 /// Each row is tested once. The rows of a stratum are spread over the folds as evenly as possible (their numbers
-/// differ by at most 1), and so are all rows. As with [`Random`](super::Random), neighbours end up on both sides.
+/// differ by at most 1), and so are all rows. As with [`Random`](super::Random), neighbours end up on both sides,
+/// and the order of the rows counts only for those alike in place, time, group and stratum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stratified {
     /// Number of folds, at least 2.
@@ -28,8 +29,8 @@ impl Splitter for Stratified {
             return Err(super::too_many_folds("stratified", self.folds, at.rows, "row"));
         }
         let mut members = vec![Vec::new(); strata.levels().len()];
-        for (row, &code) in strata.codes().iter().enumerate() {
-            members[code as usize].push(row);
+        for row in super::in_order(at) {
+            members[strata.codes()[row] as usize].push(row);
         }
         // Dealing goes on where the stratum before stopped: that keeps the folds equal in all rows as well, and
         // rare strata that follow each other do not all fall to the first fold.

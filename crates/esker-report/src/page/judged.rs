@@ -48,17 +48,23 @@ fn advised(advice: &Advice, h: &mut Html) {
     for reason in advice.reasons.iter().chain(&advice.beyond) {
         h.element("p", &[], &sentence(reason));
     }
-    let mut sheet = Sheet::new("Designs looked at; a smaller W imitates the distances of the places wanted better")
+    let mut sheet = Sheet::new("Designs looked at; a smaller W imitates the distances of what is wanted better (km on the ground, d in time, sd among the features)")
         .words("Design")
         .numbers("folds")
-        .numbers("W in km")
+        .numbers("W")
         .words("Refused because");
     for c in &advice.candidates {
-        let w = c.w.map_or_else(dash, real);
+        let own = c.w.map(|w| (c.unit.clone(), w));
+        let w: Vec<String> = own.iter().chain(&c.also).map(|(unit, w)| attach(&real(*w), &esker_core::Unit::new(unit))).collect();
+        let w = if w.is_empty() { dash() } else { w.join(", ") };
         let cells = vec![text(c.design.as_str()), number(count(c.folds)), number(w), text(c.refused.clone().unwrap_or_default())];
         if c.design == advice.chosen { sheet.marked_row(cells) } else { sheet.row(cells) }
     }
     sheet.write(h);
+    if !advice.written.is_empty() {
+        h.element("p", &[], "In the recipe, under [validate]:");
+        h.element("pre", &[("tabindex", "0"), ("aria-label", "Lines of the recipe")], &advice.written);
+    }
     h.with("details", &[], |h| {
         h.element("summary", &[], "What was measured");
         h.with("ul", &[], |h| {

@@ -2,7 +2,7 @@
 
 use esker_core::{Fold, Result, Support, Values};
 use esker_math::variogram::{Fitted, Semivariogram, Structure};
-use esker_math::{Columns, Empirical, Ground, KdTree, Neighbour, least_squares};
+use esker_math::{Columns, Ground, KdTree, Neighbour, least_squares};
 use rayon::prelude::*;
 
 use crate::dataset::Dataset;
@@ -102,11 +102,70 @@ fn residuals(data: &Dataset, y: &[f64]) -> Option<Vec<f64>> {
     Some((0..y.len()).map(|row| y[row] - said(row)).collect())
 }
 
-/// Groups in use and the rows of the middle one.
-pub(super) fn groups(support: &Support) -> Option<(usize, usize)> {
-    let mut counts: Vec<usize> = support.group.as_ref()?.counts().into_iter().filter(|&n| n > 0).collect();
+/// Rows of each group in use, the smallest first.
+pub(super) fn groups(support: &Support) -> Vec<usize> {
+    let mut counts: Vec<usize> = support.group.iter().flat_map(esker_core::Codes::counts).filter(|&n| n > 0).collect();
     counts.sort_unstable();
-    Some((counts.len(), *counts.get(counts.len() / 2)?))
+    counts
+}
+
+/// Days from each of some times to the nearest of others, which are sorted.
+pub(crate) fn days_to(times: &[f64], sorted: &[f64]) -> Vec<f64> {
+    let near = |t: f64| {
+        let at = sorted.partition_point(|s| *s < t);
+        let before = at.checked_sub(1).map_or(f64::INFINITY, |i| t - sorted[i]);
+        sorted.get(at).map_or(before, |s| before.min(s - t))
+    };
+    times.iter().filter(|t| t.is_finite()).map(|&t| near(t)).collect()
+}
+
+/// Days from each test row of some folds to the nearest row that its fold learns from.
+pub(crate) fn of_folds_in_time(days: &[f64], folds: &[Fold]) -> Vec<f64> {
+    let each = folds.par_iter().map(|fold| {
+        let of = |rows: &[usize]| rows.iter().map(|&r| days[r]).filter(|t| t.is_finite()).collect::<Vec<f64>>();
+        let mut learned = of(&fold.train);
+        learned.sort_by(f64::total_cmp);
+        days_to(&of(&fold.test), &learned)
+    });
+    each.collect::<Vec<_>>().concat()
+}
+
+/// How far single features are alike, in one sentence: those of numbers that reach anywhere.
+pub(super) fn of_features(data: &Dataset, ground: &Ground) -> Option<String> {
+    let each: Vec<Option<String>> = data
+        .features
+        .par_iter()
+        .map(|name| {
+            let Values::Real(v) = &data.samples.column(name).ok()?.values else { return None };
+            let semivariogram = Semivariogram::on_ground(ground, v, None).ok()?;
+            let fitted = semivariogram.best().ok()?;
+            let reach = fitted.reach()?;
+            let cutoff = semivariogram.lags.cutoff;
+            let told = if reach >= cutoff { format!("beyond {}", distance(cutoff)) } else { distance(reach) };
+            Some(format!("{name} {told}"))
+        })
+        .collect();
+    let told: Vec<String> = each.into_iter().flatten().collect();
+    (!told.is_empty()).then(|| format!("Features are alike up to about: {}.", told.join(", ")))
+}
+
+/// How far apart in time the target is alike, in days: of what differs from the mean of its group.
+pub(crate) fn reach_in_time(data: &Dataset, groups: Option<&esker_core::Codes>) -> Option<Fitted> {
+    let days = &data.samples.support().time.as_ref()?.days;
+    let Values::Real(y) = &data.samples.column(&data.target).ok()?.values else { return None };
+    let values = match groups {
+        Some(groups) => {
+            let mut sums = vec![(0.0, 0.0); groups.levels().len()];
+            for (v, code) in y.iter().zip(groups.codes()) {
+                if let Some(sum) = sums.get_mut(*code as usize) {
+                    (sum.0, sum.1) = (sum.0 + v, sum.1 + 1.0);
+                }
+            }
+            y.iter().zip(groups.codes()).map(|(v, c)| sums.get(*c as usize).map_or(f64::NAN, |s| v - s.0 / s.1)).collect()
+        }
+        None => y.clone(),
+    };
+    Semivariogram::in_time(days, &values, None).and_then(|s| s.best()).ok()
 }
 
 /// Number of different places.
@@ -115,10 +174,4 @@ pub(super) fn distinct(ground: &Ground) -> usize {
     points.sort_by(|a, b| a.iter().zip(*b).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal));
     points.dedup();
     points.len()
-}
-
-/// A distribution for the record, in km.
-pub(super) fn told(of: String, design: Option<String>, metres: &Empirical) -> esker_core::Distances {
-    let quantiles = (0..=50).map(|i| metres.quantile(f64::from(i) / 50.0) / 1000.0).collect();
-    esker_core::Distances { of, design, unit: "km".into(), quantiles, mean: metres.mean() / 1000.0 }
 }

@@ -4,15 +4,20 @@
 //! Linnenbrink et al. 2024, doi 10.5194/gmd-17-5897-2024). Neither always blocking nor never blocking is right.
 
 pub(crate) mod measure;
+mod uses;
+mod yard;
+
+use std::borrow::Cow;
 
 use esker_core::{Advice, Candidate, Error, Note, Result, Rng, Setting, Settings, Support};
-use esker_evaluate::split::{Aim, Design, Space, distances};
+use esker_evaluate::split::{Aim, Design};
 use esker_math::{Empirical, Ground};
 
 use crate::dataset::Dataset;
-use crate::judge::distance;
+use crate::judge::{distance, short};
 use crate::recipe::{DesignPart, Validate};
-use measure::{Reach, told};
+use measure::Reach;
+use yard::Yard;
 
 /// Folds come from less than this share of the distance that is wanted: no design imitates the use.
 const FAR: f64 = 0.5;
@@ -30,17 +35,25 @@ pub(crate) struct Advised {
 /// Measures, compares and chooses. The design has the number of folds of the recipe's own.
 ///
 /// # Errors
-/// No design at all can be made of the samples.
+/// No design at all can be made of the samples, or other groups are wanted and there are none.
 pub(crate) fn advise(validate: &Validate, data: &Dataset, aim: &Aim, rng: &Rng) -> Result<Advised> {
-    let support = data.samples.support();
-    let mut adviser = Adviser { validate, support, aim, rng, advice: Advice::default(), ground: None, reach: None, tried: Vec::new() };
-    adviser.facts(data);
-    if adviser.future() {
-        return adviser
-            .settle("forward", "predictions are wanted for times after the last sample, so every fold learns from the past alone");
+    let mut support = Cow::Borrowed(data.samples.support());
+    if let Some(codes) = validate.primary.group.as_ref().and_then(|g| data.other_groups.get(g)) {
+        support.to_mut().group = Some(codes.clone());
     }
-    let wanted = aim.wanted.as_ref().and_then(|w| w.place.as_ref());
-    if support.place.is_some() && wanted.is_some() { adviser.by_distance() } else { adviser.by_roles() }
+    let mut adviser = Adviser {
+        validate,
+        support: &support,
+        aim,
+        rng,
+        advice: Advice::default(),
+        ground: support.place.as_ref().map(Ground::new),
+        reach: None,
+        yards: Vec::new(),
+        tried: Vec::new(),
+    };
+    adviser.facts(data);
+    adviser.by_use()
 }
 
 /// Shuffled folds, as many as the recipe asks for.
@@ -48,22 +61,50 @@ pub(crate) fn advise(validate: &Validate, data: &Dataset, aim: &Aim, rng: &Rng) 
 /// # Errors
 /// Never for a recipe that was read.
 pub(crate) fn shuffled(validate: &Validate) -> Result<DesignPart> {
-    let part = part(validate, Design::Random, None)?;
+    let part = part(validate, Design::Random, &[])?;
     Ok(DesignPart { group: None, path: "validate.compare".into(), ..part })
 }
 
-/// The part of the recipe for a design, with the recipe's number of folds and a size of blocks in metres, where it has such.
-fn part(validate: &Validate, design: Design, size: Option<f64>) -> Result<DesignPart> {
+/// Settings of a design beside the number of folds.
+type More<'a> = &'a [(&'a str, Setting)];
+
+/// The part of the recipe for a design, with the recipe's number of folds and some settings.
+fn part(validate: &Validate, design: Design, more: More<'_>) -> Result<DesignPart> {
     let parameters = design.parameters();
     let mut settings = Settings::defaults(&parameters);
     if parameters.iter().any(|p| p.name == "folds") && validate.primary.settings.iter().any(|(name, _)| name == "folds") {
         settings = settings.set(&parameters, "folds", Setting::Integer(validate.primary.settings.integer("folds")))?;
     }
-    if let Some(metres) = size {
-        settings = settings.set(&parameters, "size", Setting::Real(metres / 1000.0))?;
+    for (name, value) in more {
+        settings = settings.set(&parameters, name, value.clone())?;
     }
     let label = design.name().to_owned();
     Ok(DesignPart { design, settings, group: validate.primary.group.clone(), label, path: "validate".into() })
+}
+
+/// The lines of `[validate]` that make a design.
+fn written(part: &DesignPart) -> String {
+    let mut lines = vec![format!("design = \"{}\"", part.design.name())];
+    for parameter in part.design.parameters() {
+        let Some(value) = part.settings.get(parameter.name) else { continue };
+        if parameter.name == "folds" || *value != parameter.default {
+            lines.push(match value {
+                Setting::Text(word) => format!("{} = \"{word}\"", parameter.name),
+                Setting::Real(v) => format!("{} = {v:?}", parameter.name),
+                Setting::Integer(v) => format!("{} = {v}", parameter.name),
+                Setting::Flag(v) => format!("{} = {v}", parameter.name),
+            });
+        }
+    }
+    lines.extend(part.group.as_ref().map(|g| format!("group = \"{g}\"")));
+    lines.join("\n")
+}
+
+/// A design that can be made, with the distances of its folds in each yard.
+struct Tried {
+    name: String,
+    part: DesignPart,
+    across: Vec<Empirical>,
 }
 
 struct Adviser<'a> {
@@ -75,126 +116,120 @@ struct Adviser<'a> {
     ground: Option<Ground>,
     /// Metres beyond which values tell nothing of each other.
     reach: Option<f64>,
-    /// Designs that can be made, with their distances in metres where places are known.
-    tried: Vec<(DesignPart, Option<Empirical>)>,
+    /// What distances are measured in; the first decides.
+    yards: Vec<Yard>,
+    tried: Vec<Tried>,
 }
 
 impl Adviser<'_> {
+    fn measured(&mut self, sentence: String) {
+        self.advice.measured.push(sentence);
+    }
+
+    /// The rows of each group, the smallest first.
+    fn groups(&self) -> Vec<usize> {
+        measure::groups(self.support)
+    }
+
+    /// The times of the samples that are known.
+    fn days(&self) -> Vec<f64> {
+        self.support.time.iter().flat_map(|t| t.days.iter().copied()).filter(|t| t.is_finite()).collect()
+    }
+
     /// What there is, in sentences.
     fn facts(&mut self, data: &Dataset) {
         let rows = self.support.rows;
-        if let Some(places) = &self.support.place {
-            let ground = Ground::new(places);
-            let distinct = measure::distinct(&ground);
-            self.advice.measured.push(if distinct < rows {
-                format!("{rows} rows at {distinct} different places.")
-            } else {
-                format!("{rows} rows, each at a place of its own.")
-            });
-            self.ground = Some(ground);
-        } else {
-            self.advice.measured.push(format!("{rows} rows without a place."));
+        let places = match &self.ground {
+            Some(ground) if measure::distinct(ground) < rows => format!("{rows} rows at {} different places.", measure::distinct(ground)),
+            Some(_) => format!("{rows} rows, each at a place of its own."),
+            None => format!("{rows} rows without a place."),
+        };
+        self.measured(places);
+        let groups = self.groups();
+        if let (Some(least), Some(most)) = (groups.first(), groups.last()) {
+            let middle = groups[groups.len() / 2];
+            let own = self.validate.primary.group.as_ref().map_or(String::new(), |g| format!(" of '{g}'"));
+            self.measured(format!("{} groups{own}, of {least} to {most} rows; the middle one has {middle}.", groups.len()));
         }
-        if let Some((groups, rows)) = measure::groups(self.support) {
-            self.advice.measured.push(format!("{groups} groups; the middle one has {rows} rows."));
-        }
-        if let Some(time) = &self.support.time {
-            let known: Vec<f64> = time.days.iter().copied().filter(|t| t.is_finite()).collect();
-            let (low, high) = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &t| (l.min(t), h.max(t)));
-            self.advice.measured.push(format!("Times span {:.1} years.", (high - low) / 365.2425));
+        let days = self.days();
+        if !days.is_empty() {
+            let (low, high) = days.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &t| (l.min(t), h.max(t)));
+            self.measured(format!("Times span {:.1} years.", (high - low) / 365.2425));
+            if let Some(reach) = measure::reach_in_time(data, self.support.group.as_ref()).and_then(|f| f.reach()) {
+                let told = if reach >= (high - low) / 3.0 {
+                    "beyond a third of that: the samples span one stretch of likeness".to_owned()
+                } else {
+                    format!("up to about {} days apart", short(reach))
+                };
+                self.measured(format!("In time, the target {} is alike {told}.", data.target));
+            }
         }
         if let Some(ground) = &self.ground {
             let reaches = measure::reaches(data, ground);
             self.reach = reaches.iter().find_map(Reach::metres);
-            self.advice.measured.extend(reaches.iter().map(Reach::sentence));
+            let features = measure::of_features(data, ground);
+            self.advice.measured.extend(reaches.iter().map(Reach::sentence).chain(features));
         }
     }
 
-    /// Whether most of what is wanted lies after the last sample.
-    fn future(&mut self) -> bool {
-        let (Some(mine), Some(theirs)) = (&self.support.time, self.aim.wanted.as_ref().and_then(|w| w.time.as_ref())) else {
-            return false;
-        };
-        let last = mine.days.iter().copied().filter(|t| t.is_finite()).fold(f64::NEG_INFINITY, f64::max);
-        let later = theirs.days.iter().filter(|&&t| t > last).count();
-        let share = later as f64 / theirs.days.len().max(1) as f64;
-        self.advice.measured.push(format!("{:.0} % of the times wanted are later than the last sample.", 100.0 * share));
-        share > 0.5
+    /// Looks at a space: what is wanted and the samples are told, and every design tried from now on is measured in it.
+    fn look(&mut self, yard: Yard) {
+        let from = yard.subject();
+        self.advice.distances.push(yard.told(format!("from {from} to the nearest sample"), None, &yard.wanted));
+        self.advice.distances.push(yard.told("from samples to the nearest other sample".into(), None, &yard.samples));
+        let mut subject = from.to_owned();
+        subject[..1].make_ascii_uppercase();
+        self.measured(format!(
+            "{subject} are {} from the nearest sample (mean), samples {} from each other.",
+            yard.words(yard.wanted.mean()),
+            yard.words(yard.samples.mean())
+        ));
+        self.yards.push(yard);
     }
 
     /// Makes the folds of a design, and measures them; a refusal is told.
-    fn attempt(&mut self, design: Design, wanted: Option<&Empirical>) {
-        self.attempt_sized(design, wanted, None);
+    fn attempt(&mut self, design: Design) {
+        self.attempt_with(design, design.name(), &[]);
     }
 
-    /// As [`Adviser::attempt`], with blocks of a size in metres.
-    fn attempt_sized(&mut self, design: Design, wanted: Option<&Empirical>, size: Option<f64>) {
-        let made = part(self.validate, design, size).and_then(|part| {
+    /// As [`Adviser::attempt`], with further settings and under a name of its own.
+    fn attempt_with(&mut self, design: Design, name: &str, more: More<'_>) {
+        let made = part(self.validate, design, more).and_then(|part| {
             let splitter = part.design.splitter(&part.settings, self.aim);
             let folds = splitter.folds(self.support, &mut self.rng.fork("folds", 0))?;
-            let metres = match &self.ground {
-                Some(ground) => Some(Empirical::new(measure::of_folds(ground, &folds)?)?),
-                None => None,
-            };
-            Ok((part, folds.len(), metres))
+            let across = self.yards.iter().map(|y| y.across(self.support, self.aim, &folds)).collect::<Result<Vec<Empirical>>>()?;
+            Ok((part, folds.len(), across))
         });
-        let name = design.name().to_owned();
+        let mut candidate = Candidate { design: name.to_owned(), ..Candidate::default() };
         match made {
-            Ok((part, folds, metres)) => {
-                let w = wanted.zip(metres.as_ref()).map(|(wanted, own)| own.wasserstein(wanted) / 1000.0);
-                if let Some(metres) = &metres {
+            Ok((part, folds, across)) => {
+                candidate.folds = folds;
+                for (i, (yard, own)) in self.yards.iter().zip(&across).enumerate() {
+                    let w = yard.number(own.wasserstein(&yard.wanted));
+                    if i == 0 {
+                        (candidate.w, candidate.unit) = (Some(w), yard.unit().into());
+                    } else {
+                        candidate.also.push((yard.unit().into(), w));
+                    }
                     let of = format!("from test rows of '{name}' to the nearest row learned from");
-                    self.advice.distances.push(told(of, Some(name.clone()), metres));
+                    self.advice.distances.push(yard.told(of, Some(name.to_owned()), own));
                 }
-                self.advice.candidates.push(Candidate { design: name, folds, w, refused: None });
-                self.tried.push((part, metres));
+                self.tried.push(Tried { name: name.to_owned(), part, across });
             }
-            Err(error) => {
-                let why = error.to_string();
-                self.advice.candidates.push(Candidate { design: name, folds: 0, w: None, refused: Some(why) });
-            }
+            Err(error) => candidate.refused = Some(error.to_string()),
         }
-    }
-
-    /// Chooses by how well folds imitate the distances of what is wanted.
-    fn by_distance(mut self) -> Result<Advised> {
-        let measured = distances(Space::Place, self.support, self.aim, &[])?;
-        let (nearer, mine, theirs) = (measured.clustered(), measured.samples, measured.wanted);
-        self.advice.wanted = format!("predictions at {} places", theirs.values().len());
-        self.advice.distances.push(told("from places wanted to the nearest sample".into(), None, &theirs));
-        self.advice.distances.push(told("from samples to the nearest other sample".into(), None, &mine));
-        self.advice.measured.push(format!(
-            "Places wanted are {} from the nearest sample (mean), samples {} from each other.",
-            distance(theirs.mean()),
-            distance(mine.mean())
-        ));
-        self.attempt(Design::Random, Some(&theirs));
-        if self.support.group.is_some() {
-            self.attempt(Design::Group, Some(&theirs));
-        }
-        if nearer.p >= NEARER && self.support.group.is_none() {
-            let why = format!(
-                "samples are not nearer to each other than the places wanted are to samples (one-sided Smirnov test, p = {:.2}), so rows \
-                 left out at random are as far from the others as predictions will be",
-                nearer.p
-            );
-            return self.settle("random", &why);
-        }
-        self.attempt(Design::Knndm, Some(&theirs));
-        let best = self.least_w()?;
-        let why = format!("of the designs tried, the distances of its folds are most like those of the places wanted (W = {})", best.1);
-        self.warn_if_far(&best.0, &theirs);
-        self.settle(&best.0, &why)
+        self.advice.candidates.push(candidate);
     }
 
     /// The simplest design whose W is within a little of the least, and its W in words. Where rows belong to groups, shuffled rows are shown
     /// and never chosen: they would cut the groups apart.
     fn least_w(&self) -> Result<(String, String)> {
         let may = |c: &&Candidate| self.support.group.is_none() || c.design != Design::Random.name();
-        let made: Vec<(&str, f64)> = self.advice.candidates.iter().filter(may).filter_map(|c| Some((c.design.as_str(), c.w?))).collect();
+        let made: Vec<(&Candidate, f64)> = self.advice.candidates.iter().filter(may).filter_map(|c| Some((c, c.w?))).collect();
         let least = made.iter().map(|c| c.1).fold(f64::INFINITY, f64::min);
-        let first = made.iter().find(|c| c.1 <= least * CLOSE).ok_or_else(|| self.nothing())?;
-        Ok((first.0.to_owned(), distance(first.1 * 1000.0)))
+        let (first, w) = made.iter().find(|c| c.1 <= least * CLOSE).ok_or_else(|| self.nothing())?;
+        let words = if first.unit == "km" { distance(w * 1000.0) } else { format!("{} {}", short(*w), first.unit) };
+        Ok((first.design.clone(), words))
     }
 
     fn nothing(&self) -> Error {
@@ -205,79 +240,51 @@ impl Adviser<'_> {
             .hint("more samples, places or groups are needed")
     }
 
+    /// Chooses by how well folds imitate the distances of what is wanted in the first yard.
+    fn settle_by_w(self) -> Result<Advised> {
+        let (name, w) = self.least_w()?;
+        let of = self.yards.first().map_or("what is wanted", Yard::subject);
+        let why = format!("of the designs tried, the distances of its folds are most like those of {of} (W = {w})");
+        self.settle(&name, &why)
+    }
+
     /// Says so where folds are much nearer to what they learn from than predictions are to samples.
-    fn warn_if_far(&mut self, chosen: &str, wanted: &Empirical) {
-        let Some(own) = self.tried.iter().find(|t| t.0.label == chosen).and_then(|t| t.1.as_ref()) else { return };
-        let (reached, asked) = (own.mean(), wanted.mean());
-        if reached >= FAR * asked {
-            return;
+    fn warn_if_far(&mut self, chosen: &str) {
+        let Some(tried) = self.tried.iter().find(|t| t.name == chosen) else { return };
+        let mut told = Vec::new();
+        for (yard, own) in self.yards.iter().zip(&tried.across) {
+            let (reached, asked, most) = (own.mean(), yard.wanted.mean(), own.quantile(0.9));
+            if reached < FAR * asked {
+                told.push(format!(
+                    "No design on these samples imitates the use: {} are {} from the nearest sample on average, test rows of '{chosen}' {} from \
+                     what is learned from. Scores speak for what is up to about {} from a sample, {:.0} % of what is wanted.",
+                    yard.subject(),
+                    yard.words(asked),
+                    yard.words(reached),
+                    yard.words(most),
+                    100.0 * yard.wanted.share(most)
+                ));
+            }
         }
-        let most = own.quantile(0.9);
-        self.advice.beyond = Some(format!(
-            "No design on these samples imitates the use: places wanted are {} from the nearest sample on average, test rows of '{chosen}' \
-             {} from what is learned from. Scores speak for places up to about {} from a sample, {:.0} % of those wanted.",
-            distance(asked),
-            distance(reached),
-            distance(most),
-            100.0 * wanted.share(most)
-        ));
-    }
-
-    /// Chooses by what the samples are, where nobody said where predictions are wanted.
-    fn by_roles(mut self) -> Result<Advised> {
-        self.advice.wanted = "not said: add wanted = \"grid.csv\" to [validate] for a design that imitates the use".into();
-        if measure::groups(self.support).is_some_and(|(groups, _)| groups >= 2) {
-            self.attempt(Design::Group, None);
-            return self.settle("group", "samples of one group are alike, and new groups are what a model is mostly asked about");
+        if !told.is_empty() {
+            self.advice.beyond = Some(told.join(" "));
         }
-        if self.support.time.is_some() {
-            self.attempt(Design::Forward, None);
-            return self.settle("forward", "samples have times, and a model is mostly asked about the time to come");
-        }
-        if self.ground.is_some() {
-            return self.by_reach();
-        }
-        self.attempt(Design::Random, None);
-        self.settle("random", "samples have neither place nor time nor group, so none is nearer to another")
-    }
-
-    /// Blocks as large as the target is alike, where they can be made.
-    fn by_reach(mut self) -> Result<Advised> {
-        self.attempt(Design::Random, None);
-        let Some(reach) = self.reach else {
-            return self.settle("random", "near samples are not more alike than far ones");
-        };
-        let near = distance(reach);
-        self.attempt_sized(Design::Block, None, Some(reach));
-        if self.tried.iter().any(|t| t.0.design == Design::Block) {
-            let why = format!(
-                "nobody said where predictions are wanted; near samples are alike up to about {near}, and blocks of that size keep neighbours \
-                 out of what predicts them, as on new ground"
-            );
-            return self.settle("block", &why);
-        }
-        self.advice.beyond = Some(format!(
-            "Near samples are alike up to about {near}, and blocks of that size cannot be made of them. Rows left out at random have neighbours to \
-             learn from: the score is that of filling gaps among these samples, not of new ground."
-        ));
-        self.settle("random", "nobody said where predictions are wanted, and the samples are too close together for another design")
     }
 
     /// Ends with a design, made if it has not been tried.
     fn settle(mut self, name: &str, why: &str) -> Result<Advised> {
-        if !self.tried.iter().any(|t| t.0.label == name)
+        if !self.tried.iter().any(|t| t.name == name)
             && let Some(design) = Design::parse(name)
         {
-            self.attempt(design, None);
+            self.attempt(design);
         }
-        let at = self.tried.iter().position(|t| t.0.label == name).ok_or_else(|| self.nothing())?;
-        let part = self.tried.swap_remove(at).0;
+        self.warn_if_far(name);
+        let at = self.tried.iter().position(|t| t.name == name).ok_or_else(|| self.nothing())?;
+        let part = self.tried.swap_remove(at).part;
         let mut advice = self.advice;
-        if advice.wanted.is_empty() {
-            advice.wanted = "times after the last sample".into();
-        }
         advice.chosen = name.to_owned();
-        advice.reasons.push(format!("Design '{name}': {why}."));
+        advice.written = written(&part);
+        advice.reasons.insert(0, format!("Design '{name}': {why}."));
         Ok(Advised { advice, part })
     }
 }
@@ -286,7 +293,7 @@ impl Adviser<'_> {
 pub(crate) fn notes(advice: &Advice) -> Vec<Note> {
     let chosen = Note::info("design-chosen", advice.reasons.join(" "));
     // Matched folds say so themselves.
-    let beyond = advice.beyond.as_ref().filter(|_| advice.chosen != Design::Knndm.name());
+    let beyond = advice.beyond.as_ref().filter(|_| !advice.chosen.starts_with(Design::Knndm.name()));
     let beyond = beyond.map(|text| Note::warning("use-beyond-design", text.clone()));
     std::iter::once(chosen).chain(beyond).collect()
 }

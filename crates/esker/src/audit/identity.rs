@@ -12,6 +12,8 @@ use crate::plan::Plan;
 const FEW_GROUPS: usize = 6;
 /// Rows below which numbering them is chance.
 const FEW: usize = 20;
+/// Rows that each value must have, on average, to name a fold or block.
+const FEW_IN: usize = 4;
 
 /// Names and numbers of groups, folds and rows among the features.
 pub(super) fn of_identity(plan: &Plan) -> Result<Vec<Suspect>> {
@@ -88,23 +90,46 @@ fn numbers_rows(plan: &Plan, column: &Column) -> Option<String> {
     all.then(|| format!("Every whole number from {low} to {high} once, but for a few: a counter in another order."))
 }
 
-/// Whether each value of a column with as many values as folds stands in one fold of the design alone.
+/// Whether each value of a column stands in one fold of the design alone: the fold, or the block that folds were made of.
 fn names_fold(plan: &Plan, column: &Column) -> Option<String> {
     let design = plan.designs.first()?;
-    let folds = crate::folds::fold_of_row(design, column.len());
+    let n = column.len();
     let many = distinct(&column.values);
-    // With groups, what is constant in a group stays in a fold, and that is no fault.
-    if many < 3 || many != design.folds.len() || design.support.group.is_some() || column.len() < 5 * many {
+    if many < 3 || many < design.folds.len() || n < FEW_IN * many || !is_number_or_name(&column.values, many) {
         return None;
     }
-    let whole = match &column.values {
-        Values::Real(v) => v.iter().all(|x| x.fract() == 0.0),
-        Values::Class(_) => true,
-    };
+    let folds = crate::folds::fold_of_row(design, n);
     let mut of: HashMap<u64, u32> = HashMap::new();
-    let one = (0..column.len()).all(|r| match (key(&column.values, r), folds[r]) {
+    let one = (0..n).all(|r| match (key(&column.values, r), folds[r]) {
         (Some(value), Some(fold)) => *of.entry(value).or_insert(fold) == fold,
         _ => false,
     });
-    (whole && one).then(|| format!("Each of its {many} values stands in one of the {many} folds alone."))
+    // With groups, what is constant in a group stays in a fold, and that is no fault: only a number for each fold is one. In time, what goes
+    // by the calendar stays together, too.
+    let support = &design.support;
+    let groups = support.group.as_ref().map_or(0, |g| g.counts().iter().filter(|&&n| n > 0).count());
+    let apart = many == design.folds.len() && (groups == 0 || groups >= 2 * many)
+        || groups == 0 && support.time.is_none() && many_places(support, many);
+    (one && apart).then(|| {
+        if many == design.folds.len() {
+            format!("Each of its {many} values stands in one of the {many} folds alone.")
+        } else {
+            format!("Each of its {many} values stands in one of the {} folds alone: folds were made of them.", design.folds.len())
+        }
+    })
+}
+
+/// Names, or whole numbers without large gaps.
+fn is_number_or_name(values: &Values, many: usize) -> bool {
+    let Values::Real(v) = values else { return true };
+    let (low, high) = v.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
+    v.iter().all(|x| x.fract() == 0.0) && high - low < 1.5 * many as f64
+}
+
+/// Whether values have several places each: the number of a station is no block.
+fn many_places(support: &esker_core::Support, many: usize) -> bool {
+    support.place.as_ref().is_none_or(|p| {
+        let places: std::collections::HashSet<(u64, u64)> = p.x().iter().zip(p.y()).map(|(x, y)| (x.to_bits(), y.to_bits())).collect();
+        places.len() >= 3 * many
+    })
 }

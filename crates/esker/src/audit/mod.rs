@@ -8,11 +8,14 @@ mod earlier;
 mod flatter;
 mod identity;
 mod near;
+mod orders;
 mod rows;
 mod series;
 mod smooth;
 mod statistic;
 mod target;
+mod tiles;
+mod twins;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -139,14 +142,16 @@ impl Suspect {
 type Check = fn(&Plan) -> Result<Vec<Suspect>>;
 
 /// The checks with what they look for. What comes first explains a column before later checks see it.
-const CHECKS: [(&str, Check); 9] = [
+const CHECKS: [(&str, Check); 11] = [
     ("derived columns that name the target", derived::of_expressions),
     ("lags and windows that reach into the future, and overlapping windows", series::of_time),
     ("statistics of all rows: scores, ranks, group means and neighbours' means", statistic::of_all_rows),
     ("features that encode the target", target::of_target),
     ("features that name the group, the fold or the row", identity::of_identity),
     ("duplicated and nearly duplicated rows across folds", rows::across_folds),
-    ("folds closer than the target's likeness reaches, and groups split over folds", near::of_folds),
+    ("tiles and windows that share cells across folds", tiles::across_folds),
+    ("groups that are one under two names", twins::of_groups),
+    ("folds closer in space or time than the target's likeness reaches or than the use is, and groups split over folds", near::of_folds),
     ("settings chosen by the score that is reported", earlier::of_variants),
     ("openings of the rows held out, by the ledger beside the recipe", earlier::of_ledger),
 ];

@@ -1,6 +1,6 @@
 //! Folds whose test rows are nearer to what is learned than the use is, and groups that folds split.
 
-use esker_core::{Fold, Result, Rng, Setting, Settings, Values};
+use esker_core::{Codes, Fold, Result, Rng, Setting, Settings, Values};
 use esker_evaluate::split::{Design, Space, distances};
 use esker_math::{Empirical, Ground, Semivariogram};
 
@@ -8,6 +8,7 @@ use super::{Cure, Suspect, numbers, percent};
 use crate::advise::measure;
 use crate::judge::distance;
 use crate::plan::{Plan, PlannedDesign};
+use crate::recipe::WantedAt;
 
 /// Folds come from less than this share of the distance that is wanted.
 const FAR: f64 = 0.5;
@@ -18,8 +19,20 @@ const STRONG: f64 = 0.5;
 pub(super) fn of_folds(plan: &Plan) -> Result<Vec<Suspect>> {
     let Some(primary) = plan.designs.first() else { return Ok(Vec::new()) };
     let matched = matches!(primary.part.design, Design::Nndm | Design::Knndm);
+    match plan.recipe.validate.wanted.as_ref().map(|w| &w.at) {
+        // Gaps among the samples are as near as rows left out.
+        Some(WantedAt::Here) => return Ok(Vec::new()),
+        Some(WantedAt::OtherGroups) => {
+            return Ok(groups_apart(plan, primary).map(|found| Suspect { proven: false, ..found }).into_iter().collect());
+        }
+        _ => {}
+    }
     if plan.aim.wanted.is_some() {
-        return Ok(if matched { Vec::new() } else { than_wanted(plan, primary)?.into_iter().collect() });
+        let found = if matched { None } else { than_wanted(plan, primary)? };
+        return Ok(if found.is_some() { found } else { than_times_wanted(plan, primary)? }.into_iter().collect());
+    }
+    if in_blocks_of_time(primary) {
+        return Ok(next_in_time(plan, primary).into_iter().collect());
     }
     if !at_random(primary) {
         return Ok(Vec::new());
@@ -29,6 +42,15 @@ pub(super) fn of_folds(plan: &Plan) -> Result<Vec<Suspect>> {
     }
     let near = in_space(plan, primary)?;
     Ok(if near.is_some() { near } else { in_time(plan, primary)? }.into_iter().collect())
+}
+
+/// Whether folds are stretches of time.
+fn in_blocks_of_time(primary: &PlannedDesign) -> bool {
+    match primary.part.design {
+        Design::Forward | Design::Rolling | Design::BlockTime | Design::Year | Design::Season => true,
+        Design::Holdout => primary.part.settings.get("by") == Some(&Setting::Text("time".into())),
+        _ => false,
+    }
 }
 
 fn at_random(primary: &PlannedDesign) -> bool {
@@ -171,4 +193,84 @@ fn in_time(plan: &Plan, primary: &PlannedDesign) -> Result<Option<Suspect>> {
     let what = format!("The folds of '{}' are closer in time than likeness reaches.", primary.part.label);
     let mend = "Use design = \"forward\" for times to come, or \"block-time\" for gaps in the record.".to_owned();
     Ok(Some(suspect(primary, "folds-too-near", what, evidence, mend, Cure::Folds(other, "whole stretches of time".into()))))
+}
+
+/// How far the target is alike in time, where that is strong; at most a sixth of the record, so that enough lies beyond.
+fn reach_in_time(plan: &Plan, group: Option<&Codes>) -> Option<f64> {
+    let fitted = measure::reach_in_time(&plan.data, group)?;
+    let days = &plan.data.samples.support().time.as_ref()?.days;
+    let (low, high) = days.iter().filter(|d| d.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &d| (l.min(d), h.max(d)));
+    let strong = fitted.sill >= STRONG * (fitted.sill + fitted.nugget);
+    fitted.reach().filter(|_| strong).map(|reach| reach.min((high - low) / 6.0))
+}
+
+/// For each fold, the training rows less than so many days from a test row of the same group, and how many test rows have one within half of it.
+fn within_days(plan: &Plan, group: Option<&Codes>, days: f64) -> (Vec<Vec<usize>>, usize) {
+    let Some(time) = &plan.data.samples.support().time else { return (Vec::new(), 0) };
+    let code = |r: usize| group.map_or(0, |g| g.codes()[r]);
+    let mut near = 0;
+    let apart = plan
+        .primary_folds()
+        .iter()
+        .map(|fold| {
+            let sorted = |rows: &[usize]| {
+                let mut all: Vec<(u32, f64)> = rows.iter().map(|&r| (code(r), time.days[r])).collect();
+                all.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+                all
+            };
+            let meets = |all: &[(u32, f64)], r: usize, days: f64| {
+                let at = all.partition_point(|a| (a.0, a.1) <= (code(r), time.days[r] - days));
+                all.get(at).is_some_and(|a| a.0 == code(r) && a.1 < time.days[r] + days)
+            };
+            let (tested, learned) = (sorted(&fold.test), sorted(&fold.train));
+            near += fold.test.iter().filter(|&&r| meets(&learned, r, FAR * days)).count();
+            fold.train.iter().copied().filter(|&r| meets(&tested, r, days)).collect()
+        })
+        .collect();
+    (apart, near)
+}
+
+/// Stretches of time that follow on what was learned, nearer than likeness reaches.
+fn next_in_time(plan: &Plan, primary: &PlannedDesign) -> Option<Suspect> {
+    let group = plan.data.samples.support().group.as_ref();
+    let reach = reach_in_time(plan, group)?;
+    let (apart, near) = within_days(plan, group, reach);
+    let tested: usize = primary.folds.iter().map(|f| f.test.len()).sum();
+    if 2 * near < tested {
+        return None;
+    }
+    let evidence = format!(
+        "{near} of {tested} tested rows ({}) are less than {:.0} days from a row learned from, and the target is alike at least up to about {reach:.0} days.",
+        percent(near, tested),
+        FAR * reach
+    );
+    let what = format!("The folds of '{}' are closer in time than likeness reaches.", primary.part.label);
+    let mend = format!(
+        "Set gap = {reach:.0} (days) with longer and fewer blocks, or say how far ahead predictions are wanted: [validate] wanted = {{ time = \"…\" }}."
+    );
+    Some(suspect(primary, "folds-too-near", what, evidence, mend, Cure::Apart(apart)))
+}
+
+/// Folds much nearer in time to what they learn from than the times wanted are, where the target is alike that far.
+fn than_times_wanted(plan: &Plan, primary: &PlannedDesign) -> Result<Option<Suspect>> {
+    let support = plan.data.samples.support();
+    let (Some(mine), Some(theirs)) = (&support.time, plan.aim.wanted.as_ref().and_then(|w| w.time.as_ref())) else { return Ok(None) };
+    let mut days: Vec<f64> = mine.days.iter().copied().filter(|d| d.is_finite()).collect();
+    days.sort_by(f64::total_cmp);
+    let (wanted, own) = (measure::days_to(&theirs.days, &days), measure::of_folds_in_time(&mine.days, &primary.folds));
+    if wanted.is_empty() || own.is_empty() {
+        return Ok(None);
+    }
+    let (wanted, own) = (Empirical::new(wanted)?, Empirical::new(own)?);
+    let group = support.group.as_ref();
+    let Some(reach) = reach_in_time(plan, group).filter(|r| own.mean() < FAR * wanted.mean() && own.mean() < *r) else { return Ok(None) };
+    let evidence = format!(
+        "Test rows are {:.0} days from what is learned (mean), times wanted {:.0} days from a sample; the target is alike at least up to about {reach:.0} days.",
+        own.mean(),
+        wanted.mean()
+    );
+    let what = format!("The folds of '{}' are nearer in time to what they learn than predictions will be to samples.", primary.part.label);
+    let mend = format!("Use design = \"forward\" with gap = {:.0} (days), or \"auto\"; `esker advise` says why.", wanted.values()[0]);
+    let cure = Cure::Apart(within_days(plan, group, reach.min(wanted.mean())).0);
+    Ok(Some(Suspect { proven: false, ..suspect(primary, "folds-too-near", what, evidence, mend, cure) }))
 }

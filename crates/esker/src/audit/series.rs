@@ -6,6 +6,7 @@ use esker_core::{Result, Values};
 use esker_math::{Cholesky, Columns, cross, gram, least_squares};
 use rayon::prelude::*;
 
+use super::orders::{Rolling, rolling};
 use super::{Cure, Suspect, key, moments, numbers, percent};
 use crate::plan::Plan;
 
@@ -23,13 +24,15 @@ const ROWS: usize = 1500;
 const EXACT: f64 = 1e-8;
 /// Share that the past alone must leave for a window to need the future.
 const NEEDED: f64 = 1e-3;
+/// Share of the steps at which a column must change to be looked at.
+const SELDOM: f64 = 0.05;
 /// A gap is longer than so many usual steps.
 const GAP: f64 = 1.6;
 /// Share of the tested rows that must share values with training rows for overlap to be told.
 const OVERLAP: f64 = 0.05;
 
 /// Rows in the order of time, one list for each stretch without a gap of a group or place.
-struct Series {
+pub(super) struct Series {
     pieces: Vec<Vec<usize>>,
 }
 
@@ -74,14 +77,14 @@ impl Series {
     }
 
     /// Rows with `reach` rows on both sides, each with all of them in order; thinned to [`ROWS`].
-    fn windows(&self, reach: usize) -> Vec<&[usize]> {
+    pub(super) fn windows(&self, reach: usize) -> Vec<&[usize]> {
         let all: Vec<&[usize]> = self.pieces.iter().flat_map(|p| p.windows(2 * reach + 1)).collect();
         let step = all.len().div_ceil(ROWS).max(1);
         all.into_iter().step_by(step).collect()
     }
 
     /// The longest reach that the rows can carry.
-    fn reach(&self) -> Option<usize> {
+    pub(super) fn reach(&self) -> Option<usize> {
         (1..=REACH).rev().find(|&r| self.pieces.iter().map(|p| p.len().saturating_sub(2 * r)).sum::<usize>() >= (5 * (2 * r + 1)).max(FEW))
     }
 }
@@ -103,6 +106,7 @@ pub(super) fn past_lags(plan: &Plan) -> Result<HashSet<String>> {
     let past = |f: &[f64]| {
         let lag = (1..=SHIFT as i64).any(|k| shifted(&series, f, y, -k));
         lag || reach.is_some_and(|r| fit(&series, f, y, r, -1).is_some_and(|left| left < EXACT))
+            || rolling(&series, f, y, -1).is_some_and(|r| r.last < 0)
     };
     Ok(plan.audited_features().filter(|c| numbers(c).is_some_and(past)).map(|c| c.name.clone()).collect())
 }
@@ -112,8 +116,18 @@ pub(super) fn of_time(plan: &Plan) -> Result<Vec<Suspect>> {
     let Some(series) = Series::new(plan) else { return Ok(Vec::new()) };
     let sources = sources(plan, &series)?;
     let features: Vec<(&str, &[f64])> =
-        plan.audited_features().filter_map(|c| Some((c.name.as_str(), numbers(c)?))).filter(|c| moves(&series, c.1)).collect();
-    let found: Vec<Option<Suspect>> = features.par_iter().map(|(name, f)| of_feature(plan, &series, &sources, name, f)).collect();
+        plan.audited_features().filter_map(|c| Some((c.name.as_str(), numbers(c)?))).filter(|c| moved(&series, c.1) > SELDOM).collect();
+    let found: Vec<Option<Suspect>> = features
+        .par_iter()
+        .map(|(name, f)| {
+            // Minima and maxima rest for many steps; lags and means do not.
+            if moves(&series, f) {
+                of_feature(plan, &series, &sources, name, f)
+            } else {
+                of_rolling(plan, &series, &sources, name, f).err().flatten()
+            }
+        })
+        .collect();
     let mut found: Vec<Suspect> = found.into_iter().flatten().collect();
     found.extend(overlap(plan, &series, &sources)?);
     Ok(found)
@@ -138,14 +152,19 @@ fn sources<'a>(plan: &'a Plan, series: &Series) -> Result<Vec<Source<'a>>> {
     Ok(all)
 }
 
-/// Whether values change from step to step in at least half of the pairs.
-fn moves(series: &Series, v: &[f64]) -> bool {
-    let (mut all, mut moved) = (0, 0);
+/// Share of the steps at which values change.
+fn moved(series: &Series, v: &[f64]) -> f64 {
+    let (mut all, mut moved) = (0_u32, 0_u32);
     for (a, b) in series.pairs(1).filter(|&(a, b)| v[a].is_finite() && v[b].is_finite()) {
         all += 1;
-        moved += usize::from(v[a] != v[b]);
+        moved += u32::from(v[a] != v[b]);
     }
-    2 * moved > all
+    f64::from(moved) / f64::from(all.max(1))
+}
+
+/// Whether values change at more than half of the steps.
+fn moves(series: &Series, v: &[f64]) -> bool {
+    moved(series, v) > 0.5
 }
 
 fn of_feature(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, f: &[f64]) -> Option<Suspect> {
@@ -176,6 +195,9 @@ fn of_feature(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, 
         {
             return Some(of_window(plan, name, s, found));
         }
+    }
+    if let Err(found) = of_rolling(plan, series, sources, name, f) {
+        return found;
     }
     let y = others().find(|s| s.target)?;
     runs_on(series, f, y.values).then(|| {
@@ -219,12 +241,29 @@ struct Window {
     left: f64,
 }
 
-fn of_window(plan: &Plan, name: &str, s: &Source<'_>, w: Window) -> Suspect {
-    let at = |k: i64| match k {
+/// A step of the series in words.
+fn at(k: i64) -> String {
+    match k {
         0 => "the row itself".to_owned(),
         k if k < 0 => format!("{} before", -k),
         k => format!("{k} after"),
-    };
+    }
+}
+
+/// `Err` where a feature is a rolling statistic, with the suspect where it reaches beyond what is known in time.
+fn of_rolling(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, f: &[f64]) -> Result<(), Option<Suspect>> {
+    let now = |s: &Source<'_>| if s.target { -1 } else { 0 };
+    let rolled: Vec<(&Source<'_>, Rolling)> =
+        sources.iter().filter(|s| s.name != name).filter_map(|s| Some((s, rolling(series, f, s.values, now(s))?))).collect();
+    let Some((s, r)) = rolled.first() else { return Ok(()) };
+    if rolled.iter().any(|(s, r)| r.last <= now(s)) {
+        return Err(None);
+    }
+    let evidence = format!("It is the {} of '{}' from {} to {} (steps of the series).", r.kind, s.name, at(r.first), at(r.last));
+    Err(Some(of_steps(plan, name, r.last, evidence)))
+}
+
+fn of_window(plan: &Plan, name: &str, s: &Source<'_>, w: Window) -> Suspect {
     let evidence = format!(
         "It is a weighted sum of '{}' from {} to {} (steps of the series; {:.0e} of its variance is left).",
         s.name,
@@ -232,7 +271,12 @@ fn of_window(plan: &Plan, name: &str, s: &Source<'_>, w: Window) -> Suspect {
         at(w.last),
         w.left.max(1e-16)
     );
-    let (code, what) = if w.last > 0 {
+    of_steps(plan, name, w.last, evidence)
+}
+
+/// A window that ends `last` steps after the row.
+fn of_steps(plan: &Plan, name: &str, last: i64, evidence: String) -> Suspect {
+    let (code, what) = if last > 0 {
         ("future", format!("Feature '{name}' is a window that reaches into the future."))
     } else {
         ("own-row-in-window", format!("Feature '{name}' is a window over the target that includes the row itself."))

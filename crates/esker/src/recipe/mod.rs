@@ -210,10 +210,25 @@ pub struct LastPart {
 }
 
 /// Where and when predictions are wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
+    /// Where, or of what.
+    pub at: WantedAt,
+    /// From when on, and before when, in days since 1970-01-01.
+    pub time: Option<(f64, f64)>,
+}
+
+/// What predictions are wanted of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WantedAt {
     /// A file of places, a grid or polygons, relative to the recipe.
-    pub source: String,
+    File(String),
+    /// Among the samples: gaps between them, the same groups.
+    Here,
+    /// Groups that no sample is of.
+    OtherGroups,
+    /// Not said: the time alone is.
+    Unsaid,
 }
 
 /// `[[model]]`: one model.

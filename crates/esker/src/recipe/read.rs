@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use esker_core::{Crs, Error, Parameter, Setting, Settings, Space, Unit};
+use esker_core::{Calendar, Crs, Error, Parameter, Setting, Settings, Space, Unit};
 use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
 use esker_models::Kind;
@@ -13,10 +13,10 @@ use super::adjust::adjust;
 use super::section::{Reading, Section, nearest};
 use super::{
     DataPart, Derived, DesignPart, Direction, Explain, LastPart, Method, ModelPart, PlacePart, Recipe, Roles, Select, Spread, Tune,
-    Validate, Wanted, WeightPart,
+    Validate, Wanted, WantedAt, WeightPart,
 };
 use crate::findings::{Findings, Place};
-use crate::selection::Selection;
+use crate::selection::{Selection, span};
 
 impl Recipe {
     /// Reads a recipe from its text; `file` names it in messages.
@@ -337,7 +337,7 @@ fn validate(root: &Section<'_>) -> Validate {
     let weighted = s.flag("weighted", false);
     let penalty = s.text("penalty");
     let inner = s.integer("inner", 3, 2, 20) as usize;
-    let wanted = s.text("wanted").map(|source| Wanted { source });
+    let wanted = wanted(&s);
     let last = last(&s);
     s.finish();
     let mut labels: Vec<String> = primary.iter().map(|p| p.label.clone()).collect();
@@ -364,6 +364,28 @@ fn last(validate: &Section<'_>) -> Option<LastPart> {
             let part = LastPart { settings: s.settings(&parameters), group: s.text("group") };
             s.finish();
             Some(part)
+        }
+    }
+}
+
+/// `wanted = "grid.csv"`, `"here"`, `"other-groups"`, or a table of `source` and `time`.
+fn wanted(s: &Section<'_>) -> Option<Wanted> {
+    let at = |source: String| match source.as_str() {
+        "here" => WantedAt::Here,
+        "other-groups" => WantedAt::OtherGroups,
+        _ => WantedAt::File(source),
+    };
+    match s.text_or_table("wanted")? {
+        Ok(source) => Some(Wanted { at: at(source), time: None }),
+        Err(t) => {
+            let source = t.text("source").map_or(WantedAt::Unsaid, at);
+            let time = t.text("time").and_then(|text| span(&text, Calendar::Proleptic).map_err(|e| t.fault("time", e)).ok());
+            if source == WantedAt::Unsaid && time.is_none() && !t.has("time") {
+                let error = Error::recipe("'validate.wanted'").rule("it says neither where nor when");
+                s.fault("wanted", error.hint("write source = \"grid.csv\", time = \"2030/2040\", or both"));
+            }
+            t.finish();
+            Some(Wanted { at: source, time })
         }
     }
 }
