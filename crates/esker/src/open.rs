@@ -145,7 +145,7 @@ impl Plan {
         let (table, mut notes) = known_classes(&lock.table, model)?;
         let (_, samples, _) = model.admit(table.clone())?;
         let (truth, said) = same_levels(&lock.samples.column(&self.data.target)?.values, model.pipeline.predict(&samples)?, &mut notes)?;
-        let predicted = model.predict_here(table, cx)?;
+        let predicted = model.predict_here(table, None, cx)?;
         let weight = lock.samples.weight().filter(|_| self.recipe.validate.weighted);
         let run = record.models.iter().find(|m| m.name == record.chosen.model).and_then(|m| m.runs.first());
         let mut scores = Vec::with_capacity(self.metrics.len());
@@ -207,7 +207,9 @@ fn known_classes(table: &Table, model: &LoadedModel) -> Result<(Table, Vec<Note>
 
 /// Truth and prediction coded alike. A class that the model never saw has probability 0 in it.
 fn same_levels(truth: &Values, said: Prediction, notes: &mut Vec<Note>) -> Result<(Values, Prediction)> {
-    let (Values::Class(codes), Prediction::Class { levels, probability }) = (truth, &said) else { return Ok((truth.clone(), said)) };
+    let (Values::Class(codes), Prediction::Class { levels, probability, decided }) = (truth, &said) else {
+        return Ok((truth.clone(), said));
+    };
     let present = codes.counts();
     let new: Vec<String> =
         (0..present.len()).filter(|&k| present[k] > 0).map(|k| codes.levels()[k].clone()).filter(|l| !levels.contains(l)).collect();
@@ -222,7 +224,7 @@ fn same_levels(truth: &Values, said: Prediction, notes: &mut Vec<Note>) -> Resul
     let probability = probability.chunks(known).flat_map(|row| row.iter().copied().chain(std::iter::repeat_n(0.0, new.len()))).collect();
     let labels = (0..codes.len()).map(|r| codes.label(r));
     let codes = labels.map(|label| all.iter().position(|l| Some(l.as_str()) == label).map_or(MISSING, |p| p as u32)).collect();
-    Ok((Values::Class(Codes::new(codes, all.clone())?), Prediction::Class { levels: all, probability }))
+    Ok((Values::Class(Codes::new(codes, all.clone())?), Prediction::Class { levels: all, probability, decided: decided.clone() }))
 }
 
 /// How often the model's intervals hold the locked observations.

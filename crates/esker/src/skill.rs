@@ -275,7 +275,7 @@ impl Judge<'_> {
             return Ok(None);
         }
         let answer = match said.first() {
-            Some(Prediction::Class { levels, .. }) => Prediction::Class { levels: levels.clone(), probability: simple.said.clone() },
+            Some(Prediction::Class { levels, .. }) => Prediction::class(levels.clone(), simple.said.clone()),
             _ => Prediction::real(unit, simple.said.clone()),
         };
         let here: Vec<Prediction> = said.iter().chain([&answer]).map(|p| p.select(&rows)).collect();

@@ -214,21 +214,21 @@ fn window(v: &[f64], first: i64, last: i64, of: impl Fn(&mut Vec<f64>) -> f64) -
     (0..v.len() as i64).map(at).collect()
 }
 
-fn median(v: &mut Vec<f64>) -> f64 {
+fn median(v: &mut [f64]) -> f64 {
     v.sort_by(f64::total_cmp);
     let n = v.len();
     if n % 2 == 1 { v[n / 2] } else { (v[n / 2 - 1] + v[n / 2]) / 2.0 }
 }
 
-fn least(v: &mut Vec<f64>) -> f64 {
+fn least(v: &mut [f64]) -> f64 {
     v.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
-fn most(v: &mut Vec<f64>) -> f64 {
+fn most(v: &mut [f64]) -> f64 {
     v.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-fn mean(v: &mut Vec<f64>) -> f64 {
+fn mean(v: &mut [f64]) -> f64 {
     v.iter().sum::<f64>() / v.len() as f64
 }
 

@@ -81,9 +81,12 @@ fn top(curve: &CalibrationCurve, before: Option<&CalibrationCurve>) -> f64 {
     [0.05, 0.1, 0.2, 0.5].into_iter().find(|t| most <= *t).unwrap_or(1.0)
 }
 
+/// What is read of a curve.
+type Part = fn(&CalibrationCurve) -> f64;
+
 /// The numbers of one curve beside it.
 fn numbers(c: &mut Canvas, (x, y): (f64, f64), curve: &CalibrationCurve, before: Option<&CalibrationCurve>) {
-    let parts: [(&str, fn(&CalibrationCurve) -> f64); 5] = [
+    let parts: [(&str, Part); 5] = [
         ("Expected calibration error", |k| k.error),
         ("Brier score", |k| k.brier),
         ("reliability, lower is better", |k| k.reliability),

@@ -188,7 +188,6 @@ pub fn glaciers() -> (Record, Rows) {
                 name: (*name).into(),
                 kind: (*name).into(),
                 settings: Settings::default(),
-                selection: None,
                 tuning: if tuned {
                     (1..=FOLDS).map(|f| tuning(format!("group rgi_id, fold {f}"))).chain([tuning("all rows".into())]).collect()
                 } else {
@@ -558,7 +557,6 @@ pub fn wells() -> (Record, Rows) {
                 name: (*name).into(),
                 kind: (*name).into(),
                 settings: Settings::default(),
-                selection: None,
                 tuning: Vec::new(),
                 preparation: Vec::new(),
                 runs: vec![run("well WELL", *base, true), run("stratified", base + flattery, false)],

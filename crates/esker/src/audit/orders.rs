@@ -20,8 +20,11 @@ pub(super) struct Rolling {
     pub last: i64,
 }
 
+/// What is read of sorted values.
+type Ordered = fn(&[f64]) -> f64;
+
 /// What is taken of the values of a window, in rising order.
-const KINDS: [(&str, fn(&[f64]) -> f64); 3] = [("median", median), ("minimum", |v| v[0]), ("maximum", |v| v[v.len() - 1])];
+const KINDS: [(&str, Ordered); 3] = [("median", median), ("minimum", |v| v[0]), ("maximum", |v| v[v.len() - 1])];
 
 fn median(v: &[f64]) -> f64 {
     let n = v.len();

@@ -124,7 +124,7 @@ pub(super) fn of_time(plan: &Plan) -> Result<Vec<Suspect>> {
             if moves(&series, f) {
                 of_feature(plan, &series, &sources, name, f)
             } else {
-                of_rolling(plan, &series, &sources, name, f).err().flatten()
+                of_rolling(plan, &series, &sources, name, f).flatten()
             }
         })
         .collect();
@@ -196,7 +196,7 @@ fn of_feature(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, 
             return Some(of_window(plan, name, s, found));
         }
     }
-    if let Err(found) = of_rolling(plan, series, sources, name, f) {
+    if let Some(found) = of_rolling(plan, series, sources, name, f) {
         return found;
     }
     let y = others().find(|s| s.target)?;
@@ -250,17 +250,17 @@ fn at(k: i64) -> String {
     }
 }
 
-/// `Err` where a feature is a rolling statistic, with the suspect where it reaches beyond what is known in time.
-fn of_rolling(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, f: &[f64]) -> Result<(), Option<Suspect>> {
+/// Where a feature is a rolling statistic: the suspect where it reaches beyond what is known in time, else nothing to accuse.
+fn of_rolling(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, f: &[f64]) -> Option<Option<Suspect>> {
     let now = |s: &Source<'_>| if s.target { -1 } else { 0 };
     let rolled: Vec<(&Source<'_>, Rolling)> =
         sources.iter().filter(|s| s.name != name).filter_map(|s| Some((s, rolling(series, f, s.values, now(s))?))).collect();
-    let Some((s, r)) = rolled.first() else { return Ok(()) };
+    let (s, r) = rolled.first()?;
     if rolled.iter().any(|(s, r)| r.last <= now(s)) {
-        return Err(None);
+        return Some(None);
     }
     let evidence = format!("It is the {} of '{}' from {} to {} (steps of the series).", r.kind, s.name, at(r.first), at(r.last));
-    Err(Some(of_steps(plan, name, r.last, evidence)))
+    Some(Some(of_steps(plan, name, r.last, evidence)))
 }
 
 fn of_window(plan: &Plan, name: &str, s: &Source<'_>, w: Window) -> Suspect {
