@@ -206,7 +206,7 @@ fn series_every(step: usize, wells: usize) -> Case {
 }
 
 /// Of series of 300 rows each: something of the values from `first` to `last` steps later; missing at the ends.
-fn window(v: &[f64], first: i64, last: i64, of: impl Fn(&mut Vec<f64>) -> f64) -> Vec<f64> {
+fn window(v: &[f64], first: i64, last: i64, of: impl Fn(&mut [f64]) -> f64) -> Vec<f64> {
     let at = |i: i64| {
         let (from, to, start) = (i + first, i + last, i / 300 * 300);
         if from >= start && to < start + 300 { of(&mut v[from as usize..=to as usize].to_vec()) } else { f64::NAN }
