@@ -148,12 +148,13 @@ column 'north': got no such column; the model's intervals come from training row
 
 #[test]
 fn a_series_learns_from_folds_before_and_knows_nothing_of_its_own() {
-    let method = "method = \"sequence\"\nrate = 0.2\nwindow = 200";
+    let method = "method = \"sequence\"\nrate = 0.05\nwindow = 200";
     let ran = run(table(900, 4, true), FORWARD, RIDGE, method);
     let (fold, low) = (&ran.rows.fold, &ran.rows.low);
     let of = |f: u32| (0..900).filter(|&i| fold[i] == Some(f)).collect::<Vec<_>>();
     assert!(of(0).iter().all(|&i| low[i].is_nan()) && of(1).iter().all(|&i| low[i].is_finite()), "the first fold has nothing before it");
-    assert_eq!(ran.intervals.without, of(0).len());
+    let (tested, none) = (fold.iter().flatten().count(), (0..900).filter(|&i| fold[i].is_some() && low[i].is_nan()).count());
+    assert!(ran.intervals.without == none && none >= of(0).len() && none < tested / 2, "{none} of {tested}");
     // One width for all that a fold tests, growing as the errors do.
     let width = |i: usize| ran.rows.high[i] - low[i];
     assert!(of(5).iter().all(|&i| (width(i) - width(of(5)[0])).abs() < 1e-9) && width(of(7)[0]) > 2.0 * width(of(2)[0]));

@@ -47,7 +47,9 @@ pub(crate) fn inner_design(part: &DesignPart, folds: usize, support: &Support) -
         Design::GroupForward => settings = settings.set(&parameters, "folds", Setting::Integer((folds as i64 / 2).max(1)))?,
         _ => {}
     }
-    for (name, value) in part.settings.iter().filter(|(name, _)| *name != "folds") {
+    // What a hold-out is held out by means something else to other designs.
+    let says_the_same = |name: &str| name != "folds" && (name != "by" || part.design == design);
+    for (name, value) in part.settings.iter().filter(|(name, _)| says_the_same(name)) {
         if parameters.iter().any(|p| p.name == name) {
             settings = settings.set(&parameters, name, value.clone())?;
         }
@@ -233,6 +235,9 @@ mod tests {
             assert_eq!((design, settings.real("buffer")), (far, 50.0));
         }
         assert_eq!(by("time", 0.0).unwrap().0, Design::Forward);
-        insta::assert_snapshot!(by("time", 50.0).err().unwrap(), @"");
+        insta::assert_snapshot!(by("time", 50.0).err().unwrap(), @r#"
+        buffer of design 'holdout': got 50 km, by time; tuning and selection inside have no design that goes forward and keeps such a distance
+          hint: design = "leave-location-and-time-out" has both
+        "#);
     }
 }
