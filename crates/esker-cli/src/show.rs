@@ -303,7 +303,8 @@ fn told(told: Told) -> &'static str {
 /// Which features give how much: the twelve that give most, and where the rest stands.
 pub fn contributed(header: &Header, given: &Contributed, output: &Path) -> String {
     let unit = if given.unit.is_empty() { String::new() } else { format!(" ({})", given.unit) };
-    let mut lines = vec![format!("mean size of what is given{unit}; base and contributions add up to {}", told(given.told))];
+    let before = if header.adjustment.as_ref().is_some_and(|a| a.calibration.is_some()) { ", before calibration" } else { "" };
+    let mut lines = vec![format!("mean size of what is given{unit}; base and contributions add up to {}{before}", told(given.told))];
     let wide = given.ranking.iter().take(12).map(|r| r.0.chars().count()).max().unwrap_or(0);
     for (name, size) in given.ranking.iter().take(12) {
         lines.push(format!("  {name:wide$}  {size:.4}"));

@@ -75,5 +75,5 @@ fn a_missed_landslide_that_costs_more_is_said_sooner() {
         assert_eq!(cells[class] == "TRUE", cells[p].parse::<f64>().unwrap() >= thresholds[1], "{line}");
     }
     let explained = desk.ok(&["explain", "out/model.esker", "landslides.csv", "-o", "given.csv"]);
-    assert!(explained.contains("before its probabilities are calibrated"), "{explained}");
+    assert!(explained.contains("add up to the probability of each class, before calibration"), "{explained}");
 }

@@ -194,7 +194,7 @@ fn ctrl_c_leaves_the_earlier_run_untouched() {
     let status = child.wait().unwrap();
     assert_eq!((status.code(), status.signal()), (Some(130), None));
     assert!(asked.elapsed() < Duration::from_secs(30), "it stopped after {:?}", asked.elapsed());
-    insta::assert_snapshot!(last.unwrap(), @"  hint: the same command takes up tuning where it stopped");
+    insta::assert_snapshot!(last.unwrap(), @"  hint: the same command takes up tuning and selection where they stopped");
     assert_eq!(desk.bytes("out/record.json"), before);
     // What tuning found is kept until a run is whole.
     let beside: Vec<String> = desk.files().into_iter().filter(|f| !files.contains(f)).collect();
