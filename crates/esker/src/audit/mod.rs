@@ -142,11 +142,12 @@ impl Suspect {
 type Check = fn(&Plan) -> Result<Vec<Suspect>>;
 
 /// The checks with what they look for. What comes first explains a column before later checks see it.
-const CHECKS: [(&str, Check); 11] = [
+const CHECKS: [(&str, Check); 12] = [
     ("derived columns that name the target", derived::of_expressions),
     ("lags and windows that reach into the future, and overlapping windows", series::of_time),
-    ("statistics of all rows: scores, ranks, group means and neighbours' means", statistic::of_all_rows),
+    ("statistics of the target over all rows: group means, neighbours' means, and the target scaled before the split", statistic::of_target),
     ("features that encode the target", target::of_target),
+    ("features scaled or ranked by statistics of all rows", statistic::of_features),
     ("features that name the group, the fold or the row", identity::of_identity),
     ("duplicated and nearly duplicated rows across folds", rows::across_folds),
     ("tiles and windows that share cells across folds", tiles::across_folds),
