@@ -154,8 +154,7 @@ fn a_lead_does_not_hide_behind_a_further_lead_or_its_double() {
 #[test]
 fn stations_of_one_region_are_series_of_their_own_and_long_lags_are_known() {
     // Six stations in two regions, 400 hours each; what differs between stations is far larger than what an hour or a week changes.
-    let y: Vec<f64> =
-        (0..6).flat_map(|s| each(&remembering(400, 0.98, 20 + s), |v| 0.3 * v + 7.0 * ((s * 5) % 6) as f64)).collect();
+    let y: Vec<f64> = (0..6).flat_map(|s| each(&remembering(400, 0.98, 20 + s), |v| 0.3 * v + 7.0 * ((s * 5) % 6) as f64)).collect();
     let station = |of: fn(usize) -> f64| (0..2400).map(|r| of(r / 400)).collect::<Vec<f64>>();
     let case = || {
         let mut case = Case::new(y.clone(), "design = \"block-time\"\nfolds = 4")
@@ -231,7 +230,7 @@ fn axes_and_units_are_not_statistics_of_all_rows() {
 }
 
 #[test]
-fn copies_do_not_acquit_each_other_nor_silence_the_folds() {
+fn copies_do_not_acquit_each_other() {
     let of_group = normal(40, 1);
     let y: Vec<f64> = plus(&(0..200).map(|r| of_group[r / 5]).collect::<Vec<f64>>(), 0.3, &normal(200, 2));
     let seen: Vec<f64> = plus(&(0..200).map(|r| normal(40, 7)[r / 5]).collect::<Vec<f64>>(), 0.01, &normal(200, 3));
@@ -247,7 +246,6 @@ fn copies_do_not_acquit_each_other_nor_silence_the_folds() {
         let flatters = about(&audit, name)[0].flatters.as_ref().unwrap();
         assert!(flatters.beyond_noise && flatters.by > 0.3, "{name}: {flatters:?}");
     }
-    assert!(audit.findings.iter().any(|f| f.code == "groups-apart"), "{:?}", audit.findings);
 }
 
 #[test]
@@ -273,7 +271,7 @@ fn plots_of_one_climate_cell_and_islands_of_one_fold_are_no_mistake() {
 
 #[test]
 fn large_tables_are_audited_in_passes_over_the_rows() {
-    let n = rows();
+    let n = ROWS;
     let kinds = |many: usize| move |r: usize| (r * 7919) % many;
     let mut case = Case::new(normal(n, 1), "design = \"group\"\nfolds = 5").roles("\ngroup = \"plot\"");
     case = case.label("plot", kinds(20)).label("rock", kinds(9)).label("year", kinds(30));
@@ -284,6 +282,5 @@ fn large_tables_are_audited_in_passes_over_the_rows() {
     assert!(audit.findings.is_empty(), "{:?}", audit.findings);
 }
 
-fn rows() -> usize { std::env::var("BIG").map_or(6000, |v| v.parse().unwrap()) }
-const NAMES: [&str; 20] =
-    ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t"];
+const ROWS: usize = 6000;
+const NAMES: [&str; 20] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t"];

@@ -349,7 +349,8 @@ mod tests {
 
     #[test]
     fn folds_that_lose_most_of_what_they_learn_from_are_not_judged() {
-        let fold = |train: std::ops::Range<usize>| Fold { label: String::new(), train: train.collect(), test: vec![100], left_out: Vec::new() };
+        let fold =
+            |train: std::ops::Range<usize>| Fold { label: String::new(), train: train.collect(), test: vec![100], left_out: Vec::new() };
         let cut = cut(&[fold(0..10), fold(0..10)], &[(0..9).collect(), (0..5).collect()]);
         assert_eq!((cut[0].train.len(), cut[1].train.len()), (0, 5));
     }

@@ -146,7 +146,10 @@ type Check = fn(&Plan) -> Result<Vec<Suspect>>;
 const CHECKS: [(&str, Check); 12] = [
     ("derived columns that name the target", derived::of_expressions),
     ("lags and windows that reach into the future, and overlapping windows", series::of_time),
-    ("statistics of the target over all rows: group means, neighbours' means, and the target scaled before the split", statistic::of_target),
+    (
+        "statistics of the target over all rows: group means, neighbours' means, and the target scaled before the split",
+        statistic::of_target,
+    ),
     ("features that encode the target", target::of_target),
     ("features scaled or ranked by statistics of all rows", statistic::of_features),
     ("features that name the group, the fold or the row", identity::of_identity),
@@ -273,7 +276,7 @@ struct Scaled {
 }
 
 /// Columns that a tree of neighbours searches: in more, it looks at everything.
-const SEARCHED: usize = 6;
+const SEARCHED: usize = 8;
 
 impl Scaled {
     fn new(plan: &Plan) -> Self {

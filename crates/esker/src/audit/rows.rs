@@ -101,9 +101,8 @@ fn near(plan: &Plan) -> Result<Option<Suspect>> {
         return Ok(None);
     }
     let classes: Vec<&Values> = samples.columns().iter().map(|c| &c.values).filter(|v| matches!(v, Values::Class(_))).collect();
-    let twins = |a: usize, b: usize| {
-        scaled.columns.iter().all(|c| (c[a] - c[b]).abs() <= NEAR) && classes.iter().all(|c| key(c, a) == key(c, b))
-    };
+    let twins =
+        |a: usize, b: usize| scaled.columns.iter().all(|c| (c[a] - c[b]).abs() <= NEAR) && classes.iter().all(|c| key(c, a) == key(c, b));
     let distance = |a: usize, b: usize| scaled.columns.iter().map(|c| (c[a] - c[b]).powi(2)).sum::<f64>();
     // Twins agree in every column, so also in those that a tree can search.
     let reach2 = NEAR * NEAR * d.min(SEARCHED) as f64;

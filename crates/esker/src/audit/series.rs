@@ -230,8 +230,7 @@ fn of_feature(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, 
         return of_rolling(plan, series, sources, name, f).flatten();
     }
     // A copy under another name explains nothing.
-    let others: Vec<&Source<'_>> =
-        sources.iter().filter(|s| s.name != name && (s.target || !shifted(series, f, s.values, 0))).collect();
+    let others: Vec<&Source<'_>> = sources.iter().filter(|s| s.name != name && (s.target || !shifted(series, f, s.values, 0))).collect();
     let others = || others.iter().copied();
     // The target first: an earlier value of it is known in time, whatever else it also equals, and a later one is not.
     for target in [true, false] {

@@ -139,7 +139,11 @@ fn neighbours(plan: &Plan, rows: &BTreeMap<u32, Vec<usize>>) -> Result<Pairs> {
     let mut towards: BTreeMap<u32, u32> = BTreeMap::new();
     for (&code, own) in rows.iter().filter(|r| r.1.len() >= FEW) {
         let (counts, near) = median_to(own, &[code])?;
-        let Some((&other, _)) = counts.iter().max_by_key(|c| *c.1).filter(|c| *c.1 as f64 >= MUTUAL * counts.values().sum::<usize>() as f64) else { continue };
+        let Some((&other, _)) =
+            counts.iter().max_by_key(|c| *c.1).filter(|c| *c.1 as f64 >= MUTUAL * counts.values().sum::<usize>() as f64)
+        else {
+            continue;
+        };
         if near < NEARER * median_to(own, &[code, other])?.1 {
             towards.insert(code, other);
         }
