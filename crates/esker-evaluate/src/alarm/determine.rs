@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use esker_core::{Codes, Column, Note, Values};
+use esker_core::{Codes, Column, Note, Samples, Values};
 
 use super::keys;
 use super::words::{counted, list, number};
@@ -11,6 +11,30 @@ use super::words::{counted, list, number};
 const FEW: usize = 20;
 /// Rank correlation above which a feature is a copy of the target.
 const COPY: f64 = 0.999;
+
+/// The rows among `rows` that tell of the target one by one: where it is the same throughout each group, or at each place, one row of each, for
+/// then every property of a group or place goes with one target.
+pub fn one_each(samples: &Samples, target: &Column, rows: &[usize]) -> Vec<usize> {
+    let support = samples.support();
+    let y = keys(&target.values);
+    let group = |r: usize| support.group.as_ref().map(|g| (u64::from(g.codes()[r]), 0));
+    let place = |r: usize| support.place.as_ref().map(|p| (p.x()[r].to_bits(), p.y()[r].to_bits()));
+    let by = |of: &dyn Fn(usize) -> Option<(u64, u64)>| {
+        let mut first: HashMap<(u64, u64), Option<u64>> = HashMap::new();
+        let mut one = Vec::new();
+        for &r in rows {
+            let known = first.entry(of(r)?).or_insert_with(|| {
+                one.push(r);
+                y[r]
+            });
+            if *known != y[r] {
+                return None;
+            }
+        }
+        Some(one)
+    };
+    by(&group).or_else(|| by(&place)).unwrap_or_else(|| rows.to_vec())
+}
 
 /// Notes features from which the target can be read off: numbers whose rank correlation with it (Spearman) exceeds 0.999,
 /// numbers that part the classes without overlap, and features whose repeated values each go with one target value.

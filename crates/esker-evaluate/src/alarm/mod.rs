@@ -14,7 +14,7 @@ mod words;
 pub use class::{class_counts, unlearnable_classes};
 pub use column::{empty_columns, equal_columns};
 pub use design::{few_groups, few_rows, uneven_folds};
-pub use determine::{determines_group, determines_target, identifiers};
+pub use determine::{determines_group, determines_target, identifiers, one_each};
 pub use duplicate::{Duplicates, duplicates_across_folds, measure_duplicates};
 pub use target::{NoiseCeiling, noise_ceiling, repeated_targets};
 
@@ -33,7 +33,14 @@ pub fn measure(samples: &Samples, target: &str, group: Option<&str>, folds: &[Fo
     let mut notes = Vec::new();
     notes.extend(duplicates_across_folds(samples, target, folds));
     notes.extend(repeated_targets(truth, groups));
-    notes.extend(determines_target(&features, truth));
+    let all: Vec<usize> = (0..samples.rows()).collect();
+    let rows = one_each(samples, truth, &all);
+    if rows.len() == all.len() {
+        notes.extend(determines_target(&features, truth));
+    } else {
+        let few: Vec<Column> = features.iter().map(|f| f.select(&rows)).collect();
+        notes.extend(determines_target(&few.iter().collect::<Vec<_>>(), &truth.select(&rows)));
+    }
     if let Some(groups) = groups {
         notes.extend(determines_group(&features, groups, group.unwrap_or("group")));
         notes.extend(few_groups(groups, folds.len()));

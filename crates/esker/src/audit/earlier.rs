@@ -70,6 +70,8 @@ pub(super) fn of_ledger(plan: &Plan) -> Result<Vec<Suspect>> {
 pub(super) fn of_runs(plan: &Plan, runs: &Path) -> Option<Suspect> {
     let primary = plan.designs.first().filter(|d| d.part.design == Design::Holdout)?;
     let folds = serde_json::to_value(fold_of_row(primary, plan.data.samples.rows())).ok()?;
+    // As a record keeps it: without what an address hides.
+    let own = plan.provenance().recipe;
     let mut opened: Vec<(String, Option<String>)> = std::fs::read_dir(runs)
         .ok()?
         .filter_map(|entry| {
@@ -79,7 +81,7 @@ pub(super) fn of_runs(plan: &Plan, runs: &Path) -> Option<Suspect> {
             let told = &record["provenance"];
             let design = record["designs"].as_array()?.iter().find(|d| d["primary"] == Value::Bool(true))?;
             let same = told["data_sha256"] == plan.data_sha256.as_str() && !plan.data_sha256.is_empty() && design["fold_of_row"] == folds;
-            let other = told["recipe"] != plan.recipe.text.as_str();
+            let other = told["recipe"] != own.as_str();
             let model = record["chosen"]["model"].as_str().map(str::to_owned);
             (same && other).then(|| (entry.file_name().to_string_lossy().into_owned(), model))
         })

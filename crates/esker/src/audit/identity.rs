@@ -33,7 +33,9 @@ pub(super) fn of_identity(plan: &Plan) -> Result<Vec<Suspect>> {
             found.push(Suspect::column(plan, "row-identifier", name, what, evidence, mend));
         } else if let Some(evidence) = names_fold(plan, column) {
             let what = format!("Feature '{name}' tells the fold.");
-            found.push(Suspect::column(plan, "fold-identifier", name, what, evidence, mend));
+            // A property of a place, such as its island, may part the rows as folds do: what it does to the score is the proof.
+            let proven = distinct(&column.values) > plan.primary_folds().len();
+            found.push(Suspect { proven, ..Suspect::column(plan, "fold-identifier", name, what, evidence, mend) });
         }
     }
     Ok(found)
@@ -110,13 +112,7 @@ fn names_fold(plan: &Plan, column: &Column) -> Option<String> {
     let groups = support.group.as_ref().map_or(0, |g| g.counts().iter().filter(|&&n| n > 0).count());
     let apart = many == design.folds.len() && (groups == 0 || groups >= 2 * many)
         || groups == 0 && support.time.is_none() && many_places(support, many);
-    (one && apart).then(|| {
-        if many == design.folds.len() {
-            format!("Each of its {many} values stands in one of the {many} folds alone.")
-        } else {
-            format!("Each of its {many} values stands in one of the {} folds alone: folds were made of them.", design.folds.len())
-        }
-    })
+    (one && apart).then(|| format!("Each of its {many} values stands in one of the {} folds alone.", design.folds.len()))
 }
 
 /// Names, or whole numbers without large gaps.

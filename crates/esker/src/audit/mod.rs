@@ -21,6 +21,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use esker_core::{Column, Context, Fold, Result, Values};
+use esker_math::KdTree;
 use serde::Serialize;
 
 use crate::plan::Plan;
@@ -96,7 +97,7 @@ enum Cure {
     Apart(Vec<Vec<usize>>),
     /// Judging on other folds, described in words.
     Folds(Vec<Fold>, String),
-    /// Fitting with the second column in place of the first.
+    /// Fitting with the second column in place of the first, and so for all columns of this kind.
     Instead(String, String),
     /// Choosing among these models by the other folds.
     Choice(Vec<usize>),
@@ -142,11 +143,15 @@ impl Suspect {
 type Check = fn(&Plan) -> Result<Vec<Suspect>>;
 
 /// The checks with what they look for. What comes first explains a column before later checks see it.
-const CHECKS: [(&str, Check); 11] = [
+const CHECKS: [(&str, Check); 12] = [
     ("derived columns that name the target", derived::of_expressions),
     ("lags and windows that reach into the future, and overlapping windows", series::of_time),
-    ("statistics of all rows: scores, ranks, group means and neighbours' means", statistic::of_all_rows),
+    (
+        "statistics of the target over all rows: group means, neighbours' means, and the target scaled before the split",
+        statistic::of_target,
+    ),
     ("features that encode the target", target::of_target),
+    ("features scaled or ranked by statistics of all rows", statistic::of_features),
     ("features that name the group, the fold or the row", identity::of_identity),
     ("duplicated and nearly duplicated rows across folds", rows::across_folds),
     ("tiles and windows that share cells across folds", tiles::across_folds),
@@ -168,7 +173,7 @@ impl Plan {
 
     fn audit_here(&self, runs: &[PathBuf], cx: &Context) -> Result<Audit> {
         let suspects = self.suspects(runs, cx)?;
-        let mut judge = flatter::Judge::new(self);
+        let mut judge = flatter::Judge::new(self, &suspects)?;
         let mut found = Vec::with_capacity(suspects.len());
         cx.progress().begin("measure", suspects.len());
         for suspect in suspects {
@@ -263,6 +268,40 @@ fn key(values: &Values, row: usize) -> Option<u64> {
 /// Number of different values that are there.
 fn distinct(values: &Values) -> usize {
     (0..values.len()).filter_map(|r| key(values, r)).collect::<HashSet<u64>>().len()
+}
+
+/// Rows by all columns of numbers that hardly repeat, each in its standard deviations: those of the most values first.
+struct Scaled {
+    columns: Vec<Vec<f64>>,
+}
+
+/// Columns that a tree of neighbours searches: in more, it looks at everything.
+const SEARCHED: usize = 8;
+
+impl Scaled {
+    fn new(plan: &Plan) -> Self {
+        let n = plan.data.samples.rows();
+        let mut columns: Vec<(usize, Vec<f64>)> = Vec::new();
+        for column in plan.data.samples.columns() {
+            let Some(v) = numbers(column) else { continue };
+            let ((mean, sd), many) = (moments(v), distinct(&column.values));
+            if sd > 0.0 && 5 * many > n {
+                // Missing values agree with missing ones only.
+                columns.push((many, v.iter().map(|v| if v.is_finite() { (v - mean) / sd } else { 1e3 }).collect()));
+            }
+        }
+        columns.sort_by_key(|c| std::cmp::Reverse(c.0));
+        Self { columns: columns.into_iter().map(|c| c.1).collect() }
+    }
+
+    /// A row in the first columns, as a tree searches it.
+    fn point(&self, row: usize) -> Vec<f64> {
+        self.columns.iter().take(SEARCHED).map(|c| c[row]).collect()
+    }
+
+    fn tree(&self, rows: &[usize]) -> Result<KdTree> {
+        KdTree::new(&rows.iter().flat_map(|&r| self.point(r)).collect::<Vec<f64>>(), self.columns.len().min(SEARCHED))
+    }
 }
 
 /// Mean and standard deviation (n − 1) of the values that are there.

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use esker_core::{Result, Values};
 use esker_evaluate::alarm;
-use esker_math::KdTree;
 use rayon::prelude::*;
 
-use super::{Cure, Suspect, distinct, key, moments, numbers, percent};
+use super::{Cure, SEARCHED, Scaled, Suspect, distinct, key, percent};
 use crate::plan::Plan;
 
 /// Twins below which nothing is said.
@@ -16,6 +15,8 @@ const FEW: usize = 3;
 const NEAR: f64 = 0.02;
 /// Near-twins must be so many times as frequent as the spread of distances lets expect.
 const MORE: f64 = 6.0;
+/// Tested rows whose nearest training row is measured in all columns, at most.
+const MEASURED: usize = 400;
 
 /// Exact twins across folds, else near ones.
 pub(super) fn across_folds(plan: &Plan) -> Result<Vec<Suspect>> {
@@ -81,75 +82,69 @@ fn exact(plan: &Plan) -> Result<Vec<Suspect>> {
     }
     let evidence =
         format!("{n} of {} tested rows ({}) have a training row with identical {of}.", counted.tested, percent(n, counted.tested));
-    Ok(vec![suspect(plan, "duplicates", "Rows stand on both sides of a fold.".to_owned(), evidence, pairs)])
+    let mut found = suspect(plan, "duplicates", "Rows stand on both sides of a fold.".to_owned(), evidence, pairs);
+    if !same_target {
+        // Plots of one grid cell share its climate and are no copies; whether that tells the target is measured.
+        found.what = "Rows with the same features stand on both sides of a fold.".to_owned();
+        found.mend = "Name what these rows share, such as a grid cell or a plot, as [roles] group, with design = \"group\".".to_owned();
+        found.proven = true;
+    }
+    Ok(vec![found])
 }
 
 /// Rows nearer to each other, in every column at once, than the spread of distances lets expect.
 fn near(plan: &Plan) -> Result<Option<Suspect>> {
     let samples = &plan.data.samples;
-    let n = samples.rows();
-    let mut scaled: Vec<Vec<f64>> = Vec::new();
-    for column in samples.columns() {
-        let Some(v) = numbers(column) else { continue };
-        let (mean, sd) = moments(v);
-        if sd > 0.0 && 5 * distinct(&column.values) > n {
-            // Missing values agree with missing ones only.
-            scaled.push(v.iter().map(|v| if v.is_finite() { (v - mean) / sd } else { 1e3 }).collect());
-        }
-    }
-    let d = scaled.len();
-    if d < 3 || n < 30 {
+    let scaled = Scaled::new(plan);
+    let d = scaled.columns.len();
+    if d < 3 || samples.rows() < 30 {
         return Ok(None);
     }
-    let points: Vec<f64> = (0..n).flat_map(|r| scaled.iter().map(move |c| c[r])).collect();
-    let point = |r: usize| &points[r * d..(r + 1) * d];
     let classes: Vec<&Values> = samples.columns().iter().map(|c| &c.values).filter(|v| matches!(v, Values::Class(_))).collect();
-    let alike = |a: usize, b: usize| classes.iter().all(|c| key(c, a) == key(c, b));
-    let reach2 = NEAR * NEAR * d as f64;
+    let twins =
+        |a: usize, b: usize| scaled.columns.iter().all(|c| (c[a] - c[b]).abs() <= NEAR) && classes.iter().all(|c| key(c, a) == key(c, b));
+    let distance = |a: usize, b: usize| scaled.columns.iter().map(|c| (c[a] - c[b]).powi(2)).sum::<f64>();
+    // Twins agree in every column, so also in those that a tree can search.
+    let reach2 = NEAR * NEAR * d.min(SEARCHED) as f64;
+    let tested: usize = plan.primary_folds().iter().map(|f| f.test.len()).sum();
+    let step = tested.div_ceil(MEASURED).max(1);
     let found: Vec<(Vec<usize>, Vec<usize>, Vec<f64>)> = plan
         .primary_folds()
         .par_iter()
         .map(|fold| {
-            let learned: Vec<f64> = fold.train.iter().flat_map(|&r| point(r)).copied().collect();
-            let tree = KdTree::new(&learned, d)?;
-            let (mut nearest, mut tested, mut apart, mut distances) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            let tree = scaled.tree(&fold.train)?;
+            let (mut close, mut tested, mut apart) = (Vec::new(), Vec::new(), Vec::new());
             for &r in &fold.test {
-                tree.nearest(point(r), 1, &mut nearest);
-                distances.extend(nearest.iter().map(|f| f.distance2.sqrt()));
-                tree.within(point(r), reach2, &mut nearest);
-                let twins: Vec<usize> = nearest
-                    .iter()
-                    .map(|f| fold.train[f.index])
-                    .filter(|&t| alike(r, t) && point(r).iter().zip(point(t)).all(|(a, b)| (a - b).abs() <= NEAR))
-                    .collect();
-                if !twins.is_empty() {
+                tree.within(&scaled.point(r), reach2, &mut close);
+                let before = apart.len();
+                apart.extend(close.iter().map(|f| fold.train[f.index]).filter(|&t| twins(r, t)));
+                if apart.len() > before {
                     tested.push(r);
-                    apart.extend(twins);
                 }
             }
             apart.sort_unstable();
             apart.dedup();
-            Ok((tested, apart, distances))
+            let nearest = |&r: &usize| fold.train.iter().map(|&t| distance(r, t)).fold(f64::INFINITY, f64::min).sqrt();
+            Ok((tested, apart, fold.test.iter().step_by(step).map(nearest).collect()))
         })
         .collect::<Result<_>>()?;
     let distances: Vec<f64> = found.iter().flat_map(|f| f.2.iter().copied()).collect();
     let twins: usize = found.iter().map(|f| f.0.len()).sum();
-    let expected = expected(&distances, NEAR * (d as f64).sqrt())?;
+    let expected = tested as f64 * expected(&distances, NEAR * (d as f64).sqrt())?;
     if twins < FEW || (twins as f64) < MORE * expected + FEW as f64 {
         return Ok(None);
     }
     let evidence = format!(
-        "{twins} of {} tested rows ({}) have a training row within {NEAR} standard deviations in each of {d} columns, features and target; \
+        "{twins} of {tested} tested rows ({}) have a training row within {NEAR} standard deviations in each of {d} columns, features and target; \
          the spread of distances lets expect about {:.0}.",
-        distances.len(),
-        percent(twins, distances.len()),
+        percent(twins, tested),
         expected.ceil()
     );
     let pairs = found.into_iter().map(|f| (f.0, f.1)).collect();
     Ok(Some(suspect(plan, "near-duplicates", "Rows stand on both sides of a fold, slightly changed.".to_owned(), evidence, pairs)))
 }
 
-/// Nearest distances below `reach` that points without twins would have: the number within a distance grows as a power of it, told from the
+/// Share of nearest distances below `reach` that points without twins would have: the number within a distance grows as a power of it, told from the
 /// middle and the upper tenth of the distances.
 fn expected(distances: &[f64], reach: f64) -> Result<f64> {
     if distances.is_empty() {
@@ -159,8 +154,8 @@ fn expected(distances: &[f64], reach: f64) -> Result<f64> {
     if middle <= 2.0 * reach {
         // More than half are twins, or points are that dense: only a law of small distances could tell, and there is none.
         let far = esker_math::quantile(distances, 0.75)?;
-        return Ok(if far > 10.0 * middle.max(reach / 10.0) { 0.0 } else { distances.len() as f64 });
+        return Ok(if far > 10.0 * middle.max(reach / 10.0) { 0.0 } else { 1.0 });
     }
     let power = (10f64.ln() / 2f64.ln()).ln() / (upper / middle).ln().max(1e-6);
-    Ok(distances.len() as f64 * 2f64.ln() * (reach / middle).powf(power.clamp(1.0, 30.0)))
+    Ok(2f64.ln() * (reach / middle).powf(power.clamp(1.0, 30.0)))
 }

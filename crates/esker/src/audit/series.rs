@@ -10,8 +10,13 @@ use super::orders::{Rolling, rolling};
 use super::{Cure, Suspect, key, moments, numbers, percent};
 use crate::plan::Plan;
 
-/// Steps that shifts are looked for in.
+/// Steps that leads of other columns are looked for in.
 const SHIFT: usize = 12;
+/// Steps that lags, and leads of the target, are looked for in: a week of hours, a year of days.
+const LONG: usize = 400;
+/// Rows that are looked at before all are, and the share of them that must agree.
+const LOOK: usize = 48;
+const PROMISING: f64 = 0.75;
 /// Share of rows in which a shifted column must agree.
 const AGREE: f64 = 0.95;
 /// Pairs of rows below which nothing is said.
@@ -41,19 +46,25 @@ impl Series {
     fn new(plan: &Plan) -> Option<Self> {
         let support = plan.data.samples.support();
         let days = &support.time.as_ref()?.days;
-        let mut of: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
-        for row in (0..days.len()).filter(|&r| days[r].is_finite()) {
-            let place = support.place.as_ref().map_or((0, 0), |p| (p.x()[row].to_bits(), p.y()[row].to_bits()));
-            let one = support.group.as_ref().map_or(place, |g| (u64::from(g.codes()[row]), 0));
-            of.entry(one).or_default().push(row);
-        }
-        let mut pieces = Vec::new();
-        for rows in of.values_mut() {
+        let known = (0..days.len()).filter(|&r| days[r].is_finite());
+        let by_place = |rows: Vec<usize>| {
+            let at = |r: usize| support.place.as_ref().map_or((0, 0), |p| (p.x()[r].to_bits(), p.y()[r].to_bits()));
+            lists(rows.into_iter().map(|r| (at(r), r)))
+        };
+        let twice = |rows: &[usize]| rows.windows(2).any(|w| days[w[0]] >= days[w[1]]);
+        let in_time = |mut rows: Vec<usize>| {
             rows.sort_by(|&a, &b| days[a].total_cmp(&days[b]));
-            // Two rows at one time are no series.
-            if rows.windows(2).any(|w| days[w[0]] >= days[w[1]]) {
-                continue;
-            }
+            rows
+        };
+        let groups = lists(known.map(|r| (support.group.as_ref().map(|g| g.codes()[r]), r))).into_iter().map(in_time);
+        // A region of several stations has rows of one time at several places.
+        let all = groups.flat_map(|rows| {
+            let split = support.group.is_none() || twice(&rows);
+            if split { by_place(rows).into_iter().map(in_time).collect() } else { vec![rows] }
+        });
+        let mut pieces = Vec::new();
+        // Two rows at one time are no series.
+        for rows in all.filter(|rows| !twice(rows)) {
             let steps: Vec<f64> = rows.windows(2).map(|w| days[w[1]] - days[w[0]]).collect();
             let Ok(usual) = esker_math::quantile(&steps, 0.5) else { continue };
             let mut piece = vec![rows[0]];
@@ -69,6 +80,21 @@ impl Series {
         (!pieces.is_empty()).then_some(Self { pieces })
     }
 
+    /// Some of the pairs (row, row `k` steps later; earlier where negative), spread evenly over the pieces.
+    fn some_pairs(&self, k: i64) -> impl Iterator<Item = (usize, usize)> {
+        let far = k.unsigned_abs() as usize;
+        let many: usize = self.pieces.iter().map(|p| p.len().saturating_sub(far)).sum();
+        let mut skip = 0;
+        let step = many.div_ceil(LOOK).max(1);
+        self.pieces.iter().flat_map(move |p| {
+            let here = p.len().saturating_sub(far);
+            let first = skip;
+            skip = if first < here { (step - (here - first) % step) % step } else { first - here };
+            let pair = move |i: usize| if k < 0 { (p[i + far], p[i]) } else { (p[i], p[i + far]) };
+            (first..here).step_by(step).map(pair)
+        })
+    }
+
     /// Pairs (row, row `k` steps later; earlier where negative).
     fn pairs(&self, k: i64) -> impl Iterator<Item = (usize, usize)> {
         self.pieces
@@ -78,9 +104,14 @@ impl Series {
 
     /// Rows with `reach` rows on both sides, each with all of them in order; thinned to [`ROWS`].
     pub(super) fn windows(&self, reach: usize) -> Vec<&[usize]> {
-        let all: Vec<&[usize]> = self.pieces.iter().flat_map(|p| p.windows(2 * reach + 1)).collect();
-        let step = all.len().div_ceil(ROWS).max(1);
-        all.into_iter().step_by(step).collect()
+        let many: usize = self.pieces.iter().map(|p| p.len().saturating_sub(2 * reach)).sum();
+        let step = many.div_ceil(ROWS).max(1);
+        self.pieces.iter().flat_map(|p| p.windows(2 * reach + 1)).step_by(step).collect()
+    }
+
+    /// Steps from the first to the last row of the longest piece.
+    fn longest(&self) -> usize {
+        self.pieces.iter().map(|p| p.len() - 1).max().unwrap_or(0)
     }
 
     /// The longest reach that the rows can carry.
@@ -89,14 +120,39 @@ impl Series {
     }
 }
 
-/// Whether `f` is `s` so many steps later, exactly, in nearly all rows.
+/// Rows of each kind, in the order of the kinds.
+fn lists<K: Ord>(rows: impl Iterator<Item = (K, usize)>) -> Vec<Vec<usize>> {
+    let mut of: BTreeMap<K, Vec<usize>> = BTreeMap::new();
+    rows.for_each(|(kind, r)| of.entry(kind).or_default().push(r));
+    of.into_values().collect()
+}
+
+/// Whether `f` is `s` so many steps later, exactly, in nearly all rows. Some rows are looked at first, and all only while that can be.
 fn shifted(series: &Series, f: &[f64], s: &[f64], k: i64) -> bool {
-    let (mut all, mut same) = (0, 0);
-    for (row, other) in series.pairs(k).filter(|&(a, b)| f[a].is_finite() && s[b].is_finite()) {
-        all += 1;
-        same += usize::from((f[row] - s[other]).abs() <= 1e-9 * f[row].abs().max(s[other].abs()));
+    let known = |p: &(usize, usize)| f[p.0].is_finite() && s[p.1].is_finite();
+    let same = |(a, b): (usize, usize)| (f[a] - s[b]).abs() <= 1e-9 * f[a].abs().max(s[b].abs());
+    let (mut looked, mut missed) = (0, 0);
+    for pair in series.some_pairs(k).filter(known) {
+        looked += 1;
+        missed += usize::from(!same(pair));
+        if missed as f64 > (1.0 - PROMISING) * LOOK as f64 {
+            return false;
+        }
     }
-    all >= FEW && same as f64 >= AGREE * all as f64
+    if looked >= FEW && missed as f64 > (1.0 - PROMISING) * looked as f64 {
+        return false;
+    }
+    let (mut all, mut agree) = (0, 0);
+    for pair in series.pairs(k).filter(known) {
+        all += 1;
+        agree += usize::from(same(pair));
+    }
+    all >= FEW && agree as f64 >= AGREE * all as f64
+}
+
+/// Whether `f` is nothing but `s` some steps before.
+fn lags(series: &Series, f: &[f64], s: &[f64]) -> bool {
+    (1..=LONG.min(series.longest()) as i64).any(|k| shifted(series, f, s, -k))
 }
 
 /// Features that are nothing but earlier values of the target: to be known when the target is not.
@@ -104,8 +160,8 @@ pub(super) fn past_lags(plan: &Plan) -> Result<HashSet<String>> {
     let (Some(series), Some(y)) = (Series::new(plan), numbers(plan.audited_target()?)) else { return Ok(HashSet::new()) };
     let reach = series.reach();
     let past = |f: &[f64]| {
-        let lag = (1..=SHIFT as i64).any(|k| shifted(&series, f, y, -k));
-        lag || reach.is_some_and(|r| fit(&series, f, y, r, -1).is_some_and(|left| left < EXACT))
+        lags(&series, f, y)
+            || reach.is_some_and(|r| fit(&series, f, y, r, -1).is_some_and(|left| left < EXACT))
             || rolling(&series, f, y, -1).is_some_and(|r| r.last < 0)
     };
     Ok(plan.audited_features().filter(|c| numbers(c).is_some_and(past)).map(|c| c.name.clone()).collect())
@@ -114,22 +170,23 @@ pub(super) fn past_lags(plan: &Plan) -> Result<HashSet<String>> {
 /// Features from the future, and targets whose windows overlap across folds.
 pub(super) fn of_time(plan: &Plan) -> Result<Vec<Suspect>> {
     let Some(series) = Series::new(plan) else { return Ok(Vec::new()) };
-    let sources = sources(plan, &series)?;
+    let mut sources = sources(plan, &series)?;
     let features: Vec<(&str, &[f64])> =
         plan.audited_features().filter_map(|c| Some((c.name.as_str(), numbers(c)?))).filter(|c| moved(&series, c.1) > SELDOM).collect();
-    let found: Vec<Option<Suspect>> = features
-        .par_iter()
-        .map(|(name, f)| {
-            // Minima and maxima rest for many steps; lags and means do not.
-            if moves(&series, f) {
-                of_feature(plan, &series, &sources, name, f)
-            } else {
-                of_rolling(plan, &series, &sources, name, f).flatten()
-            }
-        })
-        .collect();
-    let mut found: Vec<Suspect> = found.into_iter().flatten().collect();
-    found.extend(overlap(plan, &series, &sources)?);
+    // What comes from the future explains nothing: each time some is found, the others are looked at without it.
+    let (mut found, overlap): (Vec<Suspect>, _) = (Vec::new(), overlap(plan, &series, &sources)?);
+    loop {
+        let named = |name: &str| found.iter().any(|s| s.columns.iter().any(|c| c == name));
+        let left: Vec<&(&str, &[f64])> = features.iter().filter(|c| !named(c.0)).collect();
+        let more: Vec<Suspect> = left.par_iter().filter_map(|(name, f)| of_feature(plan, &series, &sources, name, f)).collect();
+        let known = sources.len();
+        sources.retain(|s| s.target || !more.iter().any(|m| m.code == "future" && m.columns.iter().any(|c| c == s.name)));
+        found.extend(more);
+        if sources.len() == known {
+            break;
+        }
+    }
+    found.extend(overlap);
     Ok(found)
 }
 
@@ -168,19 +225,24 @@ fn moves(series: &Series, v: &[f64]) -> bool {
 }
 
 fn of_feature(plan: &Plan, series: &Series, sources: &[Source<'_>], name: &str, f: &[f64]) -> Option<Suspect> {
-    let others = || sources.iter().filter(|s| s.name != name);
-    // What earlier values explain is known in time, whatever else it also equals.
-    let lag = |s: &Source<'_>| (i64::from(s.target)..=SHIFT as i64).any(|k| shifted(series, f, s.values, -k));
-    if others().any(lag) {
-        return None;
+    // Minima and maxima rest for many steps; lags and means do not.
+    if !moves(series, f) {
+        return of_rolling(plan, series, sources, name, f).flatten();
     }
-    for s in others() {
-        let lead = (1..=SHIFT as i64).find(|&k| shifted(series, f, s.values, k));
-        if let Some(k) = lead {
-            if s.target || is_lead(series, name, f, s, k as usize) {
-                return Some(of_lead(plan, name, s, k));
-            }
+    // A copy under another name explains nothing.
+    let others: Vec<&Source<'_>> = sources.iter().filter(|s| s.name != name && (s.target || !shifted(series, f, s.values, 0))).collect();
+    let others = || others.iter().copied();
+    // The target first: an earlier value of it is known in time, whatever else it also equals, and a later one is not.
+    for target in [true, false] {
+        let these = || others().filter(|s| s.target == target);
+        if these().any(|s| lags(series, f, s.values)) {
             return None;
+        }
+        let ahead = if target { LONG.min(series.longest()) } else { SHIFT };
+        for s in these() {
+            if let Some(k) = (1..=ahead as i64).find(|&k| shifted(series, f, s.values, k)) {
+                return (target || is_lead(series, name, f, s, k as usize)).then(|| of_lead(plan, name, s, k));
+            }
         }
     }
     let reach = series.reach()?;

@@ -23,20 +23,19 @@ const NEIGHBOURS: usize = 16;
 /// Rows whose neighbours are looked at.
 const LOOKED: usize = 3000;
 
-/// All kinds, those of the target first.
-pub(super) fn of_all_rows(plan: &Plan) -> Result<Vec<Suspect>> {
+/// Statistics of the target.
+pub(super) fn of_target(plan: &Plan) -> Result<Vec<Suspect>> {
     if plan.data.samples.rows() < FEW {
         return Ok(Vec::new());
     }
     let mut found: Vec<Suspect> = of_target_itself(plan)?.into_iter().collect();
-    let truths = truths(plan.audited_target()?);
     let levels = levels(plan);
+    let truths: Vec<Truth<'_>> = truths(plan.audited_target()?).into_iter().filter_map(|y| Truth::new(y, &levels)).collect();
     let near = nearest(plan)?;
     for column in plan.audited_features() {
         let Some(f) = numbers(column) else { continue };
-        let own: Vec<Option<u64>> = (0..f.len()).map(|r| key(&column.values, r)).collect();
-        let own = members(&own);
-        if let Some((what, evidence)) = truths.iter().find_map(|t| of_target(f, t, (&own, &levels), near.as_deref())) {
+        let own = members(&column.values);
+        if let Some((what, evidence)) = truths.iter().find_map(|t| t.read_by(f, &own, near.as_deref())) {
             let mend = format!(
                 "Leave '{}' out; a group mean of the target has to be taken from the training rows of each fold, as the model 'group-mean' does.",
                 column.name
@@ -45,7 +44,6 @@ pub(super) fn of_all_rows(plan: &Plan) -> Result<Vec<Suspect>> {
             found.push(Suspect::column(plan, "target-statistic", &column.name, what, evidence, mend));
         }
     }
-    found.extend(of_features(plan));
     Ok(found)
 }
 
@@ -64,100 +62,109 @@ fn truths(target: &Column) -> Vec<Vec<f64>> {
 fn levels(plan: &Plan) -> Vec<(&str, Vec<Vec<usize>>)> {
     let n = plan.data.samples.rows();
     let parts = |c: &&Column| (2..=n / 2).contains(&distinct(&c.values));
-    let of = |c: &Column| members(&(0..n).map(|r| key(&c.values, r)).collect::<Vec<_>>());
     let target = &plan.data.target;
-    plan.data.table.columns().iter().filter(|c| c.name != *target).filter(parts).map(|c| (c.name.as_str(), of(c))).collect()
+    plan.data.table.columns().iter().filter(|c| c.name != *target).filter(parts).map(|c| (c.name.as_str(), members(&c.values))).collect()
 }
 
-/// Rows of each level.
-fn members(levels: &[Option<u64>]) -> Vec<Vec<usize>> {
+/// Rows of each value that more than one row has.
+fn members(values: &Values) -> Vec<Vec<usize>> {
     let mut of: HashMap<u64, Vec<usize>> = HashMap::new();
-    levels.iter().enumerate().filter_map(|(r, l)| Some((r, (*l)?))).for_each(|(r, l)| of.entry(l).or_default().push(r));
-    let mut all: Vec<Vec<usize>> = of.into_values().collect();
+    (0..values.len()).filter_map(|r| Some((r, key(values, r)?))).for_each(|(r, l)| of.entry(l).or_default().push(r));
+    let mut all: Vec<Vec<usize>> = of.into_values().filter(|rows| rows.len() > 1).collect();
     all.sort_unstable();
     all
 }
 
-/// Whether something is told of at least half of the rows, and `f` says it.
-fn says(f: &[f64], sd: f64, told: &[Option<f64>]) -> bool {
-    2 * told.iter().flatten().count() >= f.len() && agrees(f, sd, told)
+/// Whether `f` says what is told, of at least half of the rows.
+fn says(f: &[f64], sd: f64, groups: &[Group<'_>], told: impl Fn(&Group<'_>, usize) -> f64) -> bool {
+    let rows: usize = groups.iter().map(|g| g.rows.len()).sum();
+    2 * rows >= f.len() && agrees(f, sd, rows, groups.iter().flat_map(|g| g.rows.iter().map(|&r| (r, told(g, r)))))
 }
 
-/// Whether `f` says what is told in nearly all rows where something is, and that varies.
-fn agrees(f: &[f64], sd: f64, told: &[Option<f64>]) -> bool {
-    let known: Vec<(f64, f64)> = f.iter().zip(told).filter_map(|(f, t)| Some((*f, (*t)?))).filter(|p| p.0.is_finite()).collect();
-    let same = known.iter().filter(|(f, t)| (f - t).abs() <= SAME * sd).count();
-    let (_, spread) = moments(&known.iter().map(|p| p.1).collect::<Vec<f64>>());
-    known.len() >= FEW
-        && 2 * known.len() >= told.iter().flatten().count()
-        && same as f64 >= AGREE * known.len() as f64
-        && spread > 0.01 * sd
-}
-
-/// The name of a column of classes, and the rows of each class.
-type Levels<'a> = (&'a str, Vec<Vec<usize>>);
-
-/// Which statistic of the target a feature is, with the evidence. `own` are the rows of each of its values, `near` the neighbours of rows.
-fn of_target(f: &[f64], y: &[f64], (own, levels): (&[Vec<usize>], &[Levels<'_>]), near: Option<&[Vec<usize>]>) -> Option<(String, String)> {
-    let (mean, sd) = moments(y);
-    if sd.is_nan() || sd <= 0.0 {
-        return None;
-    }
-    if says(f, sd, &per_level(own, y, |y, rows, _| (rows.len() > 1).then(|| mean_of(y, rows)))) {
-        return Some((
-            "the mean of the target over groups of rows".into(),
-            "In the rows of each of its values, the mean of the target is that value; all rows are counted, those tested too.".into(),
-        ));
-    }
-    for (name, groups) in levels {
-        let left_out = |y: &[f64], rows: &[usize], r: usize| {
-            (rows.len() > 1).then(|| (mean_of(y, rows) * rows.len() as f64 - y[r]) / (rows.len() - 1) as f64)
-        };
-        let around = |y: &[f64], rows: &[usize], r: usize| (rows.len() > 1).then(|| y[r] - mean_of(y, rows));
-        if says(f, sd, &per_level(groups, y, left_out)) {
-            let evidence = format!("In each row it is the mean of the target over the other rows with the same '{name}'.");
-            return Some(("the mean of the target over the other rows of a group".into(), evidence));
-        }
-        if says(f, sd, &per_level(groups, y, around)) {
-            let evidence = format!("It is the target less its mean over the rows with the same '{name}'.");
-            return Some(("the target's deviation from a group mean".into(), evidence));
-        }
-        if let Some(weight) = shrunk(f, y, (mean, sd), groups) {
-            let evidence = format!(
-                "It is the mean of the target over rows with the same '{name}', drawn to the mean of all as by {weight:.1} more rows."
-            );
-            return Some(("a smoothed mean of the target over groups of rows".into(), evidence));
+/// Whether `f` says what is told in nearly all of so many rows, and that varies. Ends as soon as too many differ.
+fn agrees(f: &[f64], sd: f64, rows: usize, told: impl Iterator<Item = (usize, f64)>) -> bool {
+    let (mut missed, mut known) = (0, Vec::new());
+    for (r, told) in told.filter(|t| f[t.0].is_finite()) {
+        known.push(told);
+        missed += usize::from((f[r] - told).abs() > SAME * sd);
+        if missed as f64 > (1.0 - AGREE) * rows as f64 {
+            return false;
         }
     }
-    of_neighbours(near?, f, y, sd)
+    let enough = known.len() >= FEW && 2 * known.len() >= rows;
+    enough && missed as f64 <= (1.0 - AGREE) * known.len() as f64 && moments(&known).1 > 0.01 * sd
 }
 
-fn mean_of(y: &[f64], rows: &[usize]) -> f64 {
-    rows.iter().map(|&r| y[r]).sum::<f64>() / rows.len() as f64
+/// Rows of one value of a column, and the mean of the target over them.
+struct Group<'a> {
+    rows: &'a [usize],
+    mean: f64,
 }
 
-fn per_level(groups: &[Vec<usize>], y: &[f64], told: impl Fn(&[f64], &[usize], usize) -> Option<f64>) -> Vec<Option<f64>> {
-    let mut all = vec![None; y.len()];
-    for rows in groups {
-        rows.iter().for_each(|&r| all[r] = told(y, rows, r));
+fn groups<'a>(members: &'a [Vec<usize>], y: &[f64]) -> Vec<Group<'a>> {
+    members.iter().map(|rows| Group { rows, mean: rows.iter().map(|&r| y[r]).sum::<f64>() / rows.len() as f64 }).collect()
+}
+
+/// The target as numbers, and its means over the groups of each column of the table, by name.
+struct Truth<'a> {
+    y: Vec<f64>,
+    mean: f64,
+    sd: f64,
+    levels: Vec<(&'a str, Vec<Group<'a>>)>,
+}
+
+impl<'a> Truth<'a> {
+    /// `None` where it does not vary.
+    fn new(y: Vec<f64>, levels: &'a [(&'a str, Vec<Vec<usize>>)]) -> Option<Self> {
+        let (mean, sd) = moments(&y);
+        let levels = levels.iter().map(|(name, members)| (*name, groups(members, &y))).collect();
+        (sd > 0.0).then_some(Self { y, mean, sd, levels })
     }
-    all
+
+    /// Which statistic of the target a feature is, with the evidence. `own` are the rows of each of its values, `near` the neighbours of rows.
+    fn read_by(&self, f: &[f64], own: &[Vec<usize>], near: Option<&[(usize, Vec<usize>)]>) -> Option<(String, String)> {
+        let (y, sd) = (&self.y, self.sd);
+        if says(f, sd, &groups(own, y), |g, _| g.mean) {
+            return Some((
+                "the mean of the target over groups of rows".into(),
+                "In the rows of each of its values, the mean of the target is that value; all rows are counted, those tested too.".into(),
+            ));
+        }
+        for (name, groups) in &self.levels {
+            let left_out = |g: &Group<'_>, r: usize| (g.mean * g.rows.len() as f64 - y[r]) / (g.rows.len() - 1) as f64;
+            if says(f, sd, groups, left_out) {
+                let evidence = format!("In each row it is the mean of the target over the other rows with the same '{name}'.");
+                return Some(("the mean of the target over the other rows of a group".into(), evidence));
+            }
+            if says(f, sd, groups, |g, r| y[r] - g.mean) {
+                let evidence = format!("It is the target less its mean over the rows with the same '{name}'.");
+                return Some(("the target's deviation from a group mean".into(), evidence));
+            }
+            if let Some(weight) = shrunk(f, (self.mean, sd), groups) {
+                let evidence = format!(
+                    "It is the mean of the target over rows with the same '{name}', drawn to the mean of all as by {weight:.1} more rows."
+                );
+                return Some(("a smoothed mean of the target over groups of rows".into(), evidence));
+            }
+        }
+        of_neighbours(near?, f, y, sd)
+    }
 }
 
 /// The number m for which `f` is (Σ y + m · mean) / (n + m) in every group, if there is one.
-fn shrunk(f: &[f64], y: &[f64], (mean, sd): (f64, f64), groups: &[Vec<usize>]) -> Option<f64> {
-    if groups.len() < 3 {
+fn shrunk(f: &[f64], (mean, sd): (f64, f64), groups: &[Group<'_>]) -> Option<f64> {
+    if groups.len() < 3 || 2 * groups.iter().map(|g| g.rows.len()).sum::<usize>() < f.len() {
         return None;
     }
     let mut weights = Vec::with_capacity(groups.len());
-    for rows in groups {
+    for Group { rows, mean: own } in groups {
         let first = f[rows[0]];
         if rows.iter().any(|&r| (f[r] - first).abs() > SAME * sd || f[r].is_nan()) {
             return None;
         }
         // Near the mean of all, any weight fits.
         if (first - mean).abs() > 0.02 * sd {
-            weights.push(rows.len() as f64 * (mean_of(y, rows) - first) / (first - mean));
+            weights.push(rows.len() as f64 * (own - first) / (first - mean));
         }
     }
     let m = esker_math::quantile(&weights, 0.5).ok()?;
@@ -165,30 +172,30 @@ fn shrunk(f: &[f64], y: &[f64], (mean, sd): (f64, f64), groups: &[Vec<usize>]) -
     (weights.len() >= 3 && m > 0.0 && fits as f64 >= AGREE * weights.len() as f64).then_some(m)
 }
 
-/// The nearest other rows of each row, nearest first; of some rows only where there are many.
-fn nearest(plan: &Plan) -> Result<Option<Vec<Vec<usize>>>> {
+/// Rows with their nearest other rows, nearest first; some rows only where there are many.
+fn nearest(plan: &Plan) -> Result<Option<Vec<(usize, Vec<usize>)>>> {
     let Some(places) = &plan.data.samples.support().place else { return Ok(None) };
     let ground = Ground::new(places);
     let tree = ground.tree()?;
     let step = ground.len().div_ceil(LOOKED).max(1);
     let mut found = Vec::new();
-    let mut near = vec![Vec::new(); ground.len()];
+    let mut near = Vec::new();
     for r in (0..ground.len()).step_by(step) {
         tree.nearest(ground.point(r), NEIGHBOURS + 2, &mut found);
-        near[r] = found.iter().map(|n| n.index).filter(|&i| i != r).collect();
+        near.push((r, found.iter().map(|n| n.index).filter(|&i| i != r).collect()));
     }
     Ok(Some(near))
 }
 
 /// Whether `f` is the mean of the target over the nearest rows.
-fn of_neighbours(near: &[Vec<usize>], f: &[f64], y: &[f64], sd: f64) -> Option<(String, String)> {
+fn of_neighbours(near: &[(usize, Vec<usize>)], f: &[f64], y: &[f64], sd: f64) -> Option<(String, String)> {
     for k in 1..=NEIGHBOURS {
-        let others = |r: usize| near[r].iter().take(k).map(|&i| y[i]).sum::<f64>();
         for (own, count) in [(false, k), (true, k + 1)] {
-            let told: Vec<Option<f64>> = (0..y.len())
-                .map(|r| (near[r].len() >= k && !near[r].is_empty()).then(|| (others(r) + if own { y[r] } else { 0.0 }) / count as f64))
-                .collect();
-            if agrees(f, sd, &told) {
+            let told = near.iter().filter(|n| n.1.len() >= k).map(|(r, others)| {
+                let sum = others[..k].iter().map(|&i| y[i]).sum::<f64>() + if own { y[*r] } else { 0.0 };
+                (*r, sum / count as f64)
+            });
+            if agrees(f, sd, near.len(), told) {
                 let with = if own { ", its own among them" } else { "" };
                 return Some((
                     "the mean of the target round the row".into(),
@@ -200,9 +207,12 @@ fn of_neighbours(near: &[Vec<usize>], f: &[f64], y: &[f64], sd: f64) -> Option<(
     None
 }
 
-/// Features that are standardised, centred, scaled or ranked over all rows.
-fn of_features(plan: &Plan) -> Vec<Suspect> {
+/// Features that are standardised, centred, scaled or ranked over all rows; after what copies the target, which a scaled copy does too.
+pub(super) fn of_features(plan: &Plan) -> Result<Vec<Suspect>> {
     let mut found = Vec::new();
+    if plan.data.samples.rows() < FEW {
+        return Ok(found);
+    }
     for column in plan.audited_features() {
         let Some(f) = numbers(column).filter(|_| 4 * distinct(&column.values) > column.len()) else { continue };
         let derived = plan.recipe.data.derive.iter().any(|d| d.name == column.name);
@@ -218,7 +228,7 @@ fn of_features(plan: &Plan) -> Vec<Suspect> {
             (how.to_owned(), source(&|a, b| smooth::affine(a, b, 1e-3).is_some()))
         } else if let Some(from) = source(&|a, b| scaled(a, b, tolerance)) {
             (format!("It is '{from}' less its mean, or between its least and largest value, over all rows."), Some(from))
-        } else if let Some(from) = source(&|a, b| ranked(a, b)) {
+        } else if let Some(from) = are_ranks(plan, column, f).then(|| source(&ranked)).flatten() {
             (format!("It is the rank of '{from}' among all rows."), Some(from))
         } else {
             continue;
@@ -235,7 +245,7 @@ fn of_features(plan: &Plan) -> Vec<Suspect> {
         suspect.cure = from.map_or(Cure::Nothing, |from| Cure::Instead(name.clone(), from));
         found.push(suspect);
     }
-    found
+    Ok(found)
 }
 
 /// Whether values have mean 0 and standard deviation 1.
@@ -253,11 +263,27 @@ fn scaled(a: &[f64], b: &[f64], tolerance: f64) -> bool {
     let (low, high) = a.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
     // The source must not be centred itself: then this is its unit only.
     let centred = mean.abs() < 0.01 * tolerance * sd && (slope - 1.0).abs() < 1e-6 && moments(b).0.abs() > 0.01 * moments(b).1;
-    let unit = low.abs() < 1e-9 && (high - 1.0).abs() < 1e-9;
+    // Per cent as a fraction, or another unit: nothing was taken from the rows.
+    let power = slope.abs().log10();
+    let other_unit = b.iter().copied().fold(f64::INFINITY, f64::min) == 0.0 && (power - power.round()).abs() < 1e-9;
+    let unit = low.abs() < 1e-9 && (high - 1.0).abs() < 1e-9 && !other_unit;
     centred || unit && !b.iter().all(|v| (0.0..=1.0).contains(v))
 }
 
-/// Whether `a` numbers the rows in the order of `b`, which is not so numbered itself.
+/// Whether a column holds ranks or shares of ranks of all rows. One that goes with time, or with the order of the file, is an axis.
+fn are_ranks(plan: &Plan, column: &Column, f: &[f64]) -> bool {
+    let n = f.iter().filter(|v| v.is_finite()).count() as f64;
+    let (low, high) = f.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+    let of = |unit: f64| {
+        let whole = f.iter().filter(|v| v.is_finite()).all(|v| (2.0 * v / unit - (2.0 * v / unit).round()).abs() < 1e-6);
+        // Equal values share a rank, so the first and the last may be missing.
+        whole && low / unit > -0.5 && low / unit < 1.0 + 0.02 * n && high / unit <= n + 0.5 && (high - low) / unit > 0.96 * n - 2.0
+    };
+    let in_order = f.windows(2).all(|w| w[0] < w[1]) || f.windows(2).all(|w| w[0] > w[1]);
+    !in_order && !super::series::tells_time(plan, &column.values) && [1.0, 1.0 / n, 1.0 / (n - 1.0), 1.0 / (n + 1.0)].into_iter().any(of)
+}
+
+/// Whether `a`, which holds ranks, numbers the rows in the order of `b`, which does not.
 fn ranked(a: &[f64], b: &[f64]) -> bool {
     // Ranks of equal values may be given in several ways, so nearly is enough.
     let order = ranks(b);

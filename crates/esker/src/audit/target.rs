@@ -43,22 +43,13 @@ pub(super) fn of_target(plan: &Plan) -> Result<Vec<Suspect>> {
     Ok(found)
 }
 
-/// Rows that differ in features or target; where the target is the same throughout each group, one row a group, for then every property of a
-/// group goes with one target.
+/// Rows that differ in features or target, and each of which tells of the target by itself.
 fn one_each(plan: &Plan, truth: &Column) -> Vec<usize> {
     let mut seen: HashSet<Vec<Option<u64>>> = HashSet::new();
     let samples = &plan.data.samples;
-    let mut rows: Vec<usize> =
+    let rows: Vec<usize> =
         (0..samples.rows()).filter(|&r| seen.insert(samples.columns().iter().map(|c| key(&c.values, r)).collect())).collect();
-    if let Some(group) = &samples.support().group {
-        let mut of = std::collections::HashMap::new();
-        let fixed = rows.iter().all(|&r| *of.entry(group.codes()[r]).or_insert_with(|| key(&truth.values, r)) == key(&truth.values, r));
-        if fixed && of.len() < rows.len() {
-            let mut met = HashSet::new();
-            rows.retain(|&r| met.insert(group.codes()[r]));
-        }
-    }
-    rows
+    alarm::one_each(samples, truth, &rows)
 }
 
 /// How a feature tells the target, and the numbers.

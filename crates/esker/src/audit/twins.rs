@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use esker_core::{Result, Values};
-use esker_math::KdTree;
 
-use super::{Cure, Suspect, distinct, key, moments, numbers};
+use super::{Cure, Scaled, Suspect, distinct, key, numbers};
 use crate::plan::Plan;
 
 /// Columns that must be constant in each group, and the same in two, for the two to be one.
@@ -16,6 +15,8 @@ const MUTUAL: f64 = 0.8;
 const NEARER: f64 = 0.5;
 /// Rows of a group from which on neighbours tell.
 const FEW: usize = 10;
+/// About so many rows of a group are asked for their neighbours.
+const ASKED: usize = 40;
 
 /// Twins that stand on both sides of a fold.
 pub(super) fn of_groups(plan: &Plan) -> Result<Vec<Suspect>> {
@@ -108,45 +109,42 @@ fn same_constants(plan: &Plan, rows: &BTreeMap<u32, Vec<usize>>) -> (Pairs, Vec<
 
 /// Groups whose rows are each other's neighbours, in all columns of numbers that hardly repeat.
 fn neighbours(plan: &Plan, rows: &BTreeMap<u32, Vec<usize>>) -> Result<Pairs> {
-    let n = plan.data.samples.rows();
-    let scaled: Vec<Vec<f64>> = plan
-        .data
-        .samples
-        .columns()
-        .iter()
-        .filter(|c| 5 * distinct(&c.values) > n)
-        .filter_map(|c| {
-            let v = numbers(c)?;
-            let (mean, sd) = moments(v);
-            (sd > 0.0).then(|| v.iter().map(|v| if v.is_finite() { (v - mean) / sd } else { 1e3 }).collect())
-        })
-        .collect();
-    let d = scaled.len();
-    if d < 2 {
+    let scaled = Scaled::new(plan);
+    if scaled.columns.len() < 2 {
         return Ok(Vec::new());
     }
-    let points: Vec<f64> = (0..n).flat_map(|r| scaled.iter().map(move |c| c[r])).collect();
-    let median_to = |own: &[usize], others: &[(u32, usize)]| -> Result<(BTreeMap<u32, usize>, f64)> {
-        let tree = KdTree::new(&others.iter().flat_map(|o| &points[o.1 * d..(o.1 + 1) * d]).copied().collect::<Vec<f64>>(), d)?;
+    let all: Vec<(u32, usize)> = rows.iter().flat_map(|(&code, of)| of.iter().map(move |&r| (code, r))).collect();
+    let tree = scaled.tree(&all.iter().map(|a| a.1).collect::<Vec<usize>>())?;
+    // Of some rows, the nearest that is of none of some groups: with how many rows of each group, and how far (median).
+    let median_to = |own: &[usize], not: &[u32]| -> Result<(BTreeMap<u32, usize>, f64)> {
         let (mut counts, mut far, mut found) = (BTreeMap::new(), Vec::new(), Vec::new());
-        for &r in own {
-            tree.nearest(&points[r * d..(r + 1) * d], 1, &mut found);
-            if let Some(f) = found.first() {
-                *counts.entry(others[f.index].0).or_default() += 1;
-                far.push(f.distance2.sqrt());
+        for &r in own.iter().step_by(own.len().div_ceil(ASKED).max(1)) {
+            let mut many = 8;
+            loop {
+                tree.nearest(&scaled.point(r), many, &mut found);
+                if let Some(f) = found.iter().find(|f| !not.contains(&all[f.index].0)) {
+                    *counts.entry(all[f.index].0).or_default() += 1;
+                    far.push(f.distance2.sqrt());
+                    break;
+                }
+                if many >= all.len() {
+                    break;
+                }
+                many *= 4;
             }
         }
         Ok((counts, esker_math::quantile(&far, 0.5)?))
     };
-    let all_but = |not: &[u32]| -> Vec<(u32, usize)> {
-        rows.iter().filter(|r| !not.contains(r.0)).flat_map(|(&c, of)| of.iter().map(move |&r| (c, r))).collect()
-    };
     // Of each group, the one that most of its rows are nearest to, if that is nearer than any third.
     let mut towards: BTreeMap<u32, u32> = BTreeMap::new();
     for (&code, own) in rows.iter().filter(|r| r.1.len() >= FEW) {
-        let (counts, near) = median_to(own, &all_but(&[code]))?;
-        let Some((&other, _)) = counts.iter().max_by_key(|c| *c.1).filter(|c| *c.1 as f64 >= MUTUAL * own.len() as f64) else { continue };
-        if near < NEARER * median_to(own, &all_but(&[code, other]))?.1 {
+        let (counts, near) = median_to(own, &[code])?;
+        let Some((&other, _)) =
+            counts.iter().max_by_key(|c| *c.1).filter(|c| *c.1 as f64 >= MUTUAL * counts.values().sum::<usize>() as f64)
+        else {
+            continue;
+        };
+        if near < NEARER * median_to(own, &[code, other])?.1 {
             towards.insert(code, other);
         }
     }
