@@ -111,6 +111,7 @@ fn a_regression_has_all_its_figures_small_and_readable() {
             "importance",
             "effects",
             "coverage",
+            "map-coverage",
             "applicability",
             "applicability-error",
             "map-applicability",

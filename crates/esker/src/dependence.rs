@@ -231,3 +231,79 @@ fn spans(support: &Support, checks: &ErrorChecks) -> Option<Drawing> {
     let why = format!("mean errors of times are alike over some {} days", short(reach));
     Some(Drawing { drawn: format!("{} spans of {} days", blocks.count(), short(length)), blocks, why })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+mod tests {
+    use super::*;
+    use esker_core::dependence::{ErrorVariogram, Likeness, SeriesCheck};
+    use esker_core::{Codes, Crs, Times};
+
+    fn series(autocorrelation: &[f64]) -> Option<SeriesCheck> {
+        Some(SeriesCheck { times: 40, step: 365.0, regular: true, autocorrelation: autocorrelation.to_vec(), p: 1e-4 })
+    }
+
+    fn neighbours() -> Option<Likeness> {
+        Some(Likeness { nearest: 8, moran: 0.4, expected: 0.0, p: 0.001, permutations: 999, geary: 0.6, geary_p: 0.001 })
+    }
+
+    fn variogram(reach: Option<f64>, beyond: bool) -> Option<ErrorVariogram> {
+        let shape = "spherical".to_owned();
+        Some(ErrorVariogram { classes: Vec::new(), shape, nugget: 0.0, sill: 1.0, reach, beyond, cutoff: 450e3, points: 50 })
+    }
+
+    /// 50 stations, 20 km apart on a line, in 40 years; `groups` of them.
+    fn stations(groups: usize) -> Support {
+        let rows = 2000;
+        let x = (0..rows).map(|i| (i % 50) as f64 * 20e3).collect();
+        let labels: Vec<Option<String>> = (0..rows).map(|i| Some(format!("s{}", i % 50 % groups))).collect();
+        Support {
+            place: Some(Places::new(x, vec![0.0; rows], Crs::parse("EPSG:32632").unwrap()).unwrap()),
+            time: Some(Times { days: (0..rows).map(|i| (i / 50) as f64 * 365.0).collect() }),
+            group: Some(Codes::from_labels(&labels)),
+            ..Support::bare(rows)
+        }
+    }
+
+    #[test]
+    fn times_that_know_of_each_other_are_drawn_before_groups_and_what_is_not_counted_is_named() {
+        let checks = ErrorChecks { series: series(&[0.6, 0.4, 0.1, 0.0]), ..ErrorChecks::default() };
+        let found = drawing(&stations(50), &checks).unwrap();
+        assert_eq!(found.drawn, "14 spans of 1095 days");
+        assert!(found.why.contains("alike") && found.why.contains("group belong together, which is not counted"), "{}", found.why);
+        let alone = Support { group: None, ..stations(50) };
+        assert!(drawing(&alone, &checks).unwrap().drawn.contains("spans"));
+        // The last lag that stands out counts, not the first that does not.
+        let yearly = ErrorChecks { series: series(&[0.0, 0.1, 0.5, 0.0]), ..ErrorChecks::default() };
+        assert_eq!(drawing(&stations(50), &yearly).unwrap().drawn, "10 spans of 1460 days");
+        // On the ground, time is not counted.
+        let both = ErrorChecks { series: series(&[0.6, 0.4]), variogram: variogram(Some(50e3), false), ..ErrorChecks::default() };
+        let found = drawing(&stations(50), &both).unwrap();
+        assert!(found.drawn.contains("on the ground") && found.why.contains("one time and others are alike, which is not counted"), "{}", found.why);
+    }
+
+    #[test]
+    fn neighbours_that_err_alike_without_a_range_are_named() {
+        let checks = ErrorChecks { neighbours: neighbours(), variogram: variogram(None, false), ..ErrorChecks::default() };
+        for support in [stations(50), Support { place: None, group: None, ..stations(50) }] {
+            let why = drawing(&support, &checks).unwrap().why;
+            assert!(!why.contains("no dependence") && why.contains("neighbouring places") && why.contains("too narrow"), "{why}");
+        }
+        assert!(drawing(&stations(50), &ErrorChecks::default()).unwrap().why.ends_with("no dependence beyond them was found"));
+    }
+
+    #[test]
+    fn few_groups_are_whole_in_blocks_of_a_size_that_means_something() {
+        let checks = ErrorChecks { variogram: variogram(Some(100e3), false), ..ErrorChecks::default() };
+        // Stations 0 to 7 seat the 8 groups, 20 km apart.
+        let found = drawing(&stations(8), &checks).unwrap();
+        assert!(found.drawn.starts_with("8 blocks of 12.5 km"), "{}", found.drawn);
+    }
+
+    #[test]
+    fn a_range_beyond_all_distances_is_told_by_the_largest_of_them() {
+        let checks = ErrorChecks { variogram: variogram(Some(4500e3), true), ..ErrorChecks::default() };
+        let why = drawing(&Support { group: None, ..stations(50) }, &checks).unwrap().why;
+        assert!(why.contains("450 km and more") && !why.contains("4500"), "{why}");
+    }
+}

@@ -231,3 +231,24 @@ pub(crate) fn short(v: f64) -> String {
 pub(crate) fn distance(metres: f64) -> String {
     if metres >= 1000.0 { format!("{} km", short(metres / 1000.0)) } else { format!("{} m", short(metres)) }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+mod tests {
+    use super::*;
+
+    fn pair(b: &str, difference: f64, p: f64) -> (Comparison, f64) {
+        let interval = [difference - 0.1, difference + 0.1];
+        (Comparison { a: "a".into(), b: b.into(), difference, se: 0.05, interval, folds: 5, winner: "none".into() }, p)
+    }
+
+    #[test]
+    fn who_is_better_is_told_by_the_corrected_probability() {
+        let six = |p: f64| ["b", "c", "d", "e", "f"].iter().map(|b| pair(b, 0.02, 0.5)).chain([pair("g", 0.2, p)]).collect::<Vec<_>>();
+        let winner = |better, p| decided(better, six(p)).unwrap()[5].winner.clone();
+        assert_eq!(winner(Better::Higher, 0.02), "none", ".02 of six comparisons is .12");
+        assert_eq!(winner(Better::Higher, 0.002), "a");
+        assert_eq!(winner(Better::Lower, 0.002), "b");
+        assert_eq!(winner(Better::Zero, 0.002), "b");
+    }
+}

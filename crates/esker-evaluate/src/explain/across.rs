@@ -7,7 +7,7 @@ use esker_core::{Codes, Column, Context, Error, Prediction, Result, Values};
 use super::HeldOut;
 use super::permutation::{Judge, in_fold};
 
-/// Whether permuting within folds says nothing: at least half of the folds hold one row, or one of `features` has one value within every fold,
+/// Whether permuting within folds says nothing: most folds hold one row, or one of `features` has one value within every fold,
 /// though not in all of them.
 ///
 /// # Errors
@@ -27,9 +27,9 @@ pub fn needs_all_folds(folds: &[HeldOut], features: &[String]) -> Result<bool> {
     Ok(false)
 }
 
-/// Whether at least half of the folds hold one row.
+/// Whether most folds hold one row.
 fn single_rows(folds: &[HeldOut]) -> bool {
-    2 * folds.iter().filter(|f| f.test.rows() == 1).count() >= folds.len()
+    2 * folds.iter().filter(|f| f.test.rows() == 1).count() > folds.len()
 }
 
 fn bits(column: &Column, row: usize) -> Option<u64> {

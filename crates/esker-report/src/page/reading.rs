@@ -124,6 +124,13 @@ impl<'a> Reading<'a> {
         Some(self.gain(honest, self.value(model, design)?))
     }
 
+    /// Whether models were compared on all held-out rows together, as folds of one row have no score of their own.
+    pub fn compared_together(self) -> bool {
+        let without = |run: &ModelRun| run.scores.iter().any(|s| s.metric == self.record.metric && s.folds.is_empty());
+        self.primary().is_some_and(single_rows)
+            && (self.chosen_run().is_some_and(without) || self.card(&self.record.metric).is_some_and(|c| c.better == "zero"))
+    }
+
     /// Models under the primary design, best first; those without a score last.
     pub fn ranked(self) -> Vec<&'a ModelRecord> {
         let label = self.primary().map_or("", |d| d.label.as_str());
@@ -271,9 +278,9 @@ pub fn shuffles(design: &DesignRecord) -> bool {
     matches!(design.kind.as_str(), "random" | "stratified")
 }
 
-/// Whether folds hold one row, at least half of them, so that what is no mean over rows has no score in a fold.
+/// Whether most folds hold one row, so that what is no mean over rows has no score in a fold.
 pub fn single_rows(design: &DesignRecord) -> bool {
-    2 * design.folds.iter().filter(|f| f.test == 1).count() >= design.folds.len()
+    2 * design.folds.iter().filter(|f| f.test == 1).count() > design.folds.len()
 }
 
 /// Standard deviation over folds, if there are at least two.

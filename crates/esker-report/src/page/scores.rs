@@ -5,7 +5,7 @@ use esker_core::record::{DesignRecord, MetricCard, ModelRecord};
 use super::dependent;
 use super::html::Html;
 use super::number::{count, decimals, fixed, signed, unit_bracketed};
-use super::reading::{Paired, Reading, Verdict, paired, single_rows};
+use super::reading::{Paired, Reading, Verdict, paired};
 use super::table::{Cell, Sheet, number, text};
 use super::words::{plural, sentence};
 
@@ -85,10 +85,7 @@ pub fn differences(r: Reading<'_>, h: &mut Html) {
         return;
     }
     h.element("h3", &[], "Differences that are not noise");
-    let single = r.primary().is_some_and(single_rows) && r.chosen_run().is_some_and(|run| {
-        run.scores.iter().any(|s| s.metric == r.record.metric && s.folds.is_empty())
-    });
-    let of = match (single, r.card(&r.record.metric).is_some_and(|c| c.better == "zero")) {
+    let of = match (r.compared_together(), r.card(&r.record.metric).is_some_and(|c| c.better == "zero")) {
         (true, _) => "a difference on all held-out rows together, its interval that of draws of blocks",
         (false, true) => "a paired difference of sizes on identical folds",
         (false, false) => "a paired difference on identical folds",
