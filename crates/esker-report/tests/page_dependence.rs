@@ -52,7 +52,9 @@ fn a_probability_over_many_steps_is_not_that_of_the_first() {
 #[test]
 fn no_trend_of_errors_is_not_errors_that_are_as_large_everywhere() {
     let page = with(|d| d.errors.spread.as_mut().unwrap().spearman_p = 0.4);
-    assert!(!page.contains("errors as large everywhere") && page.contains("no steady rise or fall of |residual| with the prediction was found"));
+    assert!(
+        !page.contains("errors as large everywhere") && page.contains("no steady rise or fall of |residual| with the prediction was found")
+    );
 }
 
 #[test]

@@ -279,7 +279,11 @@ mod tests {
         // On the ground, time is not counted.
         let both = ErrorChecks { series: series(&[0.6, 0.4]), variogram: variogram(Some(50e3), false), ..ErrorChecks::default() };
         let found = drawing(&stations(50), &both).unwrap();
-        assert!(found.drawn.contains("on the ground") && found.why.contains("one time and others are alike, which is not counted"), "{}", found.why);
+        assert!(
+            found.drawn.contains("on the ground") && found.why.contains("one time and others are alike, which is not counted"),
+            "{}",
+            found.why
+        );
     }
 
     #[test]

@@ -134,7 +134,9 @@ fn stack(columns: &[&Column]) -> Result<Column> {
         Values::Class(first) => {
             let codes = columns.iter().map(|c| c.classes()).collect::<Result<Vec<_>>>()?;
             if codes.iter().any(|c| c.levels() != first.levels()) {
-                return Err(Error::data(format!("column '{}'", columns[0].name)).got("other classes in other folds").rule("all folds know the same"));
+                return Err(Error::data(format!("column '{}'", columns[0].name))
+                    .got("other classes in other folds")
+                    .rule("all folds know the same"));
             }
             Values::Class(Codes::new(codes.iter().flat_map(|c| c.codes().iter().copied()).collect(), first.levels().to_vec())?)
         }

@@ -111,7 +111,11 @@ fn meaning(d: &Dependence) -> String {
     let in_time = e.series.as_ref().is_some_and(|s| s.p < CHANCE);
     let range = e.variogram.as_ref().and_then(|v| {
         let reach = v.reach?;
-        Some(if v.beyond { format!("over all distances looked at, {} and more", distance(v.cutoff)) } else { format!("up to some {}", distance(reach)) })
+        Some(if v.beyond {
+            format!("over all distances looked at, {} and more", distance(v.cutoff))
+        } else {
+            format!("up to some {}", distance(reach))
+        })
     });
     match (alike, range, in_time) {
         (true, Some(range), _) => format!(
