@@ -43,7 +43,6 @@ fn table() -> Table {
         Column::real("b", "m", b),
         Column::real("east", "m", east),
         Column::real("north", "m", north),
-        Column::real("w", "", (0..n).map(|i| 1.0 + (i / 12) as f64).collect()),
         Column::class("site", Codes::from_labels(&labels)),
         Column::real("y", "m", y),
     ])
@@ -126,7 +125,7 @@ fn biases_are_compared_by_their_sizes() {
 #[test]
 fn scores_of_groups_are_weighted_as_the_others_are() {
     let groups = |more: &str| {
-        let record = run("group = \"site\"\nweight = \"w\"", &format!("design = \"group\"\nfolds = 4\n{more}")).record;
+        let record = run("group = \"site\"\nweight = { declustered = \"2 km\" }", &format!("design = \"group\"\nfolds = 4\n{more}")).record;
         let run = record.models.into_iter().find(|m| m.name == record.chosen.model).unwrap().runs.remove(0);
         run.groups.into_iter().map(|g| g.score.unwrap()).sum::<f64>()
     };
