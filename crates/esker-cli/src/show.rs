@@ -139,7 +139,7 @@ fn card(record: &Record) -> Option<&MetricCard> {
 
 fn score(run: &ModelRun, metric: &str) -> Option<(f64, Option<f64>)> {
     let score = run.scores.iter().find(|s| s.metric == metric)?;
-    Some((score.mean?, score.sd))
+    Some((score.headline()?, score.sd))
 }
 
 pub(crate) fn number(v: f64) -> String {

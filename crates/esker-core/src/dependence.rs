@@ -142,11 +142,12 @@ pub struct PairInterval {
     pub a: String,
     /// The second model.
     pub b: String,
-    /// Two-sided probability by chance of the mean difference over folds (corrected resampled t, Nadeau and Bengio 2003).
+    /// Two-sided probability by chance of the comparison's difference (corrected resampled t over folds, Nadeau and Bengio 2003; where folds
+    /// hold one row, by its standard error over draws of blocks).
     pub p: f64,
     /// The same, corrected for all comparisons of the record (Holm 1979).
     pub p_holm: f64,
-    /// Score of a − score of b on all held-out rows together.
+    /// Score of a − score of b on all held-out rows together, of their sizes where zero is best.
     pub difference: f64,
     /// Its bootstrap interval.
     pub interval: [f64; 2],

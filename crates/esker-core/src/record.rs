@@ -311,12 +311,19 @@ pub struct Score {
     pub metric: String,
     /// On all held-out predictions together.
     pub pooled: Option<f64>,
-    /// Mean over folds.
+    /// Mean over folds; none where folds hold one row and the score is no mean over rows.
     pub mean: Option<f64>,
-    /// Standard deviation over folds (n − 1).
+    /// Standard deviation over folds (n − 1), likewise.
     pub sd: Option<f64>,
-    /// One value a fold.
+    /// One value a fold, likewise.
     pub folds: Vec<Option<f64>>,
+}
+
+impl Score {
+    /// The number that stands for the score: the mean over folds, or the pooled score where there is none.
+    pub fn headline(&self) -> Option<f64> {
+        self.mean.or(self.pooled)
+    }
 }
 
 /// How a class was predicted.
@@ -380,15 +387,16 @@ pub struct Comparison {
     pub a: String,
     /// The second model.
     pub b: String,
-    /// Mean over folds of (score of a − score of b) in the record's metric.
+    /// Mean over folds of (score of a − score of b) in the record's metric, of their sizes where zero is best. Where folds have no score of
+    /// their own, as they hold one row, that of all held-out rows together.
     pub difference: f64,
-    /// Its standard error, corrected for overlapping training sets (Nadeau and Bengio 2003).
+    /// Its standard error, corrected for overlapping training sets (Nadeau and Bengio 2003), or over draws of blocks of held-out rows.
     pub se: f64,
-    /// 95 % confidence interval of the difference.
+    /// 95 % confidence interval of the difference; both ends are the difference where it is the same in all folds, so that none can be told.
     pub interval: [f64; 2],
     /// Folds compared.
     pub folds: usize,
-    /// `a`, `b` or `none`: who is better beyond noise.
+    /// `a`, `b` or `none`: who is better beyond noise, by the probability corrected for all comparisons (Holm 1979) below 0.05.
     pub winner: String,
 }
 
@@ -512,9 +520,9 @@ pub struct Importance {
     pub features: Vec<String>,
     /// Mean loss over folds and repeats; larger matters more.
     pub mean: f64,
-    /// Standard deviation over folds of the fold means.
+    /// Standard deviation of `folds`.
     pub sd: f64,
-    /// One value a fold (mean over repeats).
+    /// One value a fold (mean over repeats); one value a repeat, of all held-out rows together, where folds hold one row.
     pub folds: Vec<f64>,
 }
 

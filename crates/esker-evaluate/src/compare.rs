@@ -22,7 +22,8 @@ pub struct Paired {
 /// The corrected resampled t interval of Nadeau and Bengio 2003 (doi 10.1023/A:1024068626366): folds share
 /// most of their training rows, so their scores vary less than independent ones would. With K folds, differences
 /// dᵢ, n₁ rows learned from and n₂ judged on, se² = (1/K + mean(n₂/n₁)) · var(d), and the interval is that of
-/// Student's t with K − 1 degrees of freedom. Differences that are all equal have a standard error of 0.
+/// Student's t with K − 1 degrees of freedom. Differences that are all equal tell nothing of their noise: where they are not 0,
+/// no interval can be told, both its ends are the difference and `p` is 1.
 ///
 /// `a` and `b` are the scores, `train` and `test` the rows, one each a fold; `confidence` is within 0..1, e.g. 0.95.
 ///
@@ -53,13 +54,13 @@ pub fn paired(a: &[f64], b: &[f64], train: &[usize], test: &[usize], confidence:
             .rule("every fold has both"));
     }
     let d: Vec<f64> = a.iter().zip(b).map(|(x, y)| x - y).collect();
-    // Told from the values: the mean of equal numbers need not be exactly that number.
-    if d.iter().all(|v| *v == d[0]) {
-        return Ok(Paired { difference: d[0], se: 0.0, low: d[0], high: d[0], p: f64::from(u8::from(d[0] == 0.0)), folds: k });
+    // Equal but for rounding.
+    let scale = a.iter().chain(b).fold(0.0, |m: f64, v| m.max(v.abs()));
+    if d.iter().all(|v| (v - d[0]).abs() <= 1e-12 * scale) {
+        return Ok(Paired { difference: d[0], se: 0.0, low: d[0], high: d[0], p: 1.0, folds: k });
     }
     let folds = k as f64;
-    let difference = d.iter().sum::<f64>() / folds;
-    let variance = d.iter().map(|v| (v - difference).powi(2)).sum::<f64>() / (folds - 1.0);
+    let (difference, variance) = (esker_math::mean(&d), esker_math::variance(&d));
     let ratio = test.iter().zip(train).map(|(&te, &tr)| te as f64 / tr as f64).sum::<f64>() / folds;
     let se = ((1.0 / folds + ratio) * variance).sqrt();
     let reach = esker_math::student_quantile(0.5 + confidence / 2.0, folds - 1.0) * se;
@@ -81,11 +82,7 @@ pub fn optimism(honest: f64, shuffled: f64, better: Better) -> f64 {
 /// mean, with one no standard deviation.
 pub fn score_record(metric: &str, per_fold: Vec<Option<f64>>, pooled: Option<f64>) -> record::Score {
     let known: Vec<f64> = per_fold.iter().flatten().copied().collect();
-    let n = known.len() as f64;
-    let mean = (!known.is_empty()).then(|| known.iter().sum::<f64>() / n);
-    let sd = match mean {
-        Some(mean) if known.len() > 1 => Some((known.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()),
-        _ => None,
-    };
+    let mean = (!known.is_empty()).then(|| esker_math::mean(&known));
+    let sd = (known.len() > 1).then(|| esker_math::variance(&known).sqrt());
     record::Score { metric: metric.to_owned(), pooled, mean, sd, folds: per_fold }
 }

@@ -326,3 +326,39 @@ column 'd'; no such column in the table
     empty.put(Column::real("a", "m", vec![f64::NAN; 30])).unwrap();
     insta::assert_snapshot!(ale(&[HeldOut { model: &model, test: &empty }], "y", "a", 5, None, &cx()).unwrap_err(), @"effect of 'a': got no held-out value; at least one value is needed");
 }
+
+/// Folds of one row have nothing to shuffle within them: the loss is that of all rows together, one a repeat.
+#[test]
+fn folds_of_one_row_shuffle_across_folds() {
+    let model = Formula(vec!["a", "b"], |x| 2.0 * x[0] - 0.5 * x[1]);
+    let all = samples(60, 3);
+    let parts: Vec<Samples> = (0..60).map(|i| all.select(&[i])).collect();
+    let folds: Vec<HeldOut> = parts.iter().map(|test| HeldOut { model: &model, test }).collect();
+    let sets = [set("a", &["a"]), set("b", &["b"]), set("c", &["c"])];
+    let found = permutation(&folds, "y", &sets, &Squared(Better::Lower), 6, true, &cx()).unwrap();
+    assert!(found.iter().all(|i| i.folds.len() == 6));
+    assert_eq!((found[0].name.as_str(), found[2].name.as_str(), found[2].mean), ("a", "c", 0.0));
+    // The same as for one fold of all rows, but for the draws.
+    let whole = permutation(&[HeldOut { model: &model, test: &all }], "y", &sets, &Squared(Better::Lower), 40, true, &cx()).unwrap();
+    assert!((found[0].mean / whole[0].mean - 1.0).abs() < 0.3, "{} {}", found[0].mean, whole[0].mean);
+    // A score that no single row has exists for all of them.
+    let r2 = esker_evaluate::score::Score::R2.metric();
+    assert!(permutation(&folds, "y", &sets, &*r2, 3, false, &cx()).unwrap()[0].mean > 0.5);
+}
+
+#[test]
+fn a_feature_of_one_value_in_every_fold_shuffles_across_folds() {
+    let model = Formula(vec!["a", "b"], |x| 2.0 * x[0] - 0.5 * x[1]);
+    let parts: Vec<Samples> = (0..5)
+        .map(|k| {
+            let mut part = samples(20, k);
+            part.put(Column::real("a", "m", vec![k as f64; 20])).unwrap();
+            part.put(Column::real("y", "m", vec![2.0 * k as f64; 20])).unwrap();
+            part
+        })
+        .collect();
+    let folds: Vec<HeldOut> = parts.iter().map(|test| HeldOut { model: &model, test }).collect();
+    let found = permutation(&folds, "y", &[set("a", &["a"]), set("c", &["c"])], &Squared(Better::Lower), 5, false, &cx()).unwrap();
+    assert!(found[0].name == "a" && found[0].mean > 1.0 && found[0].folds.len() == 5, "{found:?}");
+    assert_eq!(found[1].mean, 0.0);
+}

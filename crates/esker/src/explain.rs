@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use esker_core::record::{Effect, Explanation, Importance, Task};
 use esker_core::{Context, DecisionTree, Inside, Model, Note, Result, Samples};
-use esker_evaluate::explain::{HeldOut, ale, permutation};
+use esker_evaluate::explain::{HeldOut, ale, needs_all_folds, permutation};
 
 use crate::folds::FoldRun;
 use crate::pipeline::Pipeline;
@@ -42,6 +42,10 @@ pub(crate) fn explain(plan: &Plan, features: &[String], (folds, final_fit): (&[F
     let all: Vec<(String, Vec<String>)> = singles.iter().chain(further).cloned().collect();
     cx.progress().begin("explain", 1 + part.effects);
     let found = permutation(&held, target, &all, metric, part.repeats, weighted, &cx.fork("permutation", 0))?;
+    if needs_all_folds(&held, features)? {
+        let text = "features have one value within folds, so importance shuffles the held-out rows of all folds together, each judged by the model of its fold";
+        notes.push(Note::info("importance-all-folds", text));
+    }
     let those_of = |sets: &[(String, Vec<String>)]| -> Vec<Importance> {
         let one_of = |i: &&Importance| sets.iter().any(|(name, features)| *name == i.name && *features == i.features);
         found.iter().filter(one_of).cloned().collect()

@@ -33,6 +33,11 @@ pub(crate) struct PlannedDesign {
 }
 
 impl PlannedDesign {
+    /// Whether most folds hold one row: what is no mean over rows then has no score in a fold.
+    pub fn holds_single_rows(&self) -> bool {
+        2 * self.folds.iter().filter(|f| f.test.len() == 1).count() > self.folds.len()
+    }
+
     /// What it does, for the methods paragraph, with the column its groups come from if that is its own.
     pub fn describe(&self) -> String {
         match &self.part.group {

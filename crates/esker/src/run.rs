@@ -93,11 +93,11 @@ impl Plan {
             let mut folds = self.fold_runs(part, keeper, cx)?;
             let runs = self.judge_model(&folds)?;
             said.push(judge::pooled(&folds.designs[0])?);
-            let mean = runs[0].scores[self.primary_metric].mean;
+            let score = runs[0].scores[self.primary_metric].headline();
             notes.extend(time_ended(part, folds.designs.iter().flatten().filter_map(|r| r.tuning.as_ref())));
             models.push(self.model_record(part, &mut folds, runs)?);
             // Only the leader's fold models are kept: forests are large.
-            if let Some(score) = mean.map(|m| oriented(self.better(), m))
+            if let Some(score) = score.map(|s| oriented(self.better(), s))
                 && best.as_ref().is_none_or(|(_, leader, _)| score > *leader)
             {
                 best = Some((index, score, folds));
@@ -218,8 +218,9 @@ impl Plan {
         let features = self.used_features(&models[chosen]);
         cx.progress().step();
         cx.progress().end();
-        let (comparisons, chance) = judge::comparisons(self, &models)?;
-        let dependence = dependence::dependence(self, (&models, chosen), &said, (&comparisons, &chance), cx)?;
+        let mut pairs = judge::comparisons(self, &models)?;
+        let dependence = dependence::dependence(self, (&models, chosen), &said, &mut pairs, cx)?;
+        let comparisons = judge::decided(self.better(), pairs)?;
         let skill = skill::measure(self, &models, &said, dependence.as_ref(), cx)?;
         let Explained { explanation, notes: explain_notes } = explain::explain(self, &features, (&folds, &final_fit), cx)?;
         let (held, no_intervals) = intervals::held_out(self, &folds)?;
@@ -281,9 +282,9 @@ impl Plan {
         record.tuning.extend(tuning);
         if let (Some(path), Some(told)) = (selection, &mut record.selection) {
             let keep: Vec<String> = told.features(&path.chosen).map(str::to_owned).collect();
-            let nested = record.runs[0].scores[self.primary_metric].mean;
-            let score = self.selected_before(part, &settings, &keep, &cx)?;
-            told.naive = score.zip(nested).map(|(score, nested)| NaiveSelection { score, nested });
+            let nested = &record.runs[0].scores[self.primary_metric];
+            let score = self.selected_before(part, &settings, &keep, nested.mean.is_some(), &cx)?;
+            told.naive = score.zip(nested.headline()).map(|(score, nested)| NaiveSelection { score, nested });
             told.paths.push(path);
         }
         let mut pipeline = Pipeline::fit(part.kind, &settings, train, &self.data.target, &cx.fork("fit", 0))?;
@@ -308,18 +309,23 @@ impl Plan {
         self.learn(part, from, &self.inner(design), (&clock, keeper), cx)
     }
 
-    /// What the primary design says of features and settings that were chosen on all its rows: the score that flatters.
-    fn selected_before(&self, part: &ModelPart, settings: &Settings, keep: &[String], cx: &Context) -> Result<Option<f64>> {
+    /// What the primary design says of features and settings that were chosen on all its rows: the score that flatters, the mean over folds or
+    /// that of all held-out rows together.
+    fn selected_before(&self, part: &ModelPart, settings: &Settings, keep: &[String], mean: bool, cx: &Context) -> Result<Option<f64>> {
         let samples = with_features(&self.data.samples, &self.data.target, keep)?;
-        let score = |(f, fold): (usize, &Fold)| {
+        let folds = &self.designs[0].folds;
+        let said = |(f, fold): (usize, &Fold)| {
             let cx = cx.fork("selected before", f as u64);
-            let said = Pipeline::fit(part.kind, settings, samples.select(&fold.train), &self.data.target, &cx)?
-                .predict(&samples.select(&fold.test))?;
-            judge::score_on(self, &fold.test, &said)
+            Pipeline::fit(part.kind, settings, samples.select(&fold.train), &self.data.target, &cx)?.predict(&samples.select(&fold.test))
         };
-        let scores: Vec<Option<f64>> = self.designs[0].folds.par_iter().enumerate().map(score).collect::<Result<_>>()?;
-        let there: Vec<f64> = scores.into_iter().flatten().collect();
-        Ok((!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64))
+        let said: Vec<Prediction> = folds.par_iter().enumerate().map(said).collect::<Result<_>>()?;
+        if !mean {
+            let rows: Vec<usize> = folds.iter().flat_map(|f| f.test.iter().copied()).collect();
+            return judge::score_on(self, &rows, &judge::end_to_end(&said)?);
+        }
+        let scores = folds.iter().zip(&said).map(|(fold, said)| judge::score_on(self, &fold.test, said));
+        let there: Vec<f64> = scores.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        Ok((!there.is_empty()).then(|| esker_math::mean(&there)))
     }
 
     pub(crate) fn provenance(&self) -> record::Provenance {

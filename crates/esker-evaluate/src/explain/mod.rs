@@ -2,10 +2,12 @@
 //!
 //! Each fold's model is asked about the rows that fold held out, so that what it merely memorised explains nothing.
 
+mod across;
 mod ale;
 mod classes;
 mod permutation;
 
+pub use across::needs_all_folds;
 pub use ale::ale;
 pub use permutation::permutation;
 

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use esker_core::record::Importance;
 use esker_core::{Better, Context, Error, Metric, Result, Samples};
 
-use super::{HeldOut, check};
+use super::{HeldOut, across, check};
 
 /// Sets that a model is asked about at once: their answers are held in memory together.
 const SETS: usize = 64;
@@ -18,6 +18,9 @@ const SETS: usize = 64;
 /// before minus after, best low after minus before, best near zero the growth of its absolute value. Negative losses are
 /// noise around zero. A fold and repeat use one permutation for every set: sets are compared on equal terms, and the
 /// order of sets does not matter.
+///
+/// Where permuting within folds says nothing ([`needs_all_folds`](super::needs_all_folds)), one permutation of the held-out rows of all folds serves
+/// each repeat. Where folds hold one row, the loss is that of all held-out rows together, and `folds` has one value a repeat.
 ///
 /// `sets` are (name, features); `weighted` scores with the sample weights. The result has the unit of the score and is
 /// sorted, most important first, equals by name. A fold whose score does not exist (R² of a single row) is left out
@@ -43,23 +46,18 @@ pub fn permutation(
         check_set(folds, target, name, features)?;
     }
     let judge = Judge { target, metric, weighted };
-    let parts: Vec<Part> = judge.parts(folds, repeats, cx)?;
     let features: Vec<&[String]> = sets.iter().map(|(_, f)| f.as_slice()).collect();
-    let tasks: Vec<(usize, usize)> = (0..parts.len()).flat_map(|p| (0..repeats).map(move |r| (p, r))).collect();
-    // Fold after fold, repeat after repeat: the loss of each set.
-    let losses = tasks
-        .par_iter()
-        .map(|&(p, r)| judge.losses(&parts[p], r, &features, cx).map_err(|e| in_fold(e, parts[p].fold)))
-        .collect::<Vec<Result<Vec<f64>>>>()
-        .into_iter()
-        .collect::<Result<Vec<Vec<f64>>>>()?;
+    let losses = match across::needs_all_folds(folds, &features.concat())? {
+        true => across::losses(&judge, folds, &features, repeats, cx)?,
+        false => judge.within(folds, &features, repeats, cx)?,
+    };
     let mut out: Vec<Importance> = sets
         .iter()
         .enumerate()
         .map(|(s, (name, features))| {
-            let folds: Vec<f64> = losses.chunks_exact(repeats).map(|r| r.iter().map(|l| l[s]).sum::<f64>() / repeats as f64).collect();
-            let (mean, sd) = mean_sd(&folds);
-            Importance { name: name.clone(), features: features.clone(), mean, sd, folds }
+            let folds: Vec<f64> = losses.iter().map(|l| l[s]).collect();
+            let sd = if folds.len() > 1 { esker_math::variance(&folds).sqrt() } else { 0.0 };
+            Importance { name: name.clone(), features: features.clone(), mean: esker_math::mean(&folds), sd, folds }
         })
         .collect();
     out.sort_by(|a, b| b.mean.total_cmp(&a.mean).then_with(|| a.name.cmp(&b.name)));
@@ -67,10 +65,10 @@ pub fn permutation(
 }
 
 /// What is the same for all sets: the target and how it is scored.
-struct Judge<'a> {
-    target: &'a str,
-    metric: &'a dyn Metric,
-    weighted: bool,
+pub(super) struct Judge<'a> {
+    pub target: &'a str,
+    pub metric: &'a dyn Metric,
+    pub weighted: bool,
 }
 
 /// A fold with its score before anything is permuted, and its permutations.
@@ -82,6 +80,30 @@ struct Part<'a> {
 }
 
 impl Judge<'_> {
+    /// The losses of each set, fold after fold.
+    fn within(&self, folds: &[HeldOut], sets: &[&[String]], repeats: usize, cx: &Context) -> Result<Vec<Vec<f64>>> {
+        let parts: Vec<Part> = self.parts(folds, repeats, cx)?;
+        let tasks: Vec<(usize, usize)> = (0..parts.len()).flat_map(|p| (0..repeats).map(move |r| (p, r))).collect();
+        // Fold after fold, repeat after repeat.
+        let losses = tasks
+            .par_iter()
+            .map(|&(p, r)| self.losses(&parts[p], r, sets, cx).map_err(|e| in_fold(e, parts[p].fold)))
+            .collect::<Vec<Result<Vec<f64>>>>()
+            .into_iter()
+            .collect::<Result<Vec<Vec<f64>>>>()?;
+        let mean = |fold: &[Vec<f64>]| (0..sets.len()).map(|s| fold.iter().map(|l| l[s]).sum::<f64>() / repeats as f64).collect();
+        Ok(losses.chunks_exact(repeats).map(mean).collect())
+    }
+
+    /// How much worse a score got.
+    pub fn loss(&self, before: f64, after: f64) -> f64 {
+        match self.metric.better() {
+            Better::Higher => before - after,
+            Better::Lower => after - before,
+            Better::Zero => after.abs() - before.abs(),
+        }
+    }
+
     /// The folds that have a score.
     fn parts<'a>(&self, folds: &[HeldOut<'a>], repeats: usize, cx: &Context) -> Result<Vec<Part<'a>>> {
         let scored = folds
@@ -116,7 +138,7 @@ impl Judge<'_> {
         }
     }
 
-    fn weight<'a>(&self, test: &'a Samples) -> Option<&'a [f64]> {
+    pub fn weight<'a>(&self, test: &'a Samples) -> Option<&'a [f64]> {
         test.weight().filter(|_| self.weighted)
     }
 
@@ -129,11 +151,7 @@ impl Judge<'_> {
             cx.check()?;
             for said in part.held.model.predict_shuffled(test, &part.orders[repeat], sets)? {
                 let after = self.metric.score(truth, &said, self.weight(test))?;
-                losses.push(match self.metric.better() {
-                    Better::Higher => part.score - after,
-                    Better::Lower => after - part.score,
-                    Better::Zero => after.abs() - part.score.abs(),
-                });
+                losses.push(self.loss(part.score, after));
             }
         }
         Ok(losses)
@@ -155,20 +173,9 @@ fn check_set(folds: &[HeldOut], target: &str, name: &str, features: &[String]) -
 }
 
 /// Says in which fold an error arose; a request to stop stays as it is.
-fn in_fold(mut error: Error, fold: usize) -> Error {
+pub(super) fn in_fold(mut error: Error, fold: usize) -> Error {
     if error.fault != esker_core::Fault::Cancelled {
         error.thing = format!("fold {}: {}", fold + 1, error.thing);
     }
     error
-}
-
-/// Mean and standard deviation (n − 1; 0 for a single value).
-fn mean_sd(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    if values.len() < 2 {
-        return (mean, 0.0);
-    }
-    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    (mean, (squares / (n - 1.0)).sqrt())
 }

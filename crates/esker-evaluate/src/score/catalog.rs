@@ -85,6 +85,11 @@ impl Score {
         Self::ALL.into_iter().find(|s| s.name() == name)
     }
 
+    /// Whether it is a plain mean over rows, so that a row by itself has it, and the mean over rows is the score of all.
+    pub fn is_mean_of_rows(self) -> bool {
+        matches!(self, Self::Mae | Self::Bias | Self::Accuracy | Self::LogLoss | Self::Brier | Self::Cost)
+    }
+
     /// What a person calls it.
     pub fn title(self) -> &'static str {
         match self {

@@ -118,6 +118,14 @@ impl Drawn {
         self.estimate(self.values[a] - self.values[b], |s| Some(s[a]? - s[b]?))
     }
 
+    /// The size of the score of model `a` minus that of model `b`, likewise: who is nearer to zero.
+    ///
+    /// # Errors
+    /// As [`Drawn::score`].
+    pub fn size_difference(&self, a: usize, b: usize) -> Result<Estimate> {
+        self.estimate(self.values[a].abs() - self.values[b].abs(), |s| Some(s[a]?.abs() - s[b]?.abs()))
+    }
+
     /// The skill of model `a` against `b`, (score − score of b) / (perfect − score of b), both on the same draws.
     ///
     /// # Errors

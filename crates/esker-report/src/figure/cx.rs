@@ -106,5 +106,5 @@ pub fn score<'a>(run: &'a ModelRun, metric: &str) -> Option<&'a Score> {
 
 /// The value a score is shown by: its mean over folds, the pooled one where there is none.
 pub fn shown(score: &Score) -> Option<f64> {
-    score.mean.or(score.pooled).filter(|v| v.is_finite())
+    score.headline().filter(|v| v.is_finite())
 }

@@ -1,6 +1,6 @@
 //! Errors that are alike where they are near: what was found among them, and what it leaves of scores and comparisons.
 
-use esker_core::dependence::{Dependence, PairInterval};
+use esker_core::dependence::{Dependence, PairInterval, SeriesCheck};
 
 use super::html::Html;
 use super::number::{attach, count, decimals, fixed, real, signed, unit_bracketed};
@@ -26,12 +26,17 @@ fn distance(metres: f64) -> String {
 pub fn scores(r: Reading<'_>, h: &mut Html) {
     let Some(d) = r.record.dependence.as_ref().filter(|d| !d.scores.is_empty()) else { return };
     h.element("h3", &[], "How sure the scores are");
+    let rows: usize = r.primary().map_or(0, |d| d.folds.iter().map(|f| f.test).sum());
+    let drawn = if d.blocks < rows {
+        "Held-out rows that are near each other are no independent tests, so whole blocks were drawn instead of rows"
+    } else {
+        "Held-out rows were drawn"
+    };
     h.element(
         "p",
         &[],
         &format!(
-            "Held-out rows that are near each other are no independent tests, so whole blocks were drawn instead of rows: {}, {} times with replacement \
-             ({}). The intervals hold for these places and times; they do not know how another sample would have changed the models.",
+            "{drawn}: {}, {} times with replacement ({}). The intervals hold for these places and times; they do not know how another sample would have changed the models.",
             d.drawn,
             count(d.draws),
             d.why
@@ -104,12 +109,18 @@ fn meaning(d: &Dependence) -> String {
     let e = &d.errors;
     let alike = e.neighbours.as_ref().is_some_and(|n| n.p < CHANCE && n.moran > n.expected);
     let in_time = e.series.as_ref().is_some_and(|s| s.p < CHANCE);
-    let reach = e.variogram.as_ref().and_then(|v| v.reach);
-    match (alike, reach, in_time) {
-        (true, Some(reach), _) => format!(
-            "The model leaves out something that varies in space: its errors are alike up to some {}, so the rows count for fewer than they are, and \
-             a map of the errors may show what is missing",
-            distance(reach)
+    let range = e.variogram.as_ref().and_then(|v| {
+        let reach = v.reach?;
+        Some(if v.beyond {
+            format!("over all distances looked at, {} and more", distance(v.cutoff))
+        } else {
+            format!("up to some {}", distance(reach))
+        })
+    });
+    match (alike, range, in_time) {
+        (true, Some(range), _) => format!(
+            "The model leaves out something that varies in space: its errors are alike {range}, so the rows count for fewer than they are, and \
+             a map of the errors may show what is missing"
         ),
         (true, None, _) => {
             "The model leaves out something that varies in space: errors of neighbours are alike, so the rows count for fewer than \
@@ -117,10 +128,25 @@ fn meaning(d: &Dependence) -> String {
                 .to_owned()
         }
         (false, _, true) => {
-            "The model leaves out something that varies in time: the mean error of one time tells that of the next".to_owned()
+            let told = e.series.as_ref().map_or_else(String::new, |s| in_series(s).replacen("the error", "the mean error", 1));
+            format!("The model leaves out something that varies in time: {told}")
         }
         (false, _, false) => "No likeness of near errors was found that chance would not make".to_owned(),
     }
+}
+
+/// What times with autocorrelation beyond chance know of each other.
+fn in_series(s: &SeriesCheck) -> String {
+    let noise = 1.96 / (s.times as f64).sqrt();
+    if s.autocorrelation.first().is_some_and(|r| r.abs() > noise) {
+        return "the error of one time tells that of the next".to_owned();
+    }
+    let size = |lag: &usize| s.autocorrelation[*lag].abs();
+    let strongest = (0..s.autocorrelation.len()).max_by(|a, b| size(a).total_cmp(&size(b)));
+    strongest.map_or_else(String::new, |lag| {
+        let alike = if s.autocorrelation[lag] > 0.0 { "alike" } else { "opposite" };
+        format!("the errors of times {} steps apart are {alike}", lag + 1)
+    })
 }
 
 /// Check, value, probability, reading.
@@ -154,17 +180,18 @@ fn findings(r: Reading<'_>, d: &Dependence) -> Vec<[String; 4]> {
         rows.push(["Range of the variogram".to_owned(), value, none(), reading]);
     }
     if let Some(s) = &e.series {
-        let reading = if s.p < CHANCE { "the error of one time tells that of the next" } else { "as chance would have it" };
+        let reading = if s.p < CHANCE { in_series(s) } else { "as chance would have it".to_owned() };
         let uneven = if s.regular { "" } else { ", uneven" };
         let step = attach(&real(s.step), &esker_core::Unit::new("days"));
         let check = format!("Autocorrelation of the means of {} times, one step (about {step}{uneven})", count(s.times));
-        rows.push([check, fixed(s.autocorrelation.first().copied().unwrap_or(0.0), 3), chance(s.p), reading.to_owned()]);
+        let p = format!("{} up to {} (Ljung–Box)", chance(s.p), plural(s.autocorrelation.len(), "step", "steps"));
+        rows.push([check, fixed(s.autocorrelation.first().copied().unwrap_or(0.0), 3), p, reading]);
     }
     if let Some(s) = &e.spread {
         let reading = match (s.spearman_p < CHANCE, s.spearman > 0.0) {
             (true, true) => "larger errors where predictions are larger",
             (true, false) => "larger errors where predictions are smaller",
-            (false, _) => "errors as large everywhere",
+            (false, _) => "no steady rise or fall of |residual| with the prediction was found",
         };
         let check = format!("Rank correlation of |residual| and prediction of {}", r.target());
         rows.push([check, fixed(s.spearman, 3), chance(s.spearman_p), reading.to_owned()]);

@@ -4,7 +4,7 @@ use esker_core::record::{Explanation, Importance};
 
 use super::html::Html;
 use super::number::{decimals, fixed, percent, unit_bracketed};
-use super::reading::{Reading, inside, spread};
+use super::reading::{Reading, inside, single_rows, spread};
 use super::table::{Sheet, number, text};
 use super::words::{list_some, plural};
 
@@ -47,11 +47,15 @@ pub fn importance(r: Reading<'_>, h: &mut Html) {
 
 fn table(r: Reading<'_>, h: &mut Html, e: &Explanation, list: &[Importance], caption: &str) {
     let n = decimals(list.iter().take(6).map(|i| i.mean));
-    let mut sheet = Sheet::new(format!("{caption}{}, mean over folds and repeats", unit_bracketed(&r.unit(&e.metric))))
+    let (over, drawn) = match r.primary().is_some_and(single_rows) {
+        true => ("repeats", "repeats"),
+        false => ("folds and repeats", "folds"),
+    };
+    let mut sheet = Sheet::new(format!("{caption}{}, mean over {over}", unit_bracketed(&r.unit(&e.metric))))
         .words("Shuffled")
         .numbers("loss")
-        .numbers("sd over folds")
-        .numbers("folds where it matters")
+        .numbers(format!("sd over {drawn}"))
+        .numbers(format!("{drawn} where it matters"))
         .words("Columns");
     for i in list {
         let sd = spread(&i.folds).unwrap_or(i.sd);

@@ -178,9 +178,15 @@ fn comparison(r: Reading<'_>) -> String {
     if r.record.comparisons.is_empty() {
         return format!("Models were judged by {}.", r.metric_inside());
     }
+    let through = match r.compared_together() {
+        true => "differences on all held-out rows together, with standard errors and 95\u{202f}% intervals over bootstrap draws",
+        false => {
+            "paired differences over folds, with 95\u{202f}% confidence intervals from standard errors corrected for overlapping training sets \
+             (Nadeau and Bengio 2003)"
+        }
+    };
     let mut out = format!(
-        "Models were compared by {} through paired differences over folds, with 95\u{202f}% confidence intervals from standard errors \
-         corrected for overlapping training sets (Nadeau and Bengio 2003).",
+        "Models were compared by {} through {through}; probabilities of differences by chance were corrected for all comparisons (Holm 1979).",
         r.metric_inside()
     );
     if let Some(d) = r.record.dependence.as_ref().filter(|d| !d.pairs.is_empty()) {

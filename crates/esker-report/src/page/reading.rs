@@ -81,7 +81,7 @@ impl<'a> Reading<'a> {
 
     /// The number that stands for a model in the record's metric.
     pub fn value(self, model: &'a ModelRecord, design: &str) -> Option<f64> {
-        self.score(model, design, &self.record.metric).and_then(headline)
+        self.score(model, design, &self.record.metric).and_then(Score::headline)
     }
 
     /// The card of a metric.
@@ -122,6 +122,13 @@ impl<'a> Reading<'a> {
     pub fn optimism(self, model: &'a ModelRecord, design: &str) -> Option<f64> {
         let honest = self.value(model, &self.primary()?.label)?;
         Some(self.gain(honest, self.value(model, design)?))
+    }
+
+    /// Whether models were compared on all held-out rows together, as folds of one row have no score of their own.
+    pub fn compared_together(self) -> bool {
+        let without = |run: &ModelRun| run.scores.iter().any(|s| s.metric == self.record.metric && s.folds.is_empty());
+        self.primary().is_some_and(single_rows)
+            && (self.chosen_run().is_some_and(without) || self.card(&self.record.metric).is_some_and(|c| c.better == "zero"))
     }
 
     /// Models under the primary design, best first; those without a score last.
@@ -204,7 +211,7 @@ impl<'a> Reading<'a> {
         let score = self.score(model, design, &self.record.metric)?;
         Some(match (score.mean, score.sd) {
             (Some(mean), Some(sd)) => self.plus_minus(mean, sd),
-            _ => self.in_metric(headline(score)?),
+            _ => self.in_metric(score.headline()?),
         })
     }
 
@@ -221,6 +228,9 @@ impl<'a> Reading<'a> {
 
     /// `0.010 to 0.030 unit`: an interval in the record's metric.
     pub fn range(self, [low, high]: [f64; 2]) -> String {
+        if low == high && low != 0.0 {
+            return "unknown, as all folds differ alike".to_owned();
+        }
         let d = self.decimals();
         attach(&format!("{} to {}", signed(low, d), signed(high, d)), &self.unit(&self.record.metric))
     }
@@ -253,11 +263,6 @@ pub fn paired(c: &Comparison) -> Paired {
     Paired { difference: c.difference, interval: c.interval, folds: c.folds, verdict }
 }
 
-/// The number that stands for a score: the mean over folds, or the pooled score where folds have none.
-pub fn headline(score: &Score) -> Option<f64> {
-    score.mean.or(score.pooled)
-}
-
 /// A metric's title inside a sentence: `Balanced accuracy` is `balanced accuracy`; `RMSE` and `Brier score` stay.
 pub fn inside(title: &str) -> String {
     if title.starts_with("Brier") { title.to_owned() } else { words::inside(title) }
@@ -271,6 +276,11 @@ pub fn is_baseline(model: &ModelRecord) -> bool {
 /// Whether a design shuffles rows.
 pub fn shuffles(design: &DesignRecord) -> bool {
     matches!(design.kind.as_str(), "random" | "stratified")
+}
+
+/// Whether most folds hold one row, so that what is no mean over rows has no score in a fold.
+pub fn single_rows(design: &DesignRecord) -> bool {
+    2 * design.folds.iter().filter(|f| f.test == 1).count() > design.folds.len()
 }
 
 /// Standard deviation over folds, if there are at least two.

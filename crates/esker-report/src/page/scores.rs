@@ -85,22 +85,18 @@ pub fn differences(r: Reading<'_>, h: &mut Html) {
         return;
     }
     h.element("h3", &[], "Differences that are not noise");
-    let total = r.record.comparisons.len();
-    let mut words =
-        "Each row is a paired difference on identical folds. Where the interval holds zero, the two models cannot be told apart, \
-                     whatever their order in the table above."
-            .to_owned();
-    if total >= 10 {
-        words.push_str(&format!(
-            " Of {} about {} would stand out by chance alone.",
-            plural(total, "comparison", "comparisons"),
-            fixed((0.05 * total as f64).round().max(1.0), 0)
-        ));
-    }
+    let of = match (r.compared_together(), r.card(&r.record.metric).is_some_and(|c| c.better == "zero")) {
+        (true, _) => "a difference on all held-out rows together, its interval that of draws of blocks",
+        (false, true) => "a paired difference of sizes on identical folds",
+        (false, false) => "a paired difference on identical folds",
+    };
+    let mut words = format!(
+        "Each row is {of}. A model is better or worse where the probability of such a difference by chance, corrected for all the comparisons made \
+         (Holm), is below 0.05; other models cannot be told apart, whatever their order in the table above."
+    );
     if r.record.dependence.as_ref().is_some_and(|d| !d.pairs.is_empty()) {
         words.push_str(
-            " The interval by blocks is that of all held-out rows together, drawn in blocks as told below; p is the probability of such a \
-             difference over folds by chance, corrected for all the comparisons made (Holm).",
+            " The interval by blocks is that of all held-out rows together, drawn in blocks as told below; p is that probability.",
         );
     }
     h.element("p", &[], &words);
@@ -148,7 +144,11 @@ fn difference_table(r: Reading<'_>, h: &mut Html, caption: String, rows: &[Diffe
         let mut cells = vec![
             text(name.as_str()),
             number(signed(p.difference, n)),
-            number(format!("{} to {}", signed(p.interval[0], n), signed(p.interval[1], n))),
+            number(if p.interval[0] == p.interval[1] && p.difference != 0.0 {
+                dash()
+            } else {
+                format!("{} to {}", signed(p.interval[0], n), signed(p.interval[1], n))
+            }),
             Cell::Whisker([share(p.interval[0]), share(p.difference), share(p.interval[1])], share(0.0)),
             text(verdict),
         ];
@@ -179,7 +179,7 @@ pub fn every_metric(r: Reading<'_>, h: &mut Html) {
 
 fn metric_overall(r: Reading<'_>, h: &mut Html, card: &MetricCard) {
     let values = r.record.models.iter().flat_map(|m| &m.runs).flat_map(|run| &run.scores).filter(|s| s.metric == card.name);
-    let n = decimals(values.filter_map(|s| s.mean.or(s.pooled)));
+    let n = decimals(values.filter_map(|s| s.headline()));
     let mut sheet =
         Sheet::new(format!("{}{} of each model under each design", card.title, unit_bracketed(&card.unit))).over("", 1).words("Model");
     for d in &r.record.designs {
@@ -264,7 +264,7 @@ pub fn worst_groups(r: Reading<'_>, h: &mut Html) {
 pub fn tile(r: Reading<'_>, card: &MetricCard) -> Option<(String, String)> {
     let (chosen, design) = (r.chosen()?, r.primary()?);
     let score = r.score(chosen, &design.label, &card.name)?;
-    let value = score.mean.or(score.pooled)?;
+    let value = score.headline()?;
     let n = if card.name == r.record.metric { r.decimals() } else { decimals([value]) };
     let beside = match (score.mean, score.sd) {
         (Some(_), Some(sd)) => format!("± {} over {}", fixed(sd, n), plural(score.folds.iter().flatten().count(), "fold", "folds")),

@@ -172,8 +172,11 @@ fn shrunk(f: &[f64], (mean, sd): (f64, f64), groups: &[Group<'_>]) -> Option<f64
     (weights.len() >= 3 && m > 0.0 && fits as f64 >= AGREE * weights.len() as f64).then_some(m)
 }
 
-/// Rows with their nearest other rows, nearest first; some rows only where there are many.
-fn nearest(plan: &Plan) -> Result<Option<Vec<(usize, Vec<usize>)>>> {
+/// A row with its nearest other rows, nearest first.
+type Near = (usize, Vec<usize>);
+
+/// Rows with their nearest others; some rows only where there are many.
+fn nearest(plan: &Plan) -> Result<Option<Vec<Near>>> {
     let Some(places) = &plan.data.samples.support().place else { return Ok(None) };
     let ground = Ground::new(places);
     let tree = ground.tree()?;
@@ -188,7 +191,7 @@ fn nearest(plan: &Plan) -> Result<Option<Vec<(usize, Vec<usize>)>>> {
 }
 
 /// Whether `f` is the mean of the target over the nearest rows.
-fn of_neighbours(near: &[(usize, Vec<usize>)], f: &[f64], y: &[f64], sd: f64) -> Option<(String, String)> {
+fn of_neighbours(near: &[Near], f: &[f64], y: &[f64], sd: f64) -> Option<(String, String)> {
     for k in 1..=NEIGHBOURS {
         for (own, count) in [(false, k), (true, k + 1)] {
             let told = near.iter().filter(|n| n.1.len() >= k).map(|(r, others)| {
