@@ -1,7 +1,7 @@
 //! Alarms of a run: measured on the data and folds when the plan is made, and on the scores when it is done.
 
 use esker_core::record::ModelRecord;
-use esker_core::{Note, Values};
+use esker_core::{Codes, Fold, Note, Values};
 use esker_evaluate::alarm;
 use esker_evaluate::split::Design;
 
@@ -13,8 +13,12 @@ use crate::recipe::Recipe;
 pub(crate) fn of_data(recipe: &Recipe, data: &Dataset, designs: &[PlannedDesign]) -> Vec<Note> {
     let Some(primary) = designs.first() else { return Vec::new() };
     let mut notes = alarm::measure(&data.samples, &data.target, recipe.roles.group.as_deref(), &primary.folds).unwrap_or_default();
-    let split_apart = matches!(primary.part.design, Design::Random | Design::Stratified);
-    if let Some(group) = data.samples.support().group.as_ref().filter(|_| split_apart) {
+    // Designs in time learn from the past of the very groups that they predict.
+    let apart = !matches!(
+        primary.part.design,
+        Design::Forward | Design::Rolling | Design::BlockTime | Design::Season | Design::Year | Design::GroupForward
+    );
+    if let Some(group) = data.samples.support().group.as_ref().filter(|group| apart && split(group, &primary.folds)) {
         let used = group.counts().iter().filter(|c| **c > 0).count();
         if used < data.samples.rows() {
             notes.push(Note::warning(
@@ -28,6 +32,14 @@ pub(crate) fn of_data(recipe: &Recipe, data: &Dataset, designs: &[PlannedDesign]
         }
     }
     notes
+}
+
+/// Whether some fold learns from a group that it is judged on.
+fn split(group: &Codes, folds: &[Fold]) -> bool {
+    folds.iter().any(|fold| {
+        let (learned, judged) = (group.select(&fold.train).counts(), group.select(&fold.test).counts());
+        learned.iter().zip(&judged).any(|(a, b)| *a > 0 && *b > 0)
+    })
 }
 
 /// What the scores tell beside the data: the noise ceiling.

@@ -13,20 +13,9 @@ const FEW_ROWS: usize = 100;
 /// Largest test part against smallest, above which folds are very uneven.
 const UNEVEN: usize = 5;
 
-/// Notes fewer groups than folds (an alarm), or so few that the score rests on a handful of independent units.
-pub fn few_groups(group: &Codes, folds: usize) -> Option<Note> {
+/// Notes so few groups that the score rests on a handful of independent units.
+pub fn few_groups(group: &Codes) -> Option<Note> {
     let groups = group.counts().iter().filter(|&&n| n > 0).count();
-    if groups < folds {
-        return Some(Note::alarm(
-            "few-groups",
-            format!(
-                "{} cannot fill {}: a fold would have none. Ask for {} or fewer.",
-                counted(groups, "group"),
-                counted(folds, "fold"),
-                counted(groups, "fold")
-            ),
-        ));
-    }
     (groups < FEW_GROUPS).then(|| {
         Note::warning(
             "few-groups",

@@ -43,7 +43,7 @@ pub fn measure(samples: &Samples, target: &str, group: Option<&str>, folds: &[Fo
     }
     if let Some(groups) = groups {
         notes.extend(determines_group(&features, groups, group.unwrap_or("group")));
-        notes.extend(few_groups(groups, folds.len()));
+        notes.extend(few_groups(groups));
     }
     notes.extend(identifiers(&features));
     notes.extend(uneven_folds(folds));
