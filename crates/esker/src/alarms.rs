@@ -3,7 +3,6 @@
 use esker_core::record::ModelRecord;
 use esker_core::{Codes, Fold, Note, Values};
 use esker_evaluate::alarm;
-use esker_evaluate::split::Design;
 
 use crate::dataset::Dataset;
 use crate::plan::{Plan, PlannedDesign};
@@ -13,12 +12,8 @@ use crate::recipe::Recipe;
 pub(crate) fn of_data(recipe: &Recipe, data: &Dataset, designs: &[PlannedDesign]) -> Vec<Note> {
     let Some(primary) = designs.first() else { return Vec::new() };
     let mut notes = alarm::measure(&data.samples, &data.target, recipe.roles.group.as_deref(), &primary.folds).unwrap_or_default();
-    // Designs in time learn from the past of the very groups that they predict.
-    let apart = !matches!(
-        primary.part.design,
-        Design::Forward | Design::Rolling | Design::BlockTime | Design::Season | Design::Year | Design::GroupForward
-    );
-    if let Some(group) = data.samples.support().group.as_ref().filter(|group| apart && split(group, &primary.folds)) {
+    let apart = |group: &&Codes| !primary.holds_out_times() && split(group, &primary.folds);
+    if let Some(group) = data.samples.support().group.as_ref().filter(apart) {
         let used = group.counts().iter().filter(|c| **c > 0).count();
         if used < data.samples.rows() {
             notes.push(Note::warning(

@@ -38,6 +38,15 @@ impl PlannedDesign {
         2 * self.folds.iter().filter(|f| f.test.len() == 1).count() > self.folds.len()
     }
 
+    /// Whether folds are stretches of time: they learn from other times of the very groups and places that they judge.
+    pub fn holds_out_times(&self) -> bool {
+        match self.part.design {
+            Design::Forward | Design::Rolling | Design::BlockTime | Design::Year | Design::Season => true,
+            Design::Holdout => self.part.settings.text("by") == "time",
+            _ => false,
+        }
+    }
+
     /// What it does, for the methods paragraph, with the column its groups come from if that is its own.
     pub fn describe(&self) -> String {
         match &self.part.group {

@@ -120,3 +120,22 @@ fn designs_that_balance_the_target_see_it_without_being_named_stratified() {
         assert!(run(table(|_, y| y), design).1 < 0.4, "{design}");
     }
 }
+
+/// Rows of one site on both sides of a fold are told, but where the fold is a stretch of time: there they are the point.
+#[test]
+fn groups_cut_apart_are_told_unless_times_are_held_out() {
+    for (design, told) in [
+        ("design = \"random\"\nfolds = 4", true),
+        ("design = \"holdout\"", true),
+        ("design = \"holdout\"\nby = \"time\"", false),
+        ("design = \"forward\"\nfolds = 4", false),
+        ("design = \"season\"", false),
+        ("design = \"group\"\nfolds = 4", false),
+        ("design = \"leave-location-and-time-out\"\nfolds = 3", false),
+        ("design = \"group-forward\"\nfolds = 3\nsets = 2", false),
+    ] {
+        let recipe = Recipe::parse("recipe.toml", &RECIPE.replace("DESIGN", design)).unwrap();
+        let plan = Plan::new(recipe, table(|_, y| y), None).unwrap();
+        assert_eq!(plan.notes.iter().any(|n| n.code == "groups-apart"), told, "{design}");
+    }
+}

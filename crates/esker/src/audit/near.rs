@@ -31,7 +31,7 @@ pub(super) fn of_folds(plan: &Plan) -> Result<Vec<Suspect>> {
         let found = if matched { None } else { than_wanted(plan, primary)? };
         return Ok(if found.is_some() { found } else { than_times_wanted(plan, primary)? }.into_iter().collect());
     }
-    if in_blocks_of_time(primary) {
+    if primary.holds_out_times() {
         return Ok(next_in_time(plan, primary).into_iter().collect());
     }
     if !at_random(primary) {
@@ -42,15 +42,6 @@ pub(super) fn of_folds(plan: &Plan) -> Result<Vec<Suspect>> {
     }
     let near = in_space(plan, primary)?;
     Ok(if near.is_some() { near } else { in_time(plan, primary)? }.into_iter().collect())
-}
-
-/// Whether folds are stretches of time.
-fn in_blocks_of_time(primary: &PlannedDesign) -> bool {
-    match primary.part.design {
-        Design::Forward | Design::Rolling | Design::BlockTime | Design::Year | Design::Season => true,
-        Design::Holdout => primary.part.settings.get("by") == Some(&Setting::Text("time".into())),
-        _ => false,
-    }
 }
 
 fn at_random(primary: &PlannedDesign) -> bool {

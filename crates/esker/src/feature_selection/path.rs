@@ -5,6 +5,7 @@
 
 use esker_core::feature_selection::{SelectionPath, SelectionStep};
 use esker_core::{Better, Error, Result};
+use esker_math::{mean, variance};
 
 use crate::recipe::{Direction, Select};
 use crate::tune::oriented;
@@ -175,14 +176,9 @@ fn apart(a: &[usize], b: &[usize]) -> Vec<usize> {
     more.iter().copied().filter(|u| !less.contains(u)).collect()
 }
 
-fn mean(v: &[f64]) -> f64 {
-    v.iter().sum::<f64>() / v.len().max(1) as f64
-}
-
 /// Standard deviation (n − 1), where there are at least two.
 fn sd(v: &[f64]) -> Option<f64> {
-    let middle = mean(v);
-    (v.len() > 1).then(|| (v.iter().map(|x| (x - middle).powi(2)).sum::<f64>() / (v.len() - 1) as f64).sqrt())
+    (v.len() > 1).then(|| variance(v).sqrt())
 }
 
 #[cfg(test)]
