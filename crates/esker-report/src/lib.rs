@@ -3,4 +3,6 @@
 pub mod figure;
 pub mod map;
 pub mod page;
+pub mod pdf;
+pub mod plot;
 pub mod png;
