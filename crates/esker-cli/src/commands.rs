@@ -12,9 +12,9 @@ use esker::{
     Sampling, Selection, inspect::Inspection,
 };
 
-use crate::arguments::{Arguments, Between, Command};
+use crate::arguments::{Arguments, Between, Command, PlotArguments};
 use crate::progress::Bars;
-use crate::{show, show_data, show_final, show_model};
+use crate::{plotting, show, show_data, show_final, show_model};
 
 type Result<T> = std::result::Result<T, Findings>;
 
@@ -64,6 +64,7 @@ impl Session<'_> {
                 let like = like.clone().map(|file| (file, method));
                 cli.convert(from, to, Conversion { selection, like, options })
             }
+            Command::Plot(words) => cli.plot(words),
             Command::Reference => {
                 show::print(&esker::reference());
                 Ok(())
@@ -292,6 +293,20 @@ impl Session<'_> {
         } else {
             self.say(&show::notes(&done.notes));
             show::print(&format!("{} → {}", done.format, to.display()));
+        }
+        Ok(())
+    }
+}
+
+impl Session<'_> {
+    fn plot(&self, words: &PlotArguments) -> Result<()> {
+        let cx = self.watched(Context::new(0, self.threads()));
+        let done = plotting::asked(words).run(&words.file, &words.output, &cx)?;
+        if self.arguments.json {
+            show::print(&plotting::json(&done, &words.output));
+        } else {
+            self.say(&show::notes(&done.notes));
+            show::print(&plotting::told(&done, &words.output));
         }
         Ok(())
     }
