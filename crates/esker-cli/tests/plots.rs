@@ -51,7 +51,11 @@ fn kinds_facets_and_choices_of_rows() {
     let desk = desk();
     let g = "glaciers.csv";
     drawn(&desk, &[g, "--kind", "histogram", "--x", "area", "--log-x", "--unit", "area=km2"], &["area (km²)", "count"]);
-    drawn(&desk, &[g, "--x", "zmed", "--y", "dmdtda", "--facet", "period", "--width", "single"], &[">a<", ">b<", "2010-2020", "width=\"85mm\""]);
+    drawn(
+        &desk,
+        &[g, "--x", "zmed", "--y", "dmdtda", "--facet", "period", "--width", "single"],
+        &[">a<", ">b<", "2010-2020", "width=\"85mm\""],
+    );
     drawn(&desk, &[g, "--x", "period", "--y", "dmdtda"], &["median", "2000-2010"]);
     drawn(&desk, &[g, "--kind", "hexbin", "--x", "temp_06", "--y", "temp_07", "--title", "June and July"], &["June and July", ">count<"]);
     drawn(&desk, &["co2.csv", "--y", "CO2,adjusted CO2", "--time", "1990/1999"], &[">1990<", ">adjusted CO2<"]);

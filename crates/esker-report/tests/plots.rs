@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-
 mod common;
 
 use common::readable;
@@ -111,7 +110,8 @@ fn facets_share_their_scales_and_have_letters() {
     assert_eq!(f.svg.matches(">melt (m\u{a0}w.e.\u{a0}yr⁻¹)<").count(), 2);
     let halves: Vec<u32> = (0..400).map(|i| u32::from(i > 200)).collect();
     let names = ["before".to_owned(), "after".to_owned()];
-    plot.facets = Some(Facets { rows: Some(Series::classes("half", &halves, &names)), columns: Some(d.class()), free: true, ..Facets::default() });
+    plot.facets =
+        Some(Facets { rows: Some(Series::classes("half", &halves, &names)), columns: Some(d.class()), free: true, ..Facets::default() });
     let f = plot.draw(800.0).unwrap();
     check(&f);
     assert!(f.svg.contains("before, spruce") && f.svg.contains(">h<"));
@@ -136,7 +136,17 @@ fn maps_of_points_shapes_and_grids_are_whole_across_the_date_line() {
 }
 
 fn grid<'a>(x: &'a [f64], y: &'a [f64], values: &'a [f64]) -> Grid<'a> {
-    Grid { name: "temperature", unit: "degC", x, x_name: ("lon", "degrees_east"), y, y_name: ("lat", "degrees_north"), values, levels: &[], placed: Placed::Same }
+    Grid {
+        name: "temperature",
+        unit: "degC",
+        x,
+        x_name: ("lon", "degrees_east"),
+        y,
+        y_name: ("lat", "degrees_north"),
+        values,
+        levels: &[],
+        placed: Placed::Same,
+    }
 }
 
 /// Colour of a PNG's pixel at a share of width and height.
@@ -152,7 +162,15 @@ fn a_grid_is_warped_into_the_projection_and_missing_cells_stay_clear() {
     let x: Vec<f64> = (0..72).map(|i| 2.5 + 5.0 * f64::from(i)).collect();
     let y: Vec<f64> = (0..36).map(|i| 87.5 - 5.0 * f64::from(i)).collect();
     // Warm in the west, cold in the east of Greenwich; nothing south of 60° S.
-    let value = |lon: f64, lat: f64| if lat < -60.0 { f64::NAN } else if lon > 180.0 { 1.0 } else { -1.0 };
+    let value = |lon: f64, lat: f64| {
+        if lat < -60.0 {
+            f64::NAN
+        } else if lon > 180.0 {
+            1.0
+        } else {
+            -1.0
+        }
+    };
     let values: Vec<f64> = y.iter().flat_map(|b| x.iter().map(move |a| value(*a, *b))).collect();
     for name in ["robinson", "equal-earth", "orthographic:0,0", "plate-carree:0"] {
         let mut plot = Plot::new("grid", "Grid").with(Mark::cells(grid(&x, &y, &values))).on_map(Choice::parse(name).unwrap());
@@ -229,7 +247,11 @@ fn a_pdf_embeds_its_fonts_and_pictures_and_has_the_width_asked_for() {
     let d = data(200);
     let values: Vec<f64> = (0..100).map(f64::from).collect();
     let ten: Vec<f64> = (0..10).map(f64::from).collect();
-    let f = Plot::new("p", "Points & \"cells\"").with(Mark::cells(grid(&ten, &ten, &values))).with(Mark::points(d.y(), d.y())).draw(400.0).unwrap();
+    let f = Plot::new("p", "Points & \"cells\"")
+        .with(Mark::cells(grid(&ten, &ten, &values)))
+        .with(Mark::points(d.y(), d.y()))
+        .draw(400.0)
+        .unwrap();
     let file = pdf::render(&f.svg, &f.title, 85.0).unwrap();
     assert_eq!(file, pdf::render(&f.svg, &f.title, 85.0).unwrap());
     let text = String::from_utf8_lossy(&file);
@@ -262,6 +284,9 @@ fn a_column_of_days_is_a_time_and_a_depth_counts_downwards() {
         tag.split(" y=\"").nth(1).unwrap().split('"').next().unwrap().parse::<f64>().unwrap()
     };
     assert!(y_of("1.0") < y_of("3.0"));
-    let square = Plot { space: Space::Square, ..Plot::new("s", "Plane").with(Mark::points(Series::numbers("x", "m", &y), Series::numbers("y", "m", &y))) };
+    let square = Plot {
+        space: Space::Square,
+        ..Plot::new("s", "Plane").with(Mark::points(Series::numbers("x", "m", &y), Series::numbers("y", "m", &y)))
+    };
     check(&square.draw(400.0).unwrap());
 }

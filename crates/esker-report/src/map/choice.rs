@@ -45,7 +45,8 @@ impl Choice {
     /// A name that is not known, a centre that is no place.
     pub fn parse(text: &str) -> Result<Self> {
         let (name, rest) = text.trim().split_once(':').map_or((text.trim(), None), |(n, r)| (n, Some(r)));
-        let refuse = |rule: &str| Err(Error::usage(format!("projection '{text}'")).rule(rule.to_owned()).hint(format!("known are {NAMES}")));
+        let refuse =
+            |rule: &str| Err(Error::usage(format!("projection '{text}'")).rule(rule.to_owned()).hint(format!("known are {NAMES}")));
         let numbers: Option<Vec<f64>> = rest.map(|r| r.split(',').map(|w| w.trim().parse().unwrap_or(f64::NAN)).collect());
         let fits = |n: &[f64]| n[0].abs() <= 360.0 && n.get(1).is_none_or(|lat| lat.abs() <= 90.0);
         if numbers.as_deref().is_some_and(|n| n.len() > 2 || !fits(n)) {

@@ -85,6 +85,12 @@ impl Map {
 
     /// Frame, degree labels (or axes in km) and scale bar; `points` are positions that the bar keeps clear of.
     pub fn draw_frame(&self, c: &mut Canvas, points: &[(f64, f64)]) {
+        self.draw_rim(c);
+        self.draw_scale_bar(c, points);
+    }
+
+    /// Frame and degree labels (or axes in km).
+    pub fn draw_rim(&self, c: &mut Canvas) {
         let (left, top, w, h) = self.area;
         if self.ground == Ground::Plane {
             let panel = Panel::new(self.area, (self.window.x0, self.window.x1), (self.window.y0, self.window.y1));
@@ -95,7 +101,6 @@ impl Map {
             c.stroke(&self.edge(), Pen::new(Paint::Muted, 1.0));
             self.label_graticule(c);
         }
-        self.draw_scale_bar(c, points);
     }
 
     /// The rim: a rectangle, or the outline of the world.

@@ -159,9 +159,7 @@ impl Projection {
             Self::LambertConformal { lon: l0, lat: p0, parallels: (a, b) } => {
                 sphere::conformal((lon - l0).to_radians(), p, (p0.to_radians(), a.to_radians(), b.to_radians()))
             }
-            Self::PolarStereographic { lon: l0, north: true } => {
-                sphere::stereographic((lon - l0).to_radians(), p, TRUE_AT.0.to_radians())
-            }
+            Self::PolarStereographic { lon: l0, north: true } => sphere::stereographic((lon - l0).to_radians(), p, TRUE_AT.0.to_radians()),
             Self::PolarStereographic { lon: l0, north: false } => {
                 sphere::stereographic((lon - l0).to_radians(), -p, TRUE_AT.1.to_radians()).map(|(x, y)| (x, -y))
             }

@@ -10,6 +10,9 @@ use crate::figure::canvas::{Canvas, Paint, Pen, Type};
 use crate::figure::scale::{Scale, padded};
 use crate::figure::text::{fit, weight, width};
 
+/// Classes on an axis at most.
+const MOST: usize = 60;
+
 /// What an axis reaches over, gathered from all its marks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reach {
@@ -49,6 +52,11 @@ impl Reach {
         }
         self.times |= matches!(s.values, Values::Times(_));
         if let Some(levels) = s.levels() {
+            if levels.len() > MOST {
+                return Err(Error::usage(format!("axis '{}' of a figure", self.title))
+                    .got(format!("{} classes", levels.len()))
+                    .rule(format!("at most {MOST} stand on an axis")));
+            }
             self.levels.get_or_insert_with(|| levels.to_vec());
             self.seen = true;
             return Ok(());

@@ -61,23 +61,36 @@ pub(super) struct Sizes {
     pub title: String,
     pub low: f64,
     pub high: f64,
+    /// How many dots there are: many are small.
+    pub rows: usize,
 }
 
 impl Sizes {
-    /// Radius in user units: the area follows the value, from 0 where no value is negative.
-    pub fn radius(&self, v: f64) -> f64 {
-        let from = if self.low >= 0.0 { 0.0 } else { self.low };
-        let share = if self.high > from { ((v - from) / (self.high - from)).clamp(0.0, 1.0) } else { 1.0 };
-        1.2 + 9.8 * share.sqrt()
+    /// The value of the smallest area: 0, unless all values lie far from it, as magnitudes do.
+    fn from(&self) -> f64 {
+        if (0.0..0.4 * self.high).contains(&self.low) { 0.0 } else { self.low }
     }
 
-    fn shown(&self) -> Vec<f64> {
-        let at = scale::ticks(self.low.min(0.0), self.high, 4).at;
-        let mut at: Vec<f64> = at.into_iter().filter(|v| *v > self.low.min(0.0)).collect();
+    /// Radius in user units, in steps of a tenth of the largest: the area follows the value.
+    pub fn radius(&self, v: f64) -> f64 {
+        let most = match self.rows {
+            0..=100 => 11.0,
+            101..=1000 => 8.0,
+            1001..=4000 => 5.5,
+            _ => 4.2,
+        };
+        let share = if self.high > self.from() { ((v - self.from()) / (self.high - self.from())).clamp(0.0, 1.0) } else { 1.0 };
+        most * (0.15 + 0.85 * (share.sqrt() * 10.0).round() / 10.0)
+    }
+
+    /// Values for the legend, with their labels.
+    fn shown(&self) -> Vec<(f64, String)> {
+        let ticks = scale::ticks(self.from(), self.high, 4);
+        let mut at: Vec<f64> = ticks.at.iter().copied().filter(|v| *v >= self.low.min(self.high)).collect();
         while at.len() > 3 {
             at.remove(at.len() - 2);
         }
-        at
+        at.into_iter().map(|v| (v, ticks.label(v))).collect()
     }
 }
 
@@ -119,11 +132,11 @@ impl Legend {
                 c.text((x, at), &line, Type::new(BODY));
             }
             at += 6.0;
-            for v in sizes.shown() {
+            for (v, label) in sizes.shown() {
                 let r = sizes.radius(v);
                 at += (2.0 * r).max(16.0) + 3.0;
                 c.circle((x + 11.0, at - r.max(8.0)), r, Paint::Rgb(BLUE), Some(Pen::new(Paint::Rgb(RIM), 0.6)));
-                c.text((x + 28.0, at - r.max(8.0) + SMALL * 0.36), &weight(v), Type::new(SMALL).muted());
+                c.text((x + 28.0, at - r.max(8.0) + SMALL * 0.36), &label, Type::new(SMALL).muted());
             }
             at += 16.0;
         }
@@ -167,8 +180,8 @@ impl Legend {
             c.text((x, at), &fit(&sizes.title, BODY, false, w), Type::new(BODY));
             at += 24.0;
             let mut across = x;
-            for v in sizes.shown() {
-                let (r, label) = (sizes.radius(v), weight(v));
+            for (v, label) in sizes.shown() {
+                let r = sizes.radius(v);
                 c.circle((across + r, at - 4.5), r, Paint::Rgb(BLUE), Some(Pen::new(Paint::Rgb(RIM), 0.6)));
                 c.text((across + 2.0 * r + 6.0, at), &label, Type::new(SMALL).muted());
                 across += 2.0 * r + 24.0 + width(&label, SMALL, false);
@@ -243,8 +256,11 @@ mod tests {
 
     #[test]
     fn the_area_of_a_dot_follows_its_value() {
-        let s = Sizes { title: "m".into(), low: 1.0, high: 9.0 };
+        let s = Sizes { title: "m".into(), low: 1.0, high: 9.0, rows: 50 };
         assert!(s.radius(9.0) > s.radius(4.0) && s.radius(4.0) > s.radius(1.0));
-        assert!(s.shown().len() <= 3 && s.shown().iter().all(|v| *v > 0.0 && *v <= 9.0));
+        assert!((1..=3).contains(&s.shown().len()) && s.shown().iter().all(|v| v.0 >= 1.0 && v.0 <= 9.0));
+        // Magnitudes from 6 to 9 are told apart, and many dots are small.
+        let quakes = Sizes { title: "magnitude".into(), low: 6.0, high: 9.0, rows: 14_000 };
+        assert!(quakes.radius(9.0) > 3.0 * quakes.radius(6.1) && quakes.radius(9.0) < 5.0);
     }
 }

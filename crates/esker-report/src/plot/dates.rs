@@ -142,7 +142,10 @@ mod tests {
         assert_eq!(labels(day(1999, 11, 3), day(2001, 2, 1)), ("2000 Apr Jul Oct 2001".into(), String::new()));
         assert_eq!(labels(day(2001, 3, 1), day(2001, 9, 1)), ("Mar Apr May Jun Jul Aug Sep".into(), "2001".into()));
         assert_eq!(labels(day(2001, 2, 20), day(2001, 3, 22)).0, "21 Feb 26 Feb 1 Mar 6 Mar 11 Mar 16 Mar 21 Mar");
-        assert_eq!(labels(day(2001, 3, 1) + 0.3, day(2001, 3, 1) + 0.8), ("08:00 10:00".replace("08:00 10:00", "09:00 12:00 15:00 18:00"), "1 Mar 2001 UTC".into()));
+        assert_eq!(
+            labels(day(2001, 3, 1) + 0.3, day(2001, 3, 1) + 0.8),
+            ("08:00 10:00".replace("08:00 10:00", "09:00 12:00 15:00 18:00"), "1 Mar 2001 UTC".into())
+        );
         assert_eq!(labels(day(2001, 3, 1), day(2001, 3, 3)).0, "1 Mar 12:00 2 Mar 12:00 3 Mar");
         assert_eq!(date_label(day(2014, 10, 1) + 0.25), "1 Oct 2014 06:00 UTC");
     }

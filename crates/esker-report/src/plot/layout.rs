@@ -20,6 +20,10 @@ use crate::map::{Ground, Map, Sites};
 const WIDE: f64 = 560.0;
 const ASIDE: f64 = 150.0;
 const GAP: f64 = 18.0;
+/// Maps narrower than this (km) show no coast.
+const NARROW: f64 = 100.0;
+/// Of several maps narrower than this (user units), the first alone has a scale bar.
+const SMALL_MAP: f64 = 260.0;
 /// Panels on one sheet at most.
 const MOST: usize = 36;
 
@@ -35,6 +39,8 @@ struct Panel<'p, 'a> {
     row: usize,
     /// Whether another panel of the same scales stands left of it, or below.
     inner: (bool, bool),
+    /// Whether panels of its row have a title of an axis above them.
+    row_named: bool,
 }
 
 /// What a plot's axes reach over, and the bins of its histograms.
@@ -96,7 +102,6 @@ fn letter(i: usize) -> String {
 fn expanded<'p, 'a>(plots: &'p [Plot<'a>], columns: usize) -> Result<Vec<Panel<'p, 'a>>> {
     let mut panels = Vec::new();
     let mut wrap = columns;
-    let mut grid = false;
     for (group, plot) in plots.iter().enumerate() {
         let facets = plot.facets.unwrap_or_default();
         let levels = |s: Option<Series<'a>>| -> Result<Vec<Option<(Series<'a>, usize)>>> {
@@ -110,8 +115,11 @@ fn expanded<'p, 'a>(plots: &'p [Plot<'a>], columns: usize) -> Result<Vec<Panel<'
         };
         let (rows, across) = (levels(facets.rows)?, levels(facets.columns)?);
         if plots.len() == 1 && (facets.rows.is_some() || facets.columns.is_some()) {
-            grid = facets.rows.is_some();
-            wrap = if grid { across.len() } else { facets.wrap.unwrap_or((across.len() as f64).sqrt().ceil() as usize).max(1) };
+            wrap = if facets.rows.is_some() {
+                across.len()
+            } else {
+                facets.wrap.unwrap_or((across.len() as f64).sqrt().ceil() as usize).max(1)
+            };
         }
         for r in &rows {
             for a in &across {
@@ -123,7 +131,7 @@ fn expanded<'p, 'a>(plots: &'p [Plot<'a>], columns: usize) -> Result<Vec<Panel<'
                 }
                 let keep = |m: &Mark<'a>, row: usize| wanted.iter().all(|(s, l)| s.len() != m.rows() || s.at(row) == *l as f64);
                 let rows = plot.marks.iter().map(|m| (0..m.rows()).filter(|&i| keep(m, i)).collect()).collect();
-                panels.push(Panel { plot, group, title, rows, column: 0, row: 0, inner: (false, false) });
+                panels.push(Panel { plot, group, title, rows, column: 0, row: 0, inner: (false, false), row_named: false });
             }
         }
     }
@@ -136,7 +144,6 @@ fn expanded<'p, 'a>(plots: &'p [Plot<'a>], columns: usize) -> Result<Vec<Panel<'
         (p.column, p.row) = (i % wrap, i / wrap);
         p.inner = (shared && p.column > 0, shared && i + wrap < n);
     }
-    let _ = grid;
     Ok(panels)
 }
 
@@ -244,6 +251,7 @@ impl Layout {
             let here: Vec<usize> = (0..panels.len()).filter(|&i| panels[i].row == row).collect();
             let named = here.iter().any(|&i| !panels[i].inner.0 && !matches!(panels[i].plot.space, Space::Map(_)));
             top += if several { 22.0 } else { 0.0 } + if named { 26.0 } else { 10.0 };
+            here.iter().for_each(|&i| panels[i].row_named = named);
             first_top = if row == 0 { top } else { first_top };
             let mut lowest = top;
             for &i in &here {
@@ -354,7 +362,7 @@ fn legend(plots: &[Plot<'_>], panels: &[Panel<'_, '_>], hexes: &[Vec<Vec<Hex>>])
             if let (Some(s), None) = (&mark.size, &out.sizes)
                 && let Some((low, high)) = range(&(0..s.len()).map(|r| s.at(r)).collect::<Vec<f64>>())
             {
-                out.sizes = Some(Sizes { title: s.title(), low, high });
+                out.sizes = Some(Sizes { title: s.title(), low, high, rows: s.len() });
             }
             if let Some((name, colour)) = mark.key.as_ref().filter(|k| !k.0.is_empty() && out.keys.iter().all(|(n, _)| *n != k.0)) {
                 let paint = Paint::Rgb(*colour);
@@ -407,7 +415,6 @@ fn colour_scale(title: &str, plot: &Plot<'_>, mark: &Mark<'_>, (plots, panels, h
 type Shared<'s> = (&'s Trained, &'s Legend, &'s [Vec<Hex>]);
 
 fn draw_panel(c: &mut Canvas, p: &Panel<'_, '_>, frame: &Frame, (trained, legend, hexes): Shared<'_>, letter: Option<String>) {
-    let (left, top, w, _) = frame.area();
     let one = |i: usize| One {
         frame,
         legend,
@@ -426,23 +433,43 @@ fn draw_panel(c: &mut Canvas, p: &Panel<'_, '_>, frame: &Frame, (trained, legend
             c.clipped(*area, |c| (0..marks.len()).filter(|&i| !is_cells(&marks[i])).for_each(|i| marks::draw(c, &marks[i], &one(i))));
         }
         Frame::Map { map, .. } => {
-            map.draw_ground(c);
-            map.draw_ice_and_rivers(c);
-            if marks.iter().any(is_cells) {
-                (0..marks.len()).filter(|&i| is_cells(&marks[i])).for_each(|i| marks::draw(c, &marks[i], &one(i)));
+            // On a narrower map the coast of a 1:50 million map stands beside the shore.
+            let coast = map.window.x1 - map.window.x0 > NARROW && map.ground != Ground::Plane;
+            if coast {
+                map.draw_ground(c);
+                map.draw_ice_and_rivers(c);
+            }
+            (0..marks.len()).filter(|&i| is_cells(&marks[i])).for_each(|i| marks::draw(c, &marks[i], &one(i)));
+            if coast && marks.iter().any(is_cells) {
                 map.draw_coast(c);
+            }
+            if map.ground != Ground::Plane && (!coast || marks.iter().any(is_cells)) {
                 c.clipped_to(&map.edge(), |c| map.draw_graticule(c));
             }
             c.clipped_to(&map.edge(), |c| {
                 (0..marks.len()).filter(|&i| !is_cells(&marks[i])).for_each(|i| marks::draw(c, &marks[i], &one(i)));
             });
+            if map.area.2 < SMALL_MAP && letter.as_deref().is_some_and(|l| l != "a") {
+                map.draw_rim(c);
+                return name_panel(c, p, frame, letter);
+            }
             let places: Vec<(f64, f64)> = places(p).into_iter().filter_map(|(x, y)| frame.at(x, y)).collect();
             map.draw_frame(c, if marks.iter().any(is_cells) { &[] } else { &places });
         }
     }
-    let named = !p.inner.0 && matches!(frame, Frame::Plane { .. });
-    let y = top - if named { 32.0 } else { 8.0 };
-    let mut x = if named { (left - 40.0).max(4.0) } else { left };
+    name_panel(c, p, frame, letter);
+}
+
+/// The letter and the title above a panel.
+fn name_panel(c: &mut Canvas, p: &Panel<'_, '_>, frame: &Frame, letter: Option<String>) {
+    let (left, top, w, _) = frame.area();
+    let (mut x, mut y) = (left, top - 8.0);
+    if let (Frame::Plane { area, y: axis, .. }, false) = (frame, p.inner.0) {
+        // Above the title of the axis.
+        (x, y) = ((left + 6.0 - axis.beside(area.3)).max(0.0), top - 32.0);
+    } else if matches!(frame, Frame::Plane { .. }) && p.row_named {
+        y = top - 32.0;
+    }
     if let Some(letter) = letter {
         c.text((x, y), &letter, Type::new(HEAD).bold());
         x += text_width(&letter, HEAD, true) + 8.0;

@@ -174,7 +174,8 @@ fn hexes(c: &mut Canvas, one: &One<'_>) {
         if one.hexes.len() <= TOLD {
             let mut path = Path::new();
             path.line(&ring, true);
-            let told = if one.colour == "count" { count(h.rows) } else { format!("{}: {}; rows: {}", one.colour, number(h.value), count(h.rows)) };
+            let told =
+                if one.colour == "count" { count(h.rows) } else { format!("{}: {}; rows: {}", one.colour, number(h.value), count(h.rows)) };
             c.titled(&told, |c| c.fill(&path, Paint::Rgb(colour), Some(Pen::new(Paint::Rgb(colour), 0.4))));
         } else {
             paths.entry(colour).or_default().line(&ring, true);
@@ -203,40 +204,36 @@ fn points(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
         1501..=6000 => 3.4,
         _ => 2.0,
     };
-    let mut placed: Vec<(usize, (f64, f64), Rgb)> =
-        one.rows.iter().filter_map(|&r| Some((r, one.place(mark, r)?, one.colour_of(mark, r)?))).collect();
-    let sizes = one.legend.sizes.as_ref().filter(|_| mark.size.is_some());
-    let radius = |r: usize| match (sizes, &mark.size) {
-        (Some(s), Some(by)) => s.radius(by.at(r)),
-        _ => size / 2.0,
-    };
-    if sizes.is_some() {
-        // Large ones first, so that they hide none.
-        placed.sort_by(|a, b| radius(b.0).total_cmp(&radius(a.0)));
-        placed.retain(|p| radius(p.0).is_finite());
-    }
+    // Small panels have small dots.
+    let size = size * (one.frame.area().2 / 400.0).clamp(0.55, 1.0);
+    let sizes = one.legend.sizes.as_ref().zip(mark.size);
+    let width = |r: usize| sizes.map_or(size, |(s, by)| 2.0 * s.radius(by.at(r)));
+    let dots = one.rows.iter().filter_map(|&r| Some((r, one.place(mark, r)?, one.colour_of(mark, r)?, width(r))));
+    let mut placed: Vec<(usize, (f64, f64), Rgb, f64)> = dots.filter(|d| d.3.is_finite()).collect();
+    // Large ones first, so that they hide none.
+    placed.sort_by(|a, b| b.3.total_cmp(&a.3));
     let rim = Pen::new(Paint::Rgb(RIM), if size > 6.0 { 0.7 } else { 0.4 });
-    if sizes.is_some() || placed.len() <= TOLD {
-        for (row, at, colour) in &placed {
-            let dot = |c: &mut Canvas| c.circle(*at, radius(*row), Paint::Rgb(*colour), Some(rim));
-            if placed.len() <= TOLD { c.titled(&told(mark, *row), dot) } else { dot(c) }
+    if placed.len() <= TOLD {
+        for (row, at, colour, width) in &placed {
+            c.titled(&told(mark, *row), |c| c.circle(*at, width / 2.0, Paint::Rgb(*colour), Some(rim)));
         }
         return;
     }
-    let mut layers: BTreeMap<Rgb, (Path, std::collections::HashSet<(i64, i64)>)> = BTreeMap::new();
-    for (_, at, colour) in &placed {
-        let (path, seen) = layers.entry(*colour).or_default();
-        // Two dots on one place are one.
-        let grain = if n > super::MANY { 1.0 } else { 4.0 };
+    // Dots of one size and colour are one path, and two on one place are one.
+    let grain = if n > super::MANY { 1.0 } else { 4.0 };
+    let mut layers: BTreeMap<(std::cmp::Reverse<u64>, Rgb), (Path, std::collections::HashSet<(i64, i64)>)> = BTreeMap::new();
+    for (_, at, colour, width) in &placed {
+        let (path, seen) = layers.entry((std::cmp::Reverse(width.to_bits()), *colour)).or_default();
         if seen.insert(((at.0 * grain).round() as i64, (at.1 * grain).round() as i64)) {
             path.dot(at.0, at.1);
         }
     }
-    for (colour, (path, _)) in &layers {
-        if n > 1500 {
-            c.dots(path, Pen::new(Paint::Rgb(*colour), size));
+    for ((std::cmp::Reverse(width), colour), (path, _)) in &layers {
+        let width = f64::from_bits(*width);
+        if n > 1500 && sizes.is_none() {
+            c.dots(path, Pen::new(Paint::Rgb(*colour), width));
         } else {
-            c.rimmed_dots(path, Paint::Rgb(*colour), size, rim);
+            c.rimmed_dots(path, Paint::Rgb(*colour), width, rim);
         }
     }
 }
@@ -286,7 +283,8 @@ fn lines(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>, stepped: bool) {
         line.push(p);
     }
     for (colour, points) in lines {
-        let lonely = |i: usize| points[i].0.is_finite() && (i == 0 || points[i - 1].0.is_nan()) && points.get(i + 1).is_none_or(|p| p.0.is_nan());
+        let lonely =
+            |i: usize| points[i].0.is_finite() && (i == 0 || points[i - 1].0.is_nan()) && points.get(i + 1).is_none_or(|p| p.0.is_nan());
         let mut dots = Path::new();
         (0..points.len()).filter(|&i| lonely(i)).for_each(|i| dots.dot(points[i].0, points[i].1));
         let mut path = Path::new();
@@ -400,7 +398,8 @@ fn boxes(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
         let at = |v: f64| one.frame.at(l as f64, v).unwrap_or((f64::NAN, f64::NAN));
         let (a, b) = (at(q[0]), at(q[2]));
         let pen = Pen::new(Paint::Muted, 1.2);
-        let said = format!("{level}: median {}, half of them {} to {}; n = {}", number(q[1]), number(q[0]), number(q[2]), count(known.len()));
+        let said =
+            format!("{level}: median {}, half of them {} to {}; n = {}", number(q[1]), number(q[0]), number(q[2]), count(known.len()));
         c.titled(&said, |c| {
             c.line(at(low), a, pen);
             c.line(b, at(high), pen);

@@ -22,6 +22,8 @@ struct Cells {
     x: Vec<f64>,
     y: Vec<f64>,
     panels: Vec<(String, Vec<f64>)>,
+    /// Which cells of further axes are drawn.
+    said: String,
 }
 
 impl Page<'_> {
@@ -48,9 +50,11 @@ impl Page<'_> {
             notes.push(Note::info("thinned", format!("one cell of {} is drawn", step[0] * step[1])));
         }
         let facet = self.facet_axis(cube, variable, axes)?;
+        let mut chosen = Vec::new();
         let of_variable = &cube.variables()[variable].axes;
         for &a in of_variable.iter().filter(|&&a| a != x && a != y && Some(a) != facet && cube.axes()[a].len > 1) {
             let axis = &cube.axes()[a];
+            chosen.push(said(axis, 0));
             let text = format!("of the {} cells along '{}' the first is drawn: {}", axis.len, axis.name, said(axis, 0));
             notes.push(Note::info("first-cell", format!("{text}; panels for each with --facet {}", axis.name)));
         }
@@ -64,7 +68,8 @@ impl Page<'_> {
             let all = cube.axes()[a].numbers().unwrap_or_else(|| (0..cube.axes()[a].len).map(|i| i as f64).collect());
             cells.iter().map(|&c| all[c]).collect()
         };
-        Ok(Cells { axes, x: at(x, &columns), y: at(y, &rows), panels })
+        let said = if chosen.is_empty() { String::new() } else { format!("Drawn: {}.", chosen.join(", ")) };
+        Ok(Cells { axes, x: at(x, &columns), y: at(y, &rows), panels, said })
     }
 
     /// The axis whose cells become panels.
@@ -73,9 +78,11 @@ impl Page<'_> {
         let others: Vec<usize> = cube.variables()[variable].axes.iter().copied().filter(|&a| a != x && a != y).collect();
         let found = others.iter().copied().find(|&a| cube.axes()[a].name == *name).ok_or_else(|| {
             let names: Vec<&str> = others.iter().map(|&a| cube.axes()[a].name.as_str()).collect();
-            Error::usage(format!("facet '{name}'"))
-                .rule("a grid has panels along one of its further axes")
-                .hint(if names.is_empty() { "this grid has none".to_owned() } else { format!("known are {}", names.join(", ")) })
+            Error::usage(format!("facet '{name}'")).rule("a grid has panels along one of its further axes").hint(if names.is_empty() {
+                "this grid has none".to_owned()
+            } else {
+                format!("known are {}", names.join(", "))
+            })
         })?;
         let len = cube.axes()[found].len;
         if len > PANELS {
@@ -111,19 +118,19 @@ impl Page<'_> {
         let placed = if ways.is_some() { Placed::Projected { from_degrees: &from, to_degrees: &to } } else { Placed::Same };
         let name = v.attributes.text("long_name").filter(|n| n.len() <= 60).unwrap_or(&v.name);
         let title = self.title(name);
-        let plot = |(panel, values): &(String, Vec<f64>)| -> Plot<'_> {
+        let unit = self.plotting.options.units.get(&v.name).map_or(v.unit.as_str(), String::as_str);
+        let plot = |(panel, values): &'_ (String, Vec<f64>)| {
             let grid = Grid {
                 name,
-                unit: v.unit.as_str(),
+                unit,
                 x: &cells.x,
                 x_name: (&x.name, x.unit.as_str()),
                 y: &cells.y,
                 y_name: (&y.name, y.unit.as_str()),
-                values: &[],
+                values,
                 levels: &[],
                 placed,
             };
-            let _ = values;
             let mut plot = Plot::new("figure", &title);
             plot.space = space;
             plot.colour.log = self.plotting.log.2;
@@ -136,14 +143,10 @@ impl Page<'_> {
             plot.with(Mark::cells(grid))
         };
         let mut plots: Vec<Plot<'_>> = cells.panels.iter().map(plot).collect();
-        for (plot, (_, values)) in plots.iter_mut().zip(&cells.panels) {
-            if let esker_report::plot::Kind::Cells(grid) = &mut plot.marks[0].kind {
-                grid.values = values;
-            }
-            if !over.is_empty() {
-                plot.marks.push(Mark::areas(&over));
-            }
+        if !over.is_empty() {
+            plots.iter_mut().for_each(|p| p.marks.push(Mark::areas(&over)));
         }
+        plots[0].caption.clone_from(&cells.said);
         let columns = (plots.len() as f64).sqrt().ceil() as usize;
         sheet("figure", &title, &plots, self.width, columns)
     }
@@ -151,7 +154,8 @@ impl Page<'_> {
 
 /// Depths and pressures grow downwards.
 fn v_axis_down(axis: &Axis) -> bool {
-    axis.kind == AxisKind::Z && (axis.attributes.text("positive") == Some("down") || axis.unit.as_str().ends_with("Pa") || axis.unit.as_str() == "mbar")
+    axis.kind == AxisKind::Z
+        && (axis.attributes.text("positive") == Some("down") || axis.unit.as_str().ends_with("Pa") || axis.unit.as_str() == "mbar")
 }
 
 fn pair(p: [f64; 2]) -> (f64, f64) {
@@ -182,7 +186,9 @@ fn said(axis: &Axis, cell: usize) -> String {
 /// The first variable that can be drawn, with its horizontal and vertical axis: x and y, or any two for cells on their own axes.
 fn drawable(cube: &Cube, any: bool) -> Option<(usize, (usize, usize))> {
     let known = |v: usize| !cube.variables()[v].auxiliary && cube.variables()[v].holds == esker_core::cube::Holds::Numbers;
-    let of = |v: usize, kind: AxisKind| cube.variables()[v].axes.iter().copied().find(|&a| cube.axes()[a].kind == kind && cube.axes()[a].len > 1);
+    let of = |v: usize, kind: AxisKind| {
+        cube.variables()[v].axes.iter().copied().find(|&a| cube.axes()[a].kind == kind && cube.axes()[a].len > 1)
+    };
     (0..cube.variables().len()).filter(|&v| known(v)).find_map(|v| {
         let placed = |a: &usize| cube.axes()[*a].labels.is_some();
         let on_map = of(v, AxisKind::X).filter(placed).zip(of(v, AxisKind::Y).filter(placed));

@@ -178,7 +178,9 @@ impl Page<'_> {
     fn over(&self, to: Option<&Crs>) -> Result<Shapes> {
         let Some(file) = &self.plotting.over else { return Ok(Vec::new()) };
         let Data::Features(features) = esker_io::open(file, &ReadOptions::default())?.1 else {
-            return Err(Error::usage(format!("file '{}'", file.display())).got("no outlines").rule("--over takes a file of lines or polygons"));
+            return Err(Error::usage(format!("file '{}'", file.display()))
+                .got("no outlines")
+                .rule("--over takes a file of lines or polygons"));
         };
         shapes(&features, to.unwrap_or(&Crs::Geographic))
     }

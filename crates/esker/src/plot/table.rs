@@ -41,7 +41,11 @@ impl Page<'_> {
         }
         let (kind, x, y) = self.resolved(&rows)?;
         match kind {
-            PlotKind::Map => self.map(&rows, x.as_deref(), y.first().map(String::as_str), notes),
+            PlotKind::Map => {
+                // Of a grid without axes of its own the first variable is wanted, not where its cells are.
+                let colour = if grid && self.plotting.colour.is_none() { rows.numbers().into_iter().next() } else { None };
+                self.map(&rows, (x.as_deref(), y.first().map(String::as_str)), colour, notes)
+            }
             PlotKind::Matrix => self.matrix(&rows, &y),
             kind => self.plane(&rows, kind, x.as_deref(), &y),
         }
@@ -76,7 +80,8 @@ impl Page<'_> {
     fn chosen(&self, mut rows: Rows, grid: bool) -> Result<Rows> {
         let p = self.plotting;
         if let Some(text) = &p.filter {
-            let values = Expression::parse(text).and_then(|e| e.eval(&rows.table)).map_err(|e| Error { fault: esker_core::Fault::Usage, ..e })?;
+            let values =
+                Expression::parse(text).and_then(|e| e.eval(&rows.table)).map_err(|e| Error { fault: esker_core::Fault::Usage, ..e })?;
             rows.keep(|r| values.values[r] != 0.0 && !values.values[r].is_nan());
         }
         if grid {
@@ -89,7 +94,8 @@ impl Page<'_> {
             rows.keep(|r| days[r] >= low && days[r] < high);
         }
         if let Some(text) = &p.selection.bbox {
-            let (x, y, _) = rows.place.clone().ok_or_else(|| Error::usage(format!("box '{text}'")).rule("this table has no columns of places"))?;
+            let (x, y, _) =
+                rows.place.clone().ok_or_else(|| Error::usage(format!("box '{text}'")).rule("this table has no columns of places"))?;
             let [west, south, east, north] = crate::selection::corners(text)?;
             let (x, y) = (rows.table.column(&x)?.reals()?.to_vec(), rows.table.column(&y)?.reals()?.to_vec());
             let across = |v: f64| if west <= east { v >= west && v <= east } else { v >= west || v <= east };
@@ -165,7 +171,7 @@ impl Page<'_> {
         Ok(Some(column))
     }
 
-    fn map(&self, rows: &Rows, x: Option<&str>, y: Option<&str>, notes: &mut Vec<Note>) -> Result<Figure> {
+    fn map(&self, rows: &Rows, (x, y): (Option<&str>, Option<&str>), colour: Option<String>, notes: &mut Vec<Note>) -> Result<Figure> {
         let found = rows.place.as_ref();
         let (Some(x), Some(y)) = (x.or(found.map(|f| f.0.as_str())), y.or(found.map(|f| f.1.as_str()))) else {
             return Err(Error::usage("map").rule("no columns of the table are known as places").hint("name them: --x lon --y lat"));
@@ -188,7 +194,10 @@ impl Page<'_> {
         }
         let over: Shapes = self.over(if space == Space::Square { known.as_ref() } else { None })?;
         let (x, y) = (Column::real(x, a.unit.as_str(), xs), Column::real(y, b.unit.as_str(), ys));
-        let extras = self.extras(&rows.table)?;
+        let mut extras = self.extras(&rows.table)?;
+        if let Some(name) = colour {
+            extras.colour = Some(pick(&rows.table, &name)?);
+        }
         let mut mark = Mark::points(Series::of(&x), Series::of(&y));
         if self.plotting.kind == Some(PlotKind::Hexbin) {
             mark.kind = esker_report::plot::Kind::Hexagons;
@@ -243,7 +252,9 @@ impl Page<'_> {
     fn matrix(&self, rows: &Rows, names: &[String]) -> Result<Figure> {
         let columns: Vec<Column> = names.iter().map(|n| pick(&rows.table, n)).collect::<Result<_>>()?;
         if columns.len() < 2 {
-            return Err(Error::usage("scatter matrix").got(format!("{} columns of numbers", columns.len())).rule("at least two are needed"));
+            return Err(Error::usage("scatter matrix")
+                .got(format!("{} columns of numbers", columns.len()))
+                .rule("at least two are needed"));
         }
         let extras = self.extras(&rows.table)?;
         let mut plots = Vec::new();
@@ -293,6 +304,8 @@ impl Extras {
 
 impl Rows {
     fn of(table: Table, placed: Option<Placed>) -> Self {
+        let mut table = table;
+        whole_dates(&mut table);
         let found = Inspection::place_and_time(&table);
         let there = |p: &Placed| [&p.x, &p.y].iter().all(|n| table.column(n).is_ok_and(|c| c.reals().is_ok()));
         let by_name = found.place.map(|(x, y, crs, _)| (x, y, Crs::parse(&crs).ok().filter(Crs::is_degrees)));
@@ -317,10 +330,32 @@ impl Rows {
     }
 }
 
+/// Columns named as dates whose numbers are dates without marks, such as 19580329, become times.
+fn whole_dates(table: &mut Table) {
+    let day = |v: f64| -> Option<f64> {
+        if v.fract() != 0.0 || !(10_000_101.0..30_000_000.0).contains(&v) {
+            return None;
+        }
+        let n = v as i64;
+        esker_core::Calendar::Proleptic.days(n / 10_000, (n / 100 % 100) as u8, (n % 100) as u8).map(|d| d as f64)
+    };
+    let mut found = Vec::new();
+    for column in table.columns() {
+        let Values::Real(v) = &column.values else { continue };
+        let days: Option<Vec<f64>> = v.iter().map(|&v| if v.is_nan() { Some(v) } else { day(v) }).collect();
+        if let Some(days) = days.filter(|d| column.name.to_lowercase().contains("date") && d.iter().any(|v| v.is_finite())) {
+            found.push(Column::real(&column.name, DAYS, days));
+        }
+    }
+    // Each has the length of the column that it replaces.
+    found.into_iter().for_each(|c| drop(table.put(c)));
+}
+
 /// A column by its name, in the words of the command line. Texts that are all dates become times.
 fn pick(table: &Table, name: &str) -> Result<Column> {
     let found = table.columns().iter().find(|c| c.name == name);
-    let column = found.ok_or_else(|| Error { fault: esker_core::Fault::Usage, ..unknown_column(table, name, "no such column in the file") })?;
+    let column =
+        found.ok_or_else(|| Error { fault: esker_core::Fault::Usage, ..unknown_column(table, name, "no such column in the file") })?;
     if let Values::Class(codes) = &column.values
         && is_dates(codes)
     {
