@@ -227,6 +227,7 @@ fn bar_across(c: &mut Canvas, (x, y, w): (f64, f64, f64), (low, high, log): (f64
         let label = format!("{sign}{}", if log { weight(v) } else { ticks.label(v) });
         let half = width(&label, SMALL, false) / 2.0;
         c.line((at, y + 12.0), (at, y + 16.0), Pen::new(Paint::Faint, 1.0));
+        let at = at.clamp(half + 1.0, (c.width - half - 1.0).max(half + 1.0));
         if at - half > free + 6.0 {
             c.text((at, y + 29.0), &label, Type::new(SMALL).middle().muted());
             free = at + half;

@@ -202,7 +202,7 @@ fn points(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
         61..=300 => 6.4,
         301..=1500 => 4.6,
         1501..=6000 => 3.4,
-        _ => 2.0,
+        _ => 2.4,
     };
     // Small panels have small dots.
     let size = size * (one.frame.area().2 / 400.0).clamp(0.55, 1.0);
@@ -220,7 +220,7 @@ fn points(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
         return;
     }
     // Dots of one size and colour are one path, and two on one place are one.
-    let grain = if n > super::MANY { 1.0 } else { 4.0 };
+    let grain = if n > super::MANY { 0.6 } else { 4.0 };
     let mut layers: BTreeMap<(std::cmp::Reverse<u64>, Rgb), (Path, std::collections::HashSet<(i64, i64)>)> = BTreeMap::new();
     for (_, at, colour, width) in &placed {
         let (path, seen) = layers.entry((std::cmp::Reverse(width.to_bits()), *colour)).or_default();
