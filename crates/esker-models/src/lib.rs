@@ -11,4 +11,5 @@ mod store;
 pub use calibrate::{Adjust, Adjusted, Calibration, Calibrator, Cut};
 pub use catalog::{Kind, Step, load_model};
 pub use models::imported::Foreign;
+pub use prepare::{Prepare, Wanted};
 pub use sigmoid::Sigmoid;
