@@ -75,7 +75,9 @@ fn own_target(on: &str, make: MakeTransform, train: &Samples, test: &Samples) {
     let (fitted, made) = prepare(on, make, train);
     for row in [0, 7, train.rows() - 1] {
         let other = with_target(train, |r, y| if r == row { 40.0 - 3.0 * y } else { y });
-        same(&format!("{on}: a training row sees its own target"), &features(prepare(on, make, &other).1), &features(made.clone()), |r| r == row);
+        same(&format!("{on}: a training row sees its own target"), &features(prepare(on, make, &other).1), &features(made.clone()), |r| {
+            r == row
+        });
     }
     let other = with_target(test, |_, y| 1e3 - y);
     let law = format!("{on}: a new row sees a target of new rows");

@@ -9,6 +9,7 @@ use crate::calibration::{Adjustment, CalibrationCurve};
 use crate::dependence::Dependence;
 use crate::feature_selection::FeatureSelection;
 use crate::hold_out::Locked;
+use crate::preparation::PreparedStep;
 use crate::skill::Skill;
 use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, Unit};
 
@@ -61,6 +62,9 @@ pub struct Record {
     /// How much better the models are than simple answers.
     #[serde(default)]
     pub skill: Option<Skill>,
+    /// The recipe's preparation, with what its steps learned for the chosen model on all rows.
+    #[serde(default)]
+    pub prepared: Vec<PreparedStep>,
 }
 
 /// Where a record came from.

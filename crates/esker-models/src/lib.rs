@@ -1,5 +1,6 @@
 //! Everything fitted on training rows: preparation and models, each listed once in [`catalog`].
 
+pub mod back;
 pub mod calibrate;
 pub mod catalog;
 pub mod matrix;

@@ -39,6 +39,7 @@ mod picture;
 mod pipeline;
 mod plan;
 mod predict;
+mod prepare;
 pub mod recipe;
 mod reference;
 mod regions;

@@ -5,7 +5,9 @@ use esker_core::{Error, FittedTransform, Parameter, Result, Samples, Settings, T
 use super::encode::Encode;
 use super::impute::Impute;
 use super::wanted::list;
-use super::{Wanted, chained, encode, gradient, harmonics, impute, lag, nearest, ordinal, pca, reshape, scale, season, target_means, trend};
+use super::{
+    Wanted, chained, encode, gradient, harmonics, impute, lag, nearest, ordinal, pca, reshape, scale, season, target_means, trend,
+};
 
 /// A step of `[[prepare]]` by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +49,13 @@ fn parameters_impute() -> Vec<Parameter> {
         Parameter::choice("method", &["median", "nearest", "model"], "How gaps are filled."),
         Parameter::integer("neighbours", 5, 1, 1000, "Of `nearest`: training rows that fill a gap."),
         Parameter::flag("scaled", true, "Of `nearest`: whether columns count by their standard deviations, whatever their units."),
-        Parameter::integer("rounds", 10, 1, 1000, "Of `model`: most rounds; they end when nothing changes by more than a millionth of a standard deviation."),
+        Parameter::integer(
+            "rounds",
+            10,
+            1,
+            1000,
+            "Of `model`: most rounds; they end when nothing changes by more than a millionth of a standard deviation.",
+        ),
         Parameter::real("penalty", 1.0, 1e-6, 1e9, "Of `model`: the penalty of the ridge regressions on standardised columns."),
     ]
 }

@@ -4,7 +4,7 @@
 //! targets of training rows, for whichever row. Several rows of one group at one time count once, by their mean; where training rows are at a
 //! time, they count alone.
 
-use esker_core::{Column, Error, FittedTransform, Note, Parameter, Prepared, Result, Samples, Settings, Transform, Unit};
+use esker_core::{Column, Error, FittedTransform, Note, Parameter, Prepared, Result, Samples, Setting, Settings, Transform, Unit};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -24,32 +24,33 @@ pub const DOC_ROLLING: &str = "Further columns hold statistics of a window over 
 /// The longest lag or window, in times or days.
 const LONGEST: f64 = 1e7;
 
-const BY: Parameter = Parameter {
-    name: "by",
-    doc: "Whether lags and windows are counted in times that the group has rows at, or in days.",
-    default: esker_core::Setting::Text(String::new()),
-    rule: esker_core::Rule::Choice(&["rows", "days"]),
-    search: None,
-};
-
 fn by() -> Parameter {
-    Parameter { default: esker_core::Setting::Text("rows".to_owned()), ..BY }
+    Parameter::choice("by", &["rows", "days"], "Whether lags and windows are counted in times that the group has rows at, or in days.")
+}
+
+fn text(name: &'static str, default: &str, doc: &'static str) -> Parameter {
+    Parameter { default: Setting::Text(default.to_owned()), ..Parameter::text(name, doc) }
 }
 
 /// The parameters of lags.
 pub fn parameters_lag() -> Vec<Parameter> {
-    vec![Parameter { default: esker_core::Setting::Text("1".to_owned()), ..Parameter::text("lags", "The lags, `[1, 2, 12]`.") }, by()]
+    vec![text("lags", "1", "The lags, `[1, 2, 12]`."), by()]
 }
 
 /// The parameters of windows.
 pub fn parameters_rolling() -> Vec<Parameter> {
-    let text = |name, default: &str, doc| Parameter { default: esker_core::Setting::Text(default.to_owned()), ..Parameter::text(name, doc) };
     vec![
         text("windows", "3", "The lengths of the windows, `[3, 12]`."),
         by(),
         text("statistics", "mean", "What is said of a window: mean, sum, min, max, sd (n − 1), count."),
         Parameter::flag("now", false, "Whether the row itself, and rows at its time, are in the window."),
-        Parameter::integer("least", 0, 0, 10_000_000, "Values that a window needs, else it is missing; 0 takes all of a window in rows, and 1 of one in days (2 for sd)."),
+        Parameter::integer(
+            "least",
+            0,
+            0,
+            10_000_000,
+            "Values that a window needs, else it is missing; 0 takes all of a window in rows, and 1 of one in days (2 for sd).",
+        ),
     ]
 }
 
@@ -113,8 +114,12 @@ impl Back {
 
     /// The columns looked back along, the target among them where it is named.
     fn fields(&self, train: &Samples, target: &str) -> Result<Vec<Field>> {
-        let mut fields: Vec<Field> =
-            self.columns.numbers(train, target)?.iter().map(|c| Field { name: c.name.clone(), unit: c.unit.clone(), target: false }).collect();
+        let mut fields: Vec<Field> = self
+            .columns
+            .numbers(train, target)?
+            .iter()
+            .map(|c| Field { name: c.name.clone(), unit: c.unit.clone(), target: false })
+            .collect();
         if self.columns.0.iter().any(|c| c == target) {
             let column = train.column(target)?;
             column.reals()?;
@@ -198,8 +203,7 @@ struct Looking {
 impl Looking {
     /// The columns made for rows in `runs`, whose keys are `asked`; each field looks into its own series.
     fn made(&self, series: &[&Series], asked: &[f64], runs: &Runs, rows: usize) -> Vec<Column> {
-        let tasks: Vec<(usize, &(String, Look))> =
-            (0..self.fields.len()).flat_map(|f| self.looks.iter().map(move |l| (f, l))).collect();
+        let tasks: Vec<(usize, &(String, Look))> = (0..self.fields.len()).flat_map(|f| self.looks.iter().map(move |l| (f, l))).collect();
         let one = |(f, (suffix, how)): (usize, &(String, Look))| {
             let field = &self.fields[f];
             let how = match *how {
@@ -271,21 +275,19 @@ pub fn load(bytes: &[u8]) -> Result<Box<dyn FittedTransform>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use esker_core::{Codes, Setting, Support, Times};
+    use esker_core::{Codes, Support, Times};
 
     fn samples(group: &[&str], days: &[f64], x: &[f64], y: &[f64]) -> Samples {
         let labels: Vec<Option<&str>> = group.iter().map(|g| Some(*g)).collect();
-        let support = Support {
-            time: Some(Times { days: days.to_vec() }),
-            group: Some(Codes::from_labels(&labels)),
-            ..Support::bare(days.len())
-        };
+        let support =
+            Support { time: Some(Times { days: days.to_vec() }), group: Some(Codes::from_labels(&labels)), ..Support::bare(days.len()) };
         Samples::new(vec![Column::real("x", "mm", x.to_vec()), Column::real("y", "m", y.to_vec())], support, None).unwrap()
     }
 
     fn lag(columns: &[&str], lags: &str, by: &str) -> Back {
         let p = parameters_lag();
-        let s = Settings::defaults(&p).set(&p, "lags", Setting::Text(lags.into())).unwrap().set(&p, "by", Setting::Text(by.into())).unwrap();
+        let s =
+            Settings::defaults(&p).set(&p, "lags", Setting::Text(lags.into())).unwrap().set(&p, "by", Setting::Text(by.into())).unwrap();
         Back::lags(Wanted(columns.iter().map(|c| (*c).to_owned()).collect()), &s)
     }
 

@@ -31,9 +31,8 @@ impl Transform for Nearest {
         let values = columns.iter().map(|c| c.reals()).collect::<Result<Vec<_>>>()?;
         let mut rows: Vec<usize> = (0..train.rows()).filter(|&r| values.iter().any(|v| !v[r].is_nan())).collect();
         // In the order of their values: which rows are kept, and which of two equally near ones counts, does not hang on the order of the table.
-        let order = |a: &usize, b: &usize| {
-            values.iter().map(|v| v[*a].total_cmp(&v[*b])).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-        };
+        let order =
+            |a: &usize, b: &usize| values.iter().map(|v| v[*a].total_cmp(&v[*b])).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal);
         rows.sort_by(order);
         if rows.len() > MOST {
             rows = (0..MOST).map(|k| rows[k * rows.len() / MOST]).collect();
@@ -45,7 +44,13 @@ impl Transform for Nearest {
             let mean = if there.is_empty() { f64::NAN } else { esker_math::mean(&there) };
             let sd = (there.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / there.len().max(1) as f64).sqrt();
             let spread = if self.scaled && sd > 0.0 && sd.is_finite() { sd } else { 1.0 };
-            fields.push(Field { name: column.name.clone(), mean, spread, gaps: v.len() - there.len(), values: rows.iter().map(|&r| v[r]).collect() });
+            fields.push(Field {
+                name: column.name.clone(),
+                mean,
+                spread,
+                gaps: v.len() - there.len(),
+                values: rows.iter().map(|&r| v[r]).collect(),
+            });
         }
         Ok(Box::new(Filling { neighbours: self.neighbours, rows: rows.len(), of: train.rows(), fields }))
     }
@@ -124,7 +129,8 @@ impl FittedTransform for Filling {
 
     fn learned(&self) -> Vec<(String, String)> {
         let of = if self.rows < self.of { format!("{} of {}", self.rows, self.of) } else { self.of.to_string() };
-        let says = |f: &Field| format!("{} of {} training rows lack it; filled by the {} nearest of {of}", f.gaps, self.of, self.neighbours);
+        let says =
+            |f: &Field| format!("{} of {} training rows lack it; filled by the {} nearest of {of}", f.gaps, self.of, self.neighbours);
         self.fields.iter().map(|f| (f.name.clone(), says(f))).collect()
     }
 
@@ -140,7 +146,11 @@ impl FittedTransform for Filling {
 pub fn load(bytes: &[u8]) -> Result<Box<dyn FittedTransform>> {
     let fitted: Filling = store::load("impute step", bytes)?;
     let sound = |f: &Field| {
-        f.values.len() == fitted.rows && !f.mean.is_infinite() && f.spread.is_finite() && f.spread > 0.0 && f.values.iter().all(|v| !v.is_infinite())
+        f.values.len() == fitted.rows
+            && !f.mean.is_infinite()
+            && f.spread.is_finite()
+            && f.spread > 0.0
+            && f.values.iter().all(|v| !v.is_infinite())
     };
     if fitted.neighbours > 0 && fitted.fields.iter().all(sound) { Ok(Box::new(fitted)) } else { Err(store::damaged("impute step")) }
 }

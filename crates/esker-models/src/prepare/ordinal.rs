@@ -54,7 +54,8 @@ impl FittedTransform for Ordered {
     fn describe(&self, graph: &mut Graph) -> Result<bool> {
         for (name, order) in &self.fields {
             let column = graph.classes(name)?;
-            let place = |k: u32| column.levels.get(k as usize).and_then(|l| order.iter().position(|o| o == l)).map_or(f64::NAN, |p| p as f64);
+            let place =
+                |k: u32| column.levels.get(k as usize).and_then(|l| order.iter().position(|o| o == l)).map_or(f64::NAN, |p| p as f64);
             let made = graph.lookup(&column, place, f64::NAN);
             graph.remove(name);
             graph.put_number(name, made);

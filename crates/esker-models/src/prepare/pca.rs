@@ -21,7 +21,10 @@ pub fn parameters() -> Vec<Parameter> {
         Parameter::integer("number", 0, 0, 500, "Components kept; 0 keeps as many as `share` takes."),
         Parameter::real("share", 0.9, 0.01, 1.0, "The share of the variance that the components kept have, at least."),
         Parameter::flag("scaled", true, "Whether columns come to standard deviation 1 first, so that their units do not matter."),
-        Parameter { default: esker_core::Setting::Text("pc".to_owned()), ..Parameter::text("name", "The scores are named `pc 1`, `pc 2` and so on.") },
+        Parameter {
+            default: esker_core::Setting::Text("pc".to_owned()),
+            ..Parameter::text("name", "The scores are named `pc 1`, `pc 2` and so on.")
+        },
         Parameter::flag("keep", false, "Whether the columns stay beside their scores."),
     ]
 }
@@ -53,7 +56,16 @@ impl Transform for Pca {
         }
         let keep = self.settings.flag("keep");
         let name = self.settings.text("name").to_owned();
-        let mut fitted = Components { names: Vec::new(), keep, name, mean: Vec::new(), sd: Vec::new(), vectors: Vec::new(), variance: Vec::new(), total: 0.0 };
+        let mut fitted = Components {
+            names: Vec::new(),
+            keep,
+            name,
+            mean: Vec::new(),
+            sd: Vec::new(),
+            vectors: Vec::new(),
+            variance: Vec::new(),
+            total: 0.0,
+        };
         if p == 0 {
             return Ok(Box::new(fitted));
         }
@@ -70,7 +82,8 @@ impl Transform for Pca {
         for (column, v) in columns.iter().zip(&values) {
             let there: Vec<f64> = rows.iter().map(|&r| v[r]).collect();
             let mean = esker_math::mean(&there);
-            let sd = if self.settings.flag("scaled") { (there.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n as f64).sqrt() } else { 1.0 };
+            let sd =
+                if self.settings.flag("scaled") { (there.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n as f64).sqrt() } else { 1.0 };
             let sd = if sd > 1e-14 * mean.abs() { sd } else { 1.0 };
             x.extend(there.iter().map(|v| (v - mean) / sd));
             fitted.names.push(column.name.clone());

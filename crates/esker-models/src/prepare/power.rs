@@ -62,10 +62,10 @@ impl Family {
         let smallest = bad.iter().copied().fold(f64::INFINITY, f64::min);
         let above = if open { format!("{low} and above") } else { format!("above {low}") };
         Err(Error::data(thing.to_owned())
-            .got(format!("{} of {} values at {low} or below, down to {}{unit}", bad.len(), values.len(), short(smallest)).replace(
-                "at 0 or below",
-                if open { "below 0" } else { "at 0 or below" },
-            ))
+            .got(
+                format!("{} of {} values at {low} or below, down to {}{unit}", bad.len(), values.len(), short(smallest))
+                    .replace("at 0 or below", if open { "below 0" } else { "at 0 or below" }),
+            )
             .rule(format!("'{}' takes values {above}", self.name()))
             .hint(match self {
                 Self::Log1p => "yeo-johnson takes every number",
@@ -161,10 +161,18 @@ fn brent(f: &impl Fn(f64) -> f64, mut a: f64, mut b: f64) -> f64 {
         let u = if d.abs() >= tol { x + d } else { x + tol.copysign(d) };
         let fu = f(u);
         if fu <= fx {
-            if u < x { b = x } else { a = x }
+            if u < x {
+                b = x
+            } else {
+                a = x
+            }
             (v, fv, w, fw, x, fx) = (w, fw, x, fx, u, fu);
         } else {
-            if u < x { a = u } else { b = u }
+            if u < x {
+                a = u
+            } else {
+                b = u
+            }
             if fu <= fw || w == x {
                 (v, fv, w, fw) = (w, fw, u, fu);
             } else if fu <= fv || v == x || v == w {

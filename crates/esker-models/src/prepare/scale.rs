@@ -93,7 +93,13 @@ struct Scaled {
 fn share(quantiles: &[f64], x: f64) -> f64 {
     let last = quantiles.len() - 1;
     if last == 0 || x < quantiles[0] || x > quantiles[last] {
-        return if x > quantiles[last] { 1.0 } else if x < quantiles[0] { 0.0 } else { 0.5 };
+        return if x > quantiles[last] {
+            1.0
+        } else if x < quantiles[0] {
+            0.0
+        } else {
+            0.5
+        };
     }
     let (below, upto) = (quantiles.partition_point(|q| *q < x), quantiles.partition_point(|q| *q <= x));
     let place = if upto > below {

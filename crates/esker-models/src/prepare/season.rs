@@ -79,7 +79,11 @@ fn season(days: f64, by_day: bool) -> usize {
         return usize::MAX;
     }
     let date = Calendar::Proleptic.date(days);
-    if by_day { (days.floor() as i64 - Calendar::Proleptic.days(date.year, 1, 1).unwrap_or(0)).clamp(0, 365) as usize } else { usize::from(date.month) - 1 }
+    if by_day {
+        (days.floor() as i64 - Calendar::Proleptic.days(date.year, 1, 1).unwrap_or(0)).clamp(0, 365) as usize
+    } else {
+        usize::from(date.month) - 1
+    }
 }
 
 fn climatology(values: &[f64], season: &[usize], by_day: bool, window: usize) -> Seasons {
@@ -91,11 +95,7 @@ fn climatology(values: &[f64], season: &[usize], by_day: bool, window: usize) ->
         }
     }
     let window = if by_day { window } else { 0 };
-    (0..n)
-        .map(|s| {
-            moments((0..=2 * window).flat_map(|k| of[(s + n + k - window) % n].iter().copied()).collect())
-        })
-        .collect()
+    (0..n).map(|s| moments((0..=2 * window).flat_map(|k| of[(s + n + k - window) % n].iter().copied()).collect())).collect()
 }
 
 /// Mean and standard deviation, whatever the order of the values.
@@ -161,7 +161,11 @@ impl FittedTransform for Seasonal {
             };
             let values = column.reals()?.iter().enumerate().map(one).collect();
             let unit = if self.scaled { Unit::new("1") } else { column.unit.clone() };
-            let made = esker_core::Column { unit, values: Values::Real(values), name: if self.keep { format!("{} anomaly", field.name) } else { field.name.clone() } };
+            let made = esker_core::Column {
+                unit,
+                values: Values::Real(values),
+                name: if self.keep { format!("{} anomaly", field.name) } else { field.name.clone() },
+            };
             if self.keep { samples = beside(samples, vec![made])? } else { samples.put(made)? }
         }
         Ok(samples)
@@ -189,7 +193,11 @@ pub fn load(bytes: &[u8]) -> Result<Box<dyn FittedTransform>> {
     let seasons = if fitted.by_day { 366 } else { 12 };
     let finite = |s: &Seasons| s.len() == seasons && s.iter().all(|(m, d)| !m.is_infinite() && !d.is_infinite());
     let sound = |f: &Field| {
-        finite(&f.all) && !f.total.0.is_infinite() && !f.total.1.is_infinite() && f.by_group.len() == fitted.labels.len() && f.by_group.iter().all(finite)
+        finite(&f.all)
+            && !f.total.0.is_infinite()
+            && !f.total.1.is_infinite()
+            && f.by_group.len() == fitted.labels.len()
+            && f.by_group.iter().all(finite)
     };
     if fitted.fields.iter().all(sound) { Ok(Box::new(fitted)) } else { Err(store::damaged("anomaly step")) }
 }

@@ -93,7 +93,11 @@ impl Transform for Detrend {
             let by_group: Vec<Option<Line>> = members.iter().map(of).collect();
             let says = match &all {
                 Some(line) => {
-                    let own = if self.own { format!("; {} groups have lines of their own", by_group.iter().flatten().count()) } else { String::new() };
+                    let own = if self.own {
+                        format!("; {} groups have lines of their own", by_group.iter().flatten().count())
+                    } else {
+                        String::new()
+                    };
                     format!("{} a decade{own}", short(line.slope * DECADE) + &column.unit.suffix())
                 }
                 None => "no line: values at fewer than two times".to_owned(),
@@ -159,8 +163,6 @@ impl FittedTransform for Lines {
 /// Bytes that are no such step.
 pub fn load(bytes: &[u8]) -> Result<Box<dyn FittedTransform>> {
     let fitted: Lines = store::load("detrend step", bytes)?;
-    let sound = |f: &Field| {
-        f.all.iter().chain(f.by_group.iter().flatten()).all(Line::sound) && f.by_group.len() == fitted.labels.len()
-    };
+    let sound = |f: &Field| f.all.iter().chain(f.by_group.iter().flatten()).all(Line::sound) && f.by_group.len() == fitted.labels.len();
     if fitted.fields.iter().all(sound) { Ok(Box::new(fitted)) } else { Err(store::damaged("detrend step")) }
 }

@@ -20,12 +20,7 @@ impl Wanted {
     }
 
     /// The features wanted that a test finds fit. One that is named and does not fit is refused with what is wanted there.
-    fn fitting<'a>(
-        &self,
-        train: &'a Samples,
-        target: &'a str,
-        (fits, rule): (fn(&Values) -> bool, &str),
-    ) -> Result<Vec<&'a Column>> {
+    fn fitting<'a>(&self, train: &'a Samples, target: &'a str, (fits, rule): (fn(&Values) -> bool, &str)) -> Result<Vec<&'a Column>> {
         let mut found = Vec::new();
         for column in train.features(target).filter(|c| self.holds(&c.name)) {
             if fits(&column.values) {

@@ -89,12 +89,7 @@ trait Part: Copy + Default {
 }
 
 /// A queue of two parts: what is left of the older part is known from each of its points on, the newer one as a whole.
-fn along<P: Part>(
-    (keys, asked, reach, now): (&[f64], &[f64], Reach, bool),
-    values: &[f64],
-    out: &mut [f64],
-    say: impl Fn(P) -> f64,
-) {
+fn along<P: Part>((keys, asked, reach, now): (&[f64], &[f64], Reach, bool), values: &[f64], out: &mut [f64], say: impl Fn(P) -> f64) {
     let part = |i: usize| if values[i].is_nan() { P::default() } else { P::of(values[i]) };
     let (mut first, mut middle, mut end) = (0, 0, 0);
     // From each point of the older part to its end; the older part ends at `middle`.
@@ -207,11 +202,7 @@ impl Part for Moments {
             return self;
         }
         let apart = later.mean - self.mean;
-        Self {
-            n,
-            mean: self.mean + apart * (later.n / n),
-            m2: self.m2 + later.m2 + apart * apart * (self.n * later.n / n),
-        }
+        Self { n, mean: self.mean + apart * (later.n / n), m2: self.m2 + later.m2 + apart * apart * (self.n * later.n / n) }
     }
 }
 
@@ -227,7 +218,13 @@ mod tests {
             let before: Vec<usize> = (0..keys.len()).filter(|&i| keys[i] < *q || now && keys[i] == *q).collect();
             let inside = before.iter().enumerate().filter(|(j, i)| match reach {
                 Reach::Points(n) => j + n as usize >= before.len(),
-                Reach::Days(d) => if now { keys[**i] > q - d } else { keys[**i] >= q - d },
+                Reach::Days(d) => {
+                    if now {
+                        keys[**i] > q - d
+                    } else {
+                        keys[**i] >= q - d
+                    }
+                }
             });
             let v: Vec<f64> = inside.map(|(_, &i)| values[i]).filter(|v| !v.is_nan()).collect();
             let n = v.len() as f64;

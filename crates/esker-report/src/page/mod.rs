@@ -13,6 +13,7 @@ mod limits;
 mod methods;
 mod number;
 mod pictures;
+mod prepared;
 mod reading;
 mod scores;
 mod selected;
@@ -194,6 +195,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         drawn(h, Place::Folds);
         judged::folds(r, h);
     });
+    add("preparation", "Preparation", &|h| prepared::steps(r, h));
     add("methods", "Methods, ready to paste", &|h| methods_section(r, h));
     add("data", "Data card", &|h| {
         data::card(r, h);

@@ -93,6 +93,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         dependence: None,
         notes: vec![],
         skill: None,
+        prepared: vec![],
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod adjust;
 mod intervals;
+mod prepare;
 mod read;
 mod section;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(crate) use esker_core::matches;
 use esker_core::{Crs, Settings, Space, Unit};
@@ -19,6 +21,8 @@ use crate::selection::Selection;
 pub use adjust::{AdjustPart, ThresholdBy, ThresholdPart};
 pub(crate) use intervals::INTERVAL_KEYS;
 pub use intervals::{IntervalMethod, Update};
+pub(crate) use prepare::place_of;
+pub use prepare::{PreparePart, Preparing};
 pub(crate) use read::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS, WEIGHT_KEYS};
 pub(crate) use section::nearest;
 
@@ -39,7 +43,7 @@ pub struct Recipe {
     pub roles: Roles,
     /// How models are judged.
     pub validate: Validate,
-    /// The models to compare.
+    /// The models to compare, each with the steps of `[[prepare]]`.
     pub models: Vec<ModelPart>,
     /// Nominal level of prediction intervals; `None` switches them off.
     pub interval_level: Option<f64>,
@@ -105,6 +109,8 @@ pub struct Roles {
     pub unit: Option<Unit>,
     /// `Some(true)` takes the target as classes, `Some(false)` as numbers.
     pub class: Option<bool>,
+    /// The scale that the target is learned on.
+    pub transform: Option<esker_models::prepare::power::Family>,
     /// Readable names of classes.
     pub names: BTreeMap<String, String>,
     /// The columns that place rows.
@@ -247,6 +253,8 @@ pub struct ModelPart {
     pub select: Option<Select>,
     /// What becomes of its class probabilities.
     pub adjust: AdjustPart,
+    /// What it is prepared with, the same for all models of a recipe.
+    pub prepare: Arc<Preparing>,
 }
 
 /// How features are selected inside each training part, before settings are tuned.

@@ -40,7 +40,8 @@ impl Recipe {
         let data = data(&section);
         let roles = roles(&section);
         let validate = validate(&section);
-        let models = models(&section);
+        let mut models = models(&section);
+        super::prepare::give(&mut models, super::prepare::read(&section), roles.transform);
         let (interval_level, interval_method) = super::intervals::read(&section);
         let explain = explain(&section);
         section.finish();
@@ -173,6 +174,7 @@ fn roles(root: &Section<'_>) -> Roles {
                     None
                 }
             });
+            roles.transform = super::prepare::target(&t);
             roles.names = t.table("names").map(|n| n.pairs().into_iter().collect()).unwrap_or_default();
             t.finish();
         }
@@ -422,7 +424,7 @@ fn models(root: &Section<'_>) -> Vec<ModelPart> {
         let tune = tune(&s, &parameters, steps);
         let (select, adjust) = (select(&s), adjust(&s));
         s.finish();
-        models.push(ModelPart { name, kind, settings, tune, select, adjust });
+        models.push(ModelPart { name, kind, settings, tune, select, adjust, prepare: Default::default() });
     }
     models
 }
