@@ -202,6 +202,7 @@ pub fn glaciers() -> (Record, Rows) {
                 runs: vec![run("group rgi_id", *base, 0.02), run("random", base + flattery, 0.015)],
                 selection: None,
                 adjustment: None,
+                stack: None,
             }
         })
         .collect();
@@ -562,6 +563,7 @@ pub fn wells() -> (Record, Rows) {
                 runs: vec![run("well WELL", *base, true), run("stratified", base + flattery, false)],
                 selection: None,
                 adjustment: (*name == "boosting").then(|| Adjustment { calibration: Some("isotonic".into()), threshold: None }),
+                stack: None,
             }
         })
         .collect();
