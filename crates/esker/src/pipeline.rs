@@ -7,6 +7,8 @@ use esker_core::{
 use esker_models::{Adjust, Adjusted, Kind, Step, calibrate, load_model};
 use serde::{Deserialize, Serialize};
 
+use crate::stack;
+
 /// The steps an estimator needs, in their order.
 pub(crate) fn steps(needs: Needs, train: &Samples, target: &str) -> Vec<Step> {
     let classes = train.features(target).any(|c| matches!(c.values, Values::Class(_)));
@@ -74,6 +76,13 @@ pub(crate) struct SavedPipeline {
     model: Vec<u8>,
 }
 
+impl SavedPipeline {
+    /// Whether its model is of that kind.
+    pub fn is(&self, kind: &str) -> bool {
+        self.kind == kind
+    }
+}
+
 impl Pipeline {
     /// A model without preparation, of the kind named.
     pub fn bare(kind: &str, model: Box<dyn Model>) -> Self {
@@ -123,7 +132,8 @@ impl Pipeline {
             let step = Step::parse(name)?;
             steps.push((step, step.load(bytes)?));
         }
-        Ok(Self { preparation: Preparation { steps }, kind: saved.kind.clone(), model: load_model(&saved.kind, &saved.model)? })
+        let model = if saved.is(stack::NAME) { stack::load(&saved.model)? } else { load_model(&saved.kind, &saved.model)? };
+        Ok(Self { preparation: Preparation { steps }, kind: saved.kind.clone(), model })
     }
 }
 

@@ -106,6 +106,7 @@ fn model(name: &str, runs: Vec<ModelRun>) -> ModelRecord {
         runs,
         selection: None,
         adjustment: None,
+        stack: None,
     }
 }
 

@@ -4,6 +4,7 @@ mod adjust;
 mod intervals;
 mod read;
 mod section;
+mod stack;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +41,8 @@ pub struct Recipe {
     pub validate: Validate,
     /// The models to compare.
     pub models: Vec<ModelPart>,
+    /// Mixes of these, compared with them.
+    pub stacks: Vec<StackPart>,
     /// Nominal level of prediction intervals; `None` switches them off.
     pub interval_level: Option<f64>,
     /// How prediction intervals are made.
@@ -246,6 +249,15 @@ pub struct ModelPart {
     pub select: Option<Select>,
     /// What becomes of its class probabilities.
     pub adjust: AdjustPart,
+}
+
+/// `[[model]] kind = "stack"`: a mix of models of the recipe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StackPart {
+    /// Name in tables, unique in the recipe.
+    pub name: String,
+    /// The models that are mixed: indices into `models`, at least two.
+    pub of: Vec<usize>,
 }
 
 /// How features are selected inside each training part, before settings are tuned.
