@@ -234,7 +234,7 @@ impl Back {
             }
             _ => format!("{}; transformed back by smearing residuals of held-out training rows", self.power.says()),
         };
-        format!("learned as {}; {how}", self.power.family().name())
+        format!("the target is learned as {}; {how}", self.power.family().name())
     }
 }
 
@@ -317,7 +317,7 @@ impl Model for Transformed {
     }
 
     fn notes(&self) -> Vec<Note> {
-        let mut notes = vec![Note::info(NOTE, format!("target {}", self.back.says()))];
+        let mut notes = vec![Note::info(NOTE, self.back.says())];
         notes.extend(self.model.notes());
         notes
     }
@@ -389,7 +389,7 @@ mod tests {
         let model = learned(Kind::Linear, Family::Log, &train);
         let naive: f64 = esker_math::mean(&test.column("x").unwrap().reals().unwrap().iter().map(|x| (0.5 * x).exp()).collect::<Vec<_>>());
         assert!(naive / truth < 0.78);
-        assert!(model.notes()[0].text.starts_with("target learned as log; smearing factor 1.3"), "{}", model.notes()[0].text);
+        assert!(model.notes()[0].text.starts_with("the target is learned as log; smearing factor 1.3"), "{}", model.notes()[0].text);
     }
 
     #[test]

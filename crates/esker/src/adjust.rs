@@ -1,7 +1,7 @@
 //! Calibration and thresholds of class probabilities, learned on held-out rows of inner folds that the same design cuts.
 
 use esker_core::calibration::{Adjustment, CalibrationCurve, ChosenThreshold, Threshold};
-use esker_core::record::{ModelRecord, Record, Task};
+use esker_core::record::{ALL_ROWS, ModelRecord, Record, Task};
 use esker_core::{Codes, Context, Error, Fold, Metric, Model, Note, Prediction, Result, Rng, Samples, Settings, Support, Values};
 use esker_evaluate::score::{self, ChosenCut, CutRule, Score};
 use esker_evaluate::split::Aim;
@@ -20,8 +20,6 @@ use crate::tune::{Inner, inner_folds};
 const FEWEST: usize = 5;
 /// Bins of a calibration curve.
 const BINS: usize = 10;
-/// The part of the final fit.
-const ALL_ROWS: &str = "all rows";
 
 /// What a training part decided of a model's probabilities.
 #[derive(Clone)]

@@ -47,6 +47,7 @@ mod run;
 mod selection;
 mod skill;
 mod source;
+mod stack;
 mod tune;
 mod wanted;
 mod wanted_area;

@@ -9,6 +9,7 @@ use esker_models::{Adjust, Adjusted, Kind, Step, back, calibrate, load_model};
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::ModelPart;
+use crate::stack;
 
 /// The steps an estimator needs, in their order.
 pub(crate) fn steps(needs: Needs, train: &Samples, target: &str) -> Vec<Step> {
@@ -83,6 +84,13 @@ pub(crate) struct SavedPipeline {
     model: Vec<u8>,
 }
 
+impl SavedPipeline {
+    /// Whether its model is of that kind.
+    pub fn is(&self, kind: &str) -> bool {
+        self.kind == kind
+    }
+}
+
 impl Pipeline {
     /// A model without preparation, of the kind named.
     pub fn bare(kind: &str, model: Box<dyn Model>) -> Self {
@@ -105,16 +113,6 @@ impl Pipeline {
     /// The steps of the preparation, by name.
     pub fn steps(&self) -> impl Iterator<Item = (&str, &dyn FittedTransform)> {
         self.preparation.steps.iter().map(|(step, fitted)| (step.as_str(), fitted.as_ref()))
-    }
-
-    /// Whether rows must know when they were.
-    pub fn wants_time(&self) -> bool {
-        self.steps().any(|(_, step)| step.wants_time())
-    }
-
-    /// Whether what is said of a new row depends on the rows beside it.
-    pub fn looks_around(&self) -> bool {
-        self.steps().any(|(_, step)| step.looks_around())
     }
 
     /// The model behind the preparation.
@@ -144,7 +142,8 @@ impl Pipeline {
             };
             steps.push((name.clone(), fitted));
         }
-        Ok(Self { preparation: Preparation { steps }, kind: saved.kind.clone(), model: load_model(&saved.kind, &saved.model)? })
+        let model = if saved.is(stack::NAME) { stack::load(&saved.model)? } else { load_model(&saved.kind, &saved.model)? };
+        Ok(Self { preparation: Preparation { steps }, kind: saved.kind.clone(), model })
     }
 }
 
@@ -177,6 +176,19 @@ impl Model for Pipeline {
 
     fn proximities(&self, at: &Samples, others: &Samples) -> Result<Option<Vec<f64>>> {
         self.model.proximities(&self.preparation.apply(at.clone())?, &self.preparation.apply(others.clone())?)
+    }
+
+    fn wants_time(&self) -> bool {
+        self.steps().any(|(_, step)| step.wants_time()) || self.model.wants_time()
+    }
+
+    fn looks_around(&self) -> bool {
+        self.steps().any(|(_, step)| step.looks_around()) || self.model.looks_around()
+    }
+
+    fn prepared(&self) -> Vec<Vec<(String, String)>> {
+        let own: Vec<_> = self.steps().map(|(_, step)| step.learned()).collect();
+        if own.is_empty() { self.model.prepared() } else { own }
     }
 
     fn inside(&self) -> Inside {

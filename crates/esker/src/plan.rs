@@ -199,7 +199,7 @@ impl Plan {
         let penalty_text = format!("{penalty:?}");
         let (metrics, primary_metric) = metrics(&recipe, &data.task, penalty, &mut findings);
         adjust::check(&recipe, (&data, &aim), &designs, &metrics, &mut findings);
-        if recipe.models.iter().any(|m| m.tune.is_some() || m.select.is_some() || m.adjust.learns()) {
+        if !recipe.stacks.is_empty() || recipe.models.iter().any(|m| m.tune.is_some() || m.select.is_some() || m.adjust.learns()) {
             designs.iter().for_each(|design| tunable(&recipe, design, &aim, &mut findings));
         }
         intervals::check(&recipe, &data, &designs, &mut findings);
@@ -297,7 +297,11 @@ impl Plan {
                 }
             })
             .collect();
-        lines.push(format!("models: {}", models.join(", ")));
+        let stacks = self.recipe.stacks.iter().map(|s| {
+            let of: Vec<&str> = s.of.iter().map(|&m| self.recipe.models[m].name.as_str()).collect();
+            format!("{} (a mix of {})", s.name, of.join(", "))
+        });
+        lines.push(format!("models: {}", models.into_iter().chain(stacks).collect::<Vec<_>>().join(", ")));
         lines
     }
 

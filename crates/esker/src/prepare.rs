@@ -1,7 +1,7 @@
 //! The recipe's preparation: checked against the data before any work, and told in the record.
 
 use esker_core::preparation::{PreparedColumn, PreparedStep};
-use esker_core::{Error, Fault, Samples, Settings};
+use esker_core::{Error, Fault, Model as _, Samples, Settings};
 use esker_models::back;
 
 use crate::dataset::Dataset;
@@ -85,18 +85,25 @@ pub(crate) fn words(part: &ModelPart, prepared: &Samples, target: &str) -> Vec<S
 }
 
 /// What the recipe's steps learned for the final model.
-pub(crate) fn told(part: &ModelPart, fitted: &Pipeline) -> Vec<PreparedStep> {
-    let one = |(asked, (_, step)): (&PreparePart, (&str, &dyn esker_core::FittedTransform))| PreparedStep {
+pub(crate) fn told(recipe: &Recipe, fitted: &Pipeline) -> Vec<PreparedStep> {
+    let Some(preparing) = recipe.models.first().map(|m| &m.prepare) else { return Vec::new() };
+    let columns = |learned: Vec<(String, String)>| learned.into_iter().map(|(column, says)| PreparedColumn { column, says }).collect();
+    let one = |(asked, learned): (&PreparePart, Vec<(String, String)>)| PreparedStep {
         step: asked.kind.name().to_owned(),
         settings: asked.settings.clone(),
         columns: asked.columns.clone(),
-        learned: step.learned().into_iter().map(|(column, says)| PreparedColumn { column, says }).collect(),
+        learned: columns(learned),
     };
-    let mut all: Vec<PreparedStep> = part.prepare.steps.iter().zip(fitted.steps()).map(one).collect();
-    if part.prepare.target.is_some() {
-        let says = fitted.model().notes().into_iter().filter(|n| n.code == back::NOTE);
-        let learned = says.map(|n| PreparedColumn { column: "the target".to_owned(), says: n.text.replacen("target ", "", 1) }).collect();
-        all.push(PreparedStep { step: "target".to_owned(), settings: Settings::defaults(&[]), columns: Vec::new(), learned });
+    let mut all: Vec<PreparedStep> = preparing.steps.iter().zip(fitted.prepared()).map(one).collect();
+    if preparing.target.is_some() {
+        let target = || recipe.roles.target.clone();
+        let learned = fitted.notes().into_iter().filter(|n| n.code == back::NOTE).map(|n| (target(), n.text)).collect();
+        all.push(PreparedStep {
+            step: "target".to_owned(),
+            settings: Settings::defaults(&[]),
+            columns: Vec::new(),
+            learned: columns(learned),
+        });
     }
     all
 }

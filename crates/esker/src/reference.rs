@@ -74,6 +74,7 @@ pub fn reference() -> String {
     for (key, doc) in SELECT_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
+    page.push_str(STACKS);
     page.push_str(PROBABILITIES);
     for how in Calibration::ALL {
         let _ = writeln!(page, "* `calibrate = \"{}\"`: {}.", how.name(), how.doc());
@@ -115,6 +116,10 @@ const SELECTION: &str = "\n## Feature selection\n\n`select = \"forward\"` or `se
     less at a time, as long as the mean score gets better (forward; Meyer et al. 2018) or no worse (backward). The report draws the path and how \
     much selecting on all rows before judging would have flattered. Selected features are those that a model file asks for.\n\n\
     | Key of `select` | Meaning |\n| --- | --- |\n";
+const STACKS: &str = "\n## Stacks\n\n`kind = \"stack\"` with `of = [\"ridge\", \"boosting\"]`, below all other models, is a mix of those (Wolpert 1992): in each training part its models are \
+    the very ones that are judged alone there, and their weights are those of the convex mix (none negative, a sum of 1; Breiman 1996) with the least square error \
+    on rows that `inner` folds (3) of the same design hold out, of probabilities for classes. There the models are fitted again with the features and settings that the \
+    whole training part chose. A stack is compared with its models on the same folds, and the report shows its weights in each.\n";
 const PROBABILITIES: &str = "\n## Probabilities of classes\n\nA `[[model]]` of classes may be calibrated: in each training part the model is fitted on \
     `inner` folds under the same design, a curve is fitted to what it says of the rows they hold out, and what the model of the whole training part \
     says goes through that curve. Of more than two classes each is calibrated against the rest, then they are scaled to a sum of 1. Settings are \

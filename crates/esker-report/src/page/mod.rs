@@ -18,6 +18,7 @@ mod reading;
 mod scores;
 mod selected;
 mod skill;
+mod stacked;
 mod summary;
 mod table;
 mod tree;
@@ -153,6 +154,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         scores::differences(r, h);
         dependent::scores(r, h);
         skill::skill(r, h);
+        stacked::weights(r, h);
         selected::chosen(r, figures, h);
         tuned::gained(r, figures, h);
         let mut folded = Html::part("models-folded");

@@ -107,6 +107,7 @@ fn model(name: &str, runs: Vec<ModelRun>) -> ModelRecord {
         runs,
         selection: None,
         adjustment: None,
+        stack: None,
     }
 }
 

@@ -4,7 +4,7 @@
 
 use esker_core::calibration::{Adjustment, CalibrationBin, CalibrationCurve};
 use esker_core::dependence::{
-    BlockError, Dependence, ErrorChecks, ErrorVariogram, Likeness, PairInterval, ScoreInterval, SeriesCheck, SpreadCheck,
+    BlockError, Dependence, ErrorChecks, ErrorVariogram, Likeness, MetricInterval, PairInterval, ScoreInterval, SeriesCheck, SpreadCheck,
 };
 use esker_core::preparation::{PreparedColumn, PreparedStep};
 use esker_core::record::*;
@@ -203,6 +203,7 @@ pub fn glaciers() -> (Record, Rows) {
                 runs: vec![run("group rgi_id", *base, 0.02), run("random", base + flattery, 0.015)],
                 selection: None,
                 adjustment: None,
+                stack: None,
             }
         })
         .collect();
@@ -389,6 +390,7 @@ fn dependence() -> Dependence {
         confidence: 0.95,
         scores: vec![score("mean", -0.01), score("forest", 0.26), score("boosting", 0.28)],
         pairs: vec![pair("mean", "boosting", -0.29, 1e-5), pair("forest", "boosting", -0.02, 0.2)],
+        metrics: vec![MetricInterval { metric: "bias".into(), value: 0.004, se: 0.006, interval: [-0.008, 0.015] }],
     }
 }
 
@@ -564,6 +566,7 @@ pub fn wells() -> (Record, Rows) {
                 runs: vec![run("well WELL", *base, true), run("stratified", base + flattery, false)],
                 selection: None,
                 adjustment: (*name == "boosting").then(|| Adjustment { calibration: Some("isotonic".into()), threshold: None }),
+                stack: None,
             }
         })
         .collect();

@@ -28,6 +28,11 @@ pub(crate) fn units(how: &Select, features: &[String]) -> Vec<(String, Vec<Strin
     units
 }
 
+/// The features of the units that a path chose.
+pub(crate) fn chosen_features(how: &Select, path: &SelectionPath, features: &[String]) -> Vec<String> {
+    units(how, features).into_iter().filter(|(unit, _)| path.chosen.contains(unit)).flat_map(|(_, features)| features).collect()
+}
+
 /// Whether there is something to select; a glob that gathers nothing is noted.
 pub(crate) fn check(model: &ModelPart, how: &Select, features: &[String], notes: &mut Vec<Note>) -> Result<()> {
     for glob in how.together.iter().filter(|glob| !features.iter().any(|f| matches(glob, f))) {

@@ -5,6 +5,7 @@ mod intervals;
 mod prepare;
 mod read;
 mod section;
+mod stack;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub struct Recipe {
     pub validate: Validate,
     /// The models to compare, each with the steps of `[[prepare]]`.
     pub models: Vec<ModelPart>,
+    /// Mixes of these, compared with them.
+    pub stacks: Vec<StackPart>,
     /// Nominal level of prediction intervals; `None` switches them off.
     pub interval_level: Option<f64>,
     /// How prediction intervals are made.
@@ -255,6 +258,15 @@ pub struct ModelPart {
     pub adjust: AdjustPart,
     /// What it is prepared with, the same for all models of a recipe.
     pub prepare: Arc<Preparing>,
+}
+
+/// `[[model]] kind = "stack"`: a mix of models of the recipe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StackPart {
+    /// Name in tables, unique in the recipe.
+    pub name: String,
+    /// The models that are mixed: indices into `models`, at least two.
+    pub of: Vec<usize>,
 }
 
 /// How features are selected inside each training part, before settings are tuned.
