@@ -4,6 +4,7 @@ mod adjust;
 mod intervals;
 mod read;
 mod section;
+mod steps;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,10 @@ pub(crate) use intervals::INTERVAL_KEYS;
 pub use intervals::{IntervalMethod, Update};
 pub(crate) use read::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS, WEIGHT_KEYS};
 pub(crate) use section::nearest;
+pub use steps::{
+    Added, Aggregate, DegreeDays, Every, FilePart, GridPart, Join, Keys, Lapse, Over, Resample, Sample, Several, SnowRain, Statistic, Step,
+    StepKind, StepPart, Take, WithinPart, Zonal,
+};
 
 /// A recipe, well formed but not yet checked against data.
 #[derive(Debug, Clone)]
@@ -80,6 +85,8 @@ pub struct DataPart {
     pub layer: Option<String>,
     /// The sheet of a workbook.
     pub sheet: Option<String>,
+    /// What is done to the table after it is read.
+    pub steps: Vec<StepPart>,
 }
 
 /// A column computed from others.
