@@ -208,9 +208,20 @@ pub fn prepared(prepared: &Prepared, output: &Path) -> String {
 }
 
 fn step(number: usize, step: &StepRecord) -> Vec<String> {
-    let rows = if step.rows_in == step.rows_out { format!("{} rows", step.rows_in) } else { format!("{} → {} rows", step.rows_in, step.rows_out) };
+    let rows = if step.rows_in == step.rows_out {
+        format!("{} rows", step.rows_in)
+    } else {
+        format!("{} → {} rows", step.rows_in, step.rows_out)
+    };
     let found = step.matched.map_or_else(String::new, |m| format!("{m} matched, {} not", step.unmatched.unwrap_or(0)));
-    vec![format!("step {number}"), step.kind.clone(), step.source.clone().unwrap_or_default(), rows, found, step.columns.join(", ")]
+    vec![
+        format!("step {number}"),
+        step.kind.clone(),
+        step.sources.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "),
+        rows,
+        found,
+        step.columns.join(", "),
+    ]
 }
 
 /// The same, for programs.

@@ -29,11 +29,7 @@ const KINDS: [Kind; 5] = [
         (&["ft", "feet"], 0.3048, 0.0),
     ],
     // A kilogram of water on a square metre stands a millimetre high, at 1000 kg m-3.
-    &[
-        (&["mm", "kg m-2", "mm w.e.", "kg m**-2"], 1.0, 0.0),
-        (&["m", "m w.e."], 1000.0, 0.0),
-        (&["cm", "cm w.e."], 10.0, 0.0),
-    ],
+    &[(&["mm", "kg m-2", "mm w.e.", "kg m**-2"], 1.0, 0.0), (&["m", "m w.e."], 1000.0, 0.0), (&["cm", "cm w.e."], 10.0, 0.0)],
     &[(&["Pa"], 1.0, 0.0), (&["hPa", "mbar", "millibar"], 100.0, 0.0), (&["kPa"], 1000.0, 0.0)],
     &[(&["1"], 1.0, 0.0), (&["%", "percent"], 0.01, 0.0)],
 ];
@@ -51,7 +47,8 @@ impl Unit {
         if self.same(other) {
             return Some(Conversion { factor: 1.0, offset: 0.0 });
         }
-        let find = |kind: Kind, unit: &Self| kind.iter().find(|(names, ..)| names.iter().any(|n| unit.same(&Self::new(n)))).map(|u| (u.1, u.2));
+        let find =
+            |kind: Kind, unit: &Self| kind.iter().find(|(names, ..)| names.iter().any(|n| unit.same(&Self::new(n)))).map(|u| (u.1, u.2));
         KINDS.iter().find_map(|kind| {
             let ((f, o), (g, p)) = (find(kind, self)?, find(kind, other)?);
             Some(Conversion { factor: f / g, offset: (o - p) / g })

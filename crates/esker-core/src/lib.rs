@@ -61,7 +61,7 @@ pub use samples::Samples;
 pub use schema::{BEYOND, Field, FieldKind, Schema};
 pub use settings::{Parameter, Rule, Search, Setting, Settings};
 pub use space::{Range, Space};
-pub use steps::StepRecord;
+pub use steps::{StepRecord, StepSource};
 pub use support::{Crs, Places, Support, Times};
 pub use table::Table;
 pub use transform::{FittedTransform, Transform};

@@ -3,15 +3,22 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// A file that a step read.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct StepSource {
+    /// Its name, without its folder.
+    pub name: String,
+    /// Its SHA-256, hexadecimal.
+    pub sha256: String,
+}
+
 /// One step: rows in and out, and what it added.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct StepRecord {
     /// Kind from the catalog, e.g. `join`.
     pub kind: String,
-    /// Name of the file that columns came from.
-    pub source: Option<String>,
-    /// SHA-256 of that file, hexadecimal.
-    pub sha256: Option<String>,
+    /// The files it read.
+    pub sources: Vec<StepSource>,
     /// Rows before.
     pub rows_in: usize,
     /// Rows after.

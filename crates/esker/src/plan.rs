@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use esker_core::record::Task;
-use esker_core::{Advice, Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, StepRecord, Support, Table, Targets, Values};
+use esker_core::{
+    Advice, Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, StepRecord, Support, Table, Targets, Values,
+};
 use esker_evaluate::score::{self, Score};
 use esker_evaluate::split::{Aim, Design};
 

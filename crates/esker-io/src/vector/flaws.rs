@@ -15,7 +15,8 @@ pub fn area(geometry: &Geometry) -> f64 {
 
 /// Notes of polygons that cross themselves or cover nothing, by their rows.
 pub(crate) fn flaws(features: &Features, name: &str) -> Vec<Note> {
-    let polygons = || features.geometries.iter().enumerate().filter_map(|(i, g)| Some((i, g.as_ref().filter(|g| g.shape == Shape::Polygons)?)));
+    let polygons =
+        || features.geometries.iter().enumerate().filter_map(|(i, g)| Some((i, g.as_ref().filter(|g| g.shape == Shape::Polygons)?)));
     let count = polygons().count();
     let named = |rows: &[usize]| {
         let shown: Vec<String> = rows.iter().take(NAMED).map(|r| (r + 1).to_string()).collect();
@@ -48,9 +49,8 @@ fn crosses_itself(rings: &[Vec<[f64; 2]>]) -> bool {
         .filter(|e| e.iter().flatten().all(|v| v.is_finite()))
         .collect();
     edges.sort_by(|a, b| a[0][0].total_cmp(&b[0][0]));
-    let apart = |a: &[[f64; 2]; 2], b: &[[f64; 2]; 2]| {
-        a[0][1].max(a[1][1]) <= b[0][1].min(b[1][1]) || b[0][1].max(b[1][1]) <= a[0][1].min(a[1][1])
-    };
+    let apart =
+        |a: &[[f64; 2]; 2], b: &[[f64; 2]; 2]| a[0][1].max(a[1][1]) <= b[0][1].min(b[1][1]) || b[0][1].max(b[1][1]) <= a[0][1].min(a[1][1]);
     edges.iter().enumerate().any(|(i, a)| {
         let near = edges[i + 1..].iter().take_while(|b| b[0][0] < a[1][0]);
         near.filter(|b| !apart(a, b)).any(|b| cross(a, b))

@@ -17,6 +17,7 @@ mod reading;
 mod scores;
 mod selected;
 mod skill;
+mod steps;
 mod summary;
 mod table;
 mod tree;
@@ -195,6 +196,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         judged::folds(r, h);
     });
     add("methods", "Methods, ready to paste", &|h| methods_section(r, h));
+    add("origin", "Where the columns came from", &|h| steps::steps(r, h));
     add("data", "Data card", &|h| {
         data::card(r, h);
         drawn(h, Place::Data);

@@ -4,6 +4,8 @@ mod adjust;
 mod intervals;
 mod read;
 mod section;
+mod step_kinds;
+mod step_reader;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -21,9 +23,10 @@ pub(crate) use intervals::INTERVAL_KEYS;
 pub use intervals::{IntervalMethod, Update};
 pub(crate) use read::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS, WEIGHT_KEYS};
 pub(crate) use section::nearest;
+pub use step_kinds::StepKind;
 pub use steps::{
     Added, Aggregate, DegreeDays, Every, FilePart, GridPart, Join, Keys, Lapse, Over, Resample, Sample, Several, SnowRain, Statistic, Step,
-    StepKind, StepPart, Take, WithinPart, Zonal,
+    StepPart, Take, WithinPart, Zonal,
 };
 
 /// A recipe, well formed but not yet checked against data.

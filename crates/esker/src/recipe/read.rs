@@ -122,7 +122,7 @@ fn data(root: &Section<'_>) -> DataPart {
         selection: selection(&s),
         layer: s.text("layer"),
         sheet: s.text("sheet"),
-        steps: super::steps::steps(&s),
+        steps: super::step_reader::steps(&s),
     };
     s.finish();
     part

@@ -62,7 +62,7 @@ struct Series {
     timed: bool,
 }
 
-/// The new columns of a grid; `fetches` come with what their names end with.
+/// The new columns of a grid, and how many rows have a value in one of them; `fetches` come with what their names end with.
 ///
 /// # Errors
 /// Variables, units or times that do not fit, no row that finds a value.
@@ -73,8 +73,8 @@ pub(super) fn columns(
     rows: &Rows<'_>,
     fetches: &[(String, Fetch<'_>)],
     notes: &mut Vec<Note>,
-) -> Result<Vec<Column>> {
-    let Some((_, first)) = fetches.first() else { return Ok(Vec::new()) };
+) -> Result<(Vec<Column>, usize)> {
+    let Some((_, first)) = fetches.first() else { return Ok((Vec::new(), 0)) };
     let variables = if part.variables.is_empty() && part.take.is_empty() { on_map(cube, part) } else { part.variables.clone() };
     let mut names: Vec<&String> = variables.iter().collect();
     names.extend(part.take.iter().flat_map(|t| std::iter::once(&t.of).chain(&t.temperature)));
@@ -101,15 +101,15 @@ pub(super) fn columns(
         }
     }
     made.tell(notes);
-    if columns.iter().all(|c| c.values.missing() == c.len()) {
+    let all = rows.table.rows();
+    let matched = (0..all).filter(|&r| columns.iter().any(|c| !c.values.is_missing(r))).count();
+    if matched == 0 {
         return Err(made.nothing());
     }
-    Ok(columns)
-}
-
-/// How many rows have a value in one of some columns.
-pub(super) fn matched(columns: &[Column], rows: usize) -> usize {
-    (0..rows).filter(|&r| columns.iter().any(|c| !c.values.is_missing(r))).count()
+    if matched < all {
+        notes.push(Note::warning("no-value", format!("{} of {all} rows find no value and are missing in the new columns.", all - matched)));
+    }
+    Ok((columns, matched))
 }
 
 /// The variables of numbers that lie on the map, but for heights that only correct others.
@@ -138,7 +138,10 @@ fn when(part: &GridPart, scene: &Scene<'_>, table: &Table, notes: &mut Vec<Note>
         let date = Calendar::Proleptic.date(day);
         date.year + i64::from(part.start > 1 && date.month >= part.start)
     };
-    Ok(days.into_iter().map(|d| if d.is_nan() { When { year: None, day: None } } else { When { year: Some(year(d)), day: Some(d) } }).collect())
+    Ok(days
+        .into_iter()
+        .map(|d| if d.is_nan() { When { year: None, day: None } } else { When { year: Some(year(d)), day: Some(d) } })
+        .collect())
 }
 
 impl Clock {
@@ -316,7 +319,8 @@ fn metres(unit: &Unit, name: &str, notes: &mut Vec<Note>) -> Result<f64> {
         return Ok(1.0);
     }
     let way = unit.to(&Unit::new("m"));
-    way.map(|w| w.factor).ok_or_else(|| Error::data(format!("height '{name}'")).got(format!("the unit '{unit}'")).rule("m, km or ft are wanted"))
+    way.map(|w| w.factor)
+        .ok_or_else(|| Error::data(format!("height '{name}'")).got(format!("the unit '{unit}'")).rule("m, km or ft are wanted"))
 }
 
 /// Everything that columns are made of.
@@ -371,7 +375,9 @@ impl Made<'_> {
     fn taken(&self, take: &Take, fetch: Fetch<'_>, notes: &mut Vec<Note>) -> Result<Vec<Column>> {
         let series = self.series(&take.of, fetch, notes)?;
         let Some(clock) = self.clock.filter(|_| series.timed) else {
-            return Err(Error::recipe(format!("'take.{}'", take.name)).got(format!("'{}' without times", take.of)).rule("months are taken of a grid with times"));
+            return Err(Error::recipe(format!("'take.{}'", take.name))
+                .got(format!("'{}' without times", take.of))
+                .rule("months are taken of a grid with times"));
         };
         let temperature = match &take.temperature {
             Some(name) => Some(self.series(name, fetch, notes)?),
@@ -419,7 +425,10 @@ impl Made<'_> {
             notes.push(Note::info("year-start", format!("Dates from month {} on are of the year that follows.", self.part.start)));
         }
         if self.part.share < 1.0 {
-            let text = format!("Spans with {:.0} % of their values or more were taken; sums were scaled up to all of them.", 100.0 * self.part.share);
+            let text = format!(
+                "Spans with {:.0} % of their values or more were taken; sums were scaled up to all of them.",
+                100.0 * self.part.share
+            );
             notes.push(Note::info("share", text));
         }
         if let Some(Rhythm::Other) = self.clock.map(|c| c.rhythm) {
@@ -432,7 +441,10 @@ impl Made<'_> {
         };
         let after = self.when.iter().filter(|w| ends(w) == Some(true)).count();
         if after > 0 {
-            let text = format!("In {after} of {} rows the months end after the date of the row: a forecast made on that date does not know them yet.", self.when.len());
+            let text = format!(
+                "In {after} of {} rows the months end after the date of the row: a forecast made on that date does not know them yet.",
+                self.when.len()
+            );
             notes.push(Note::warning("months-later", text));
         }
     }
@@ -486,7 +498,10 @@ impl<'a> Work<'a> {
                     let days = lengths("sums of rates")?;
                     let per = |(m, d): (&i64, &f64)| rate.map_or_else(|| d / days_in(clock.calendar, &(*m..*m + 1)), |r| r * d);
                     weights = Some(clock.months.iter().zip(&days).map(per).collect());
-                    notes.push(Note::info("rate-summed", format!("'{}' is a rate ({unit}); times the length of each step it is {amount}.", take.of)));
+                    notes.push(Note::info(
+                        "rate-summed",
+                        format!("'{}' is a rate ({unit}); times the length of each step it is {amount}.", take.of),
+                    ));
                     unit = amount;
                 }
             }

@@ -99,7 +99,10 @@ pub(super) fn resample(step: &Resample, scene: &Scene<'_>, table: &Table) -> Res
     let short = put(&mut out, table, &step.take, &bins, step.share)?;
     tell(&mut notes, (table.rows(), out.rows()), short, step.share);
     if empty > 0 {
-        notes.push(Note::warning("resample-gaps", format!("{empty} of {} steps of time hold no row; they are missing, not filled.", bins.len())));
+        notes.push(Note::warning(
+            "resample-gaps",
+            format!("{empty} of {} steps of time hold no row; they are missing, not filled.", bins.len()),
+        ));
     }
     Ok(Done::new(out, notes))
 }
@@ -189,7 +192,9 @@ impl Times {
             Rhythm::Daily(1.0) => Note::info("rhythm", "Rows are a day apart; days without a row count as missing."),
             Rhythm::Daily(n) => Note::info("rhythm", format!("There are {n} rows a day; times without a row count as missing.")),
             Rhythm::Monthly => Note::info("rhythm", "Rows are a month apart; months without a row count as missing."),
-            Rhythm::Other => Note::warning("rhythm", "Rows are neither days nor months apart: times without a row cannot be counted as missing."),
+            Rhythm::Other => {
+                Note::warning("rhythm", "Rows are neither days nor months apart: times without a row cannot be counted as missing.")
+            }
         });
         Ok(Self { days, groups, rhythm })
     }
@@ -199,7 +204,9 @@ impl Times {
 fn groups(table: &Table, by: &[String], notes: &mut Vec<Note>) -> Result<Vec<Vec<usize>>> {
     let mut columns = Vec::with_capacity(by.len());
     for name in by {
-        columns.push(table.columns().iter().find(|c| c.name == *name).ok_or_else(|| unknown_column(table, name, "no such column in the table"))?);
+        columns.push(
+            table.columns().iter().find(|c| c.name == *name).ok_or_else(|| unknown_column(table, name, "no such column in the table"))?,
+        );
     }
     // Numbers by size, classes by the order of their levels.
     let rank = |c: &Column, row: usize| match &c.values {
@@ -253,7 +260,8 @@ fn calendar_columns(name: &str, period: Period, bins: &[Bin]) -> Vec<Column> {
 fn put(out: &mut Table, table: &Table, take: &[(String, String, Statistic)], bins: &[Bin], share: f64) -> Result<usize> {
     let mut short = 0;
     for (name, of, statistic) in take {
-        let column = table.columns().iter().find(|c| c.name == *of).ok_or_else(|| unknown_column(table, of, "no such column in the table"))?;
+        let column =
+            table.columns().iter().find(|c| c.name == *of).ok_or_else(|| unknown_column(table, of, "no such column in the table"))?;
         let column = match (&column.values, statistic) {
             (Values::Class(_), Statistic::First | Statistic::Last) => {
                 let there = |rows: &[usize]| {
@@ -281,7 +289,10 @@ fn put(out: &mut Table, table: &Table, take: &[(String, String, Statistic)], bin
 fn tell(notes: &mut Vec<Note>, (from, to): (usize, usize), short: usize, share: f64) {
     notes.push(Note::info("aggregated", format!("{from} rows became {to}.")));
     if share < 1.0 {
-        notes.push(Note::info("share", format!("Spans with {:.0} % of their values or more were taken; their sums were scaled up to all of them.", 100.0 * share)));
+        notes.push(Note::info(
+            "share",
+            format!("Spans with {:.0} % of their values or more were taken; their sums were scaled up to all of them.", 100.0 * share),
+        ));
     }
     if short > 0 {
         let text = format!("{short} values are missing because less than {:.0} % of theirs were there.", 100.0 * share);

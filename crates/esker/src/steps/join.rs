@@ -14,7 +14,7 @@ pub(super) fn run(step: &Join, scene: &Scene<'_>, mut table: Table) -> Result<Do
     let texts = |here: &String| table.column(here).is_ok_and(|c| matches!(c.values, Values::Class(_)));
     let labels = step.by.iter().filter(|(here, _)| texts(here)).map(|(_, there)| there.clone()).collect();
     let (other, source) = open(&step.file, scene, labels)?.table()?;
-    let name = &source.0;
+    let name = &source.name.clone();
     let mut notes = other.notes.clone();
     let mut found = if step.by.is_empty() { Found::all(table.rows(), other.rows()) } else { find(&table, &other, &step.by, name)? };
     if found.without > 0 {
@@ -43,7 +43,7 @@ pub(super) fn run(step: &Join, scene: &Scene<'_>, mut table: Table) -> Result<Do
     let matched = rows.iter().filter(|r| !r.is_empty()).count();
     notes.push(told(matched, &rows, other.rows(), name));
     add(&mut table, columns)?;
-    Ok(Done { source: Some(source), matched: Some(matched), later, ..Done::new(table, notes) })
+    Ok(Done { sources: vec![source], matched: Some(matched), later, ..Done::new(table, notes) })
 }
 
 fn told(matched: usize, rows: &[&[usize]], there: usize, name: &str) -> Note {
@@ -157,7 +157,11 @@ fn apart((own, here): (&[f64], &str), (times, there): (&[f64], &str), step: &Joi
     let range = |days: &[f64]| {
         let known = days.iter().copied().filter(|d| !d.is_nan());
         let (low, high) = known.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), d| (l.min(d), h.max(d)));
-        if low > high { "no times".to_owned() } else { format!("{} to {}", esker_io::time::format_date(low), esker_io::time::format_date(high)) }
+        if low > high {
+            "no times".to_owned()
+        } else {
+            format!("{} to {}", esker_io::time::format_date(low), esker_io::time::format_date(high))
+        }
     };
     let rule = match (step.earlier, step.within) {
         (true, Some(d)) => format!("a row within {d} d before is wanted"),

@@ -19,7 +19,7 @@ pub use prepared::Prepared;
 use std::collections::HashSet;
 use std::path::Path;
 
-use esker_core::{Calendar, Column, DAYS, Error, Note, Result, StepRecord, Table, Unit};
+use esker_core::{Calendar, Column, DAYS, Error, Note, Result, StepRecord, StepSource, Table, Unit};
 use esker_math::period::first_day;
 
 use crate::dataset::to_days;
@@ -36,8 +36,8 @@ struct Scene<'a> {
 /// What a step made.
 struct Done {
     table: Table,
-    /// Name and checksum of its file.
-    source: Option<(String, String)>,
+    /// Its files.
+    sources: Vec<StepSource>,
     /// Rows that found something.
     matched: Option<usize>,
     /// Rows that found something later than themselves.
@@ -47,23 +47,7 @@ struct Done {
 
 impl Done {
     fn new(table: Table, notes: Vec<Note>) -> Self {
-        Self { table, source: None, matched: None, later: 0, notes }
-    }
-}
-
-impl StepKind {
-    /// The kind of a step.
-    pub fn of(step: &Step) -> Self {
-        match step {
-            Step::Join(_) => Self::Join,
-            Step::Sample(_) => Self::Sample,
-            Step::Zonal(_) => Self::Zonal,
-            Step::Within(_) => Self::Within,
-            Step::Aggregate(_) => Self::Aggregate,
-            Step::Resample(_) => Self::Resample,
-            Step::DegreeDays(_) => Self::DegreeDays,
-            Step::SnowRain(_) => Self::SnowRain,
-        }
+        Self { table, sources: Vec::new(), matched: None, later: 0, notes }
     }
 }
 
@@ -99,14 +83,17 @@ fn one(scene: &Scene<'_>, number: usize, part: &StepPart, table: Table) -> Resul
         Step::DegreeDays(step) => weather::degree_days(step, table),
         Step::SnowRain(step) => weather::snow_rain(step, table),
     };
-    let Done { mut table, source, matched, later, notes } = done.map_err(|e| Error { thing: format!("step {number} ({}): {}", kind.name(), e.thing), ..e })?;
+    let Done { mut table, sources, matched, later, notes } =
+        done.map_err(|e| Error { thing: format!("step {number} ({}): {}", kind.name(), e.thing), ..e })?;
     let assumed = notes.iter().map(|n| n.text.clone()).collect();
     before.extend(notes.into_iter().map(|n| Note { text: format!("step {number} ({}): {}", kind.name(), n.text), ..n }));
     table.notes = before;
     let columns = table.columns().iter().filter(|c| made_anew || !had.contains(&c.name)).map(|c| c.name.clone()).collect();
-    let (source, sha256) = source.unzip();
     let unmatched = matched.map(|m| rows_in - m);
-    Ok((table.clone(), StepRecord { kind: kind.name().to_owned(), source, sha256, rows_in, rows_out: table.rows(), matched, unmatched, later, columns, assumed }))
+    Ok((
+        table.clone(),
+        StepRecord { kind: kind.name().to_owned(), sources, rows_in, rows_out: table.rows(), matched, unmatched, later, columns, assumed },
+    ))
 }
 
 /// Puts in the units that the recipe gives where a column has none; what differs is refused later, once for all.

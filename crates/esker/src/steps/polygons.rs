@@ -12,7 +12,7 @@ use crate::recipe::{Several, WithinPart, matches};
 
 pub(super) fn run(step: &WithinPart, scene: &Scene<'_>, mut table: Table) -> Result<Done> {
     let (features, source) = open(&step.file, scene, Vec::new())?.features()?;
-    let name = &source.0;
+    let name = &source.name.clone();
     let mut notes = features.table.notes.clone();
     let sites = Sites::of(&table, scene.place(step.place.as_ref())?)?;
     let (x, y) = (sites.places.x().to_vec(), sites.places.y().to_vec());
@@ -52,5 +52,5 @@ pub(super) fn run(step: &WithinPart, scene: &Scene<'_>, mut table: Table) -> Res
         Note::info("within-all", format!("{text}."))
     });
     add(&mut table, columns)?;
-    Ok(Done { source: Some(source), matched: Some(matched), ..Done::new(table, notes) })
+    Ok(Done { sources: vec![source], matched: Some(matched), ..Done::new(table, notes) })
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use esker_core::{Cube, Error, Note, Places, Result, Table};
 use esker_io::Sampling;
 
-use super::climate::{Fetch, Rows, columns, matched};
+use super::climate::{Fetch, Rows, columns};
 use super::file::open;
 use super::{Done, Scene, add};
 use crate::columns::unknown_column;
@@ -33,10 +33,9 @@ pub(super) fn run(step: &Sample, scene: &Scene<'_>, mut table: Table) -> Result<
     ));
     let rows = Rows { table: &table, site: &sites.of_row, sites: sites.places.x().len() };
     let fetch: Fetch<'_> = &fetch;
-    let made = columns(&step.grid, scene, &cube, &rows, &[(String::new(), fetch)], &mut notes)?;
-    let matched = matched(&made, table.rows());
+    let (made, matched) = columns(&step.grid, scene, &cube, &rows, &[(String::new(), fetch)], &mut notes)?;
     add(&mut table, made)?;
-    Ok(Done { source: Some(source), matched: Some(matched), ..Done::new(table, notes) })
+    Ok(Done { sources: vec![source], matched: Some(matched), ..Done::new(table, notes) })
 }
 
 /// The places of rows, each once.
@@ -70,7 +69,9 @@ impl Sites {
             .collect();
         let without = of_row.iter().filter(|s| s.is_none()).count();
         if x.is_empty() {
-            return Err(Error::data(format!("places '{}' and '{}'", place.x, place.y)).got("none in any row").rule("at least one row has a place"));
+            return Err(Error::data(format!("places '{}' and '{}'", place.x, place.y))
+                .got("none in any row")
+                .rule("at least one row has a place"));
         }
         Ok(Self { places: Places::new(x, y, place.crs.clone().ok_or_else(no_crs)?)?, of_row, without })
     }

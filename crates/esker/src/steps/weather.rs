@@ -14,9 +14,9 @@ pub(super) fn celsius(values: &[f64], unit: &Unit, name: &str, notes: &mut Vec<N
         notes.push(Note::warning("unit-assumed", format!("'{name}' has no unit and was taken for degC.")));
         return Ok(values.to_vec());
     }
-    let way = unit.to(&wanted).ok_or_else(|| {
-        Error::data(format!("temperature '{name}'")).got(format!("the unit '{unit}'")).rule("degC, K or degF are wanted")
-    })?;
+    let way = unit
+        .to(&wanted)
+        .ok_or_else(|| Error::data(format!("temperature '{name}'")).got(format!("the unit '{unit}'")).rule("degC, K or degF are wanted"))?;
     if !way.is_none() {
         notes.push(Note::info("unit-converted", format!("'{name}' was converted from {unit} to degC.")));
     }
@@ -34,7 +34,9 @@ fn find<'t>(table: &'t Table, name: &str) -> Result<&'t Column> {
 
 pub(super) fn degree_days(step: &DegreeDays, mut table: Table) -> Result<Done> {
     if step.below <= step.above {
-        return Err(Error::recipe("'below'").got(format!("{} degC", step.below)).rule(format!("it is above the threshold of {} degC", step.above)));
+        return Err(Error::recipe("'below'")
+            .got(format!("{} degC", step.below))
+            .rule(format!("it is above the threshold of {} degC", step.above)));
     }
     let mut notes = Vec::new();
     let t = temperatures(&table, &step.of, &mut notes)?;

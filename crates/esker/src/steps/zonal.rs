@@ -3,7 +3,7 @@
 use esker_core::{Cube, Error, Features, Note, Result, Table};
 use esker_io::{Stat, Within, zonal};
 
-use super::climate::{Fetch, Rows, columns, matched};
+use super::climate::{Fetch, Rows, columns};
 use super::file::open;
 use super::keys::find;
 use super::sample::Sites;
@@ -15,7 +15,7 @@ pub(super) fn run(step: &Zonal, scene: &Scene<'_>, mut table: Table) -> Result<D
     let labels = step.by.iter().map(|(_, there)| there.clone()).collect();
     let (features, polygons) = open(&step.polygons, scene, labels)?.features()?;
     let mut notes: Vec<Note> = features.table.notes.iter().chain(&cube.notes).cloned().collect();
-    let of_row = polygons_of(step, scene, (&features, &polygons.0), &table, &mut notes)?;
+    let of_row = polygons_of(step, scene, (&features, &polygons.name), &table, &mut notes)?;
     // Only polygons that rows have are looked at.
     let mut used: Vec<usize> = of_row.iter().flatten().copied().collect();
     used.sort_unstable();
@@ -31,20 +31,32 @@ pub(super) fn run(step: &Zonal, scene: &Scene<'_>, mut table: Table) -> Result<D
     let suffix = |stat: Stat| if step.statistics.len() > 1 { format!("_{}", stat.name()) } else { String::new() };
     let fetches: Vec<(String, Fetch<'_>)> = fetches.iter().map(|(stat, f)| (suffix(*stat), f as Fetch<'_>)).collect();
     let found = site.iter().filter(|s| s.is_some()).count();
-    notes.push(Note::info("polygons", format!("{found} of {} rows have one of {} polygons of '{}'.", site.len(), used.len(), polygons.0)));
+    notes.push(Note::info(
+        "polygons",
+        format!("{found} of {} rows have one of {} polygons of '{}'.", site.len(), used.len(), polygons.name),
+    ));
     let rows = Rows { table: &table, site: &site, sites: used.len() };
-    let made = columns(&step.grid, scene, &cube, &rows, &fetches, &mut notes)?;
-    let matched = matched(&made, table.rows());
+    let (made, matched) = columns(&step.grid, scene, &cube, &rows, &fetches, &mut notes)?;
     add(&mut table, made)?;
-    Ok(Done { source: Some(source), matched: Some(matched), ..Done::new(table, notes) })
+    Ok(Done { sources: vec![source, polygons], matched: Some(matched), ..Done::new(table, notes) })
 }
 
 /// The polygon of each row: by keys, or by the place of the row.
-fn polygons_of(step: &Zonal, scene: &Scene<'_>, (features, name): (&Features, &str), table: &Table, notes: &mut Vec<Note>) -> Result<Vec<Option<usize>>> {
+fn polygons_of(
+    step: &Zonal,
+    scene: &Scene<'_>,
+    (features, name): (&Features, &str),
+    table: &Table,
+    notes: &mut Vec<Note>,
+) -> Result<Vec<Option<usize>>> {
     if step.by.is_empty() {
         let sites = Sites::of(table, scene.place(step.place.as_ref())?)?;
-        let (which, said) =
-            Within::of(features, name)?.which(sites.places.x().to_vec(), sites.places.y().to_vec(), Some(sites.places.crs()), "the rows")?;
+        let (which, said) = Within::of(features, name)?.which(
+            sites.places.x().to_vec(),
+            sites.places.y().to_vec(),
+            Some(sites.places.crs()),
+            "the rows",
+        )?;
         notes.extend(said);
         return Ok(sites.of_row.iter().map(|s| s.and_then(|s| which[s])).collect());
     }
