@@ -10,6 +10,7 @@ Examples:
   esker check recipe.toml                    list every fault and warning, do no work
   esker advise recipe.toml                   say which design imitates the use of a model
   esker audit recipe.toml                    name what makes the score look better than the model is
+  esker prepare recipe.toml -o table.csv     write the table after its joins, grids and sums
   esker run recipe.toml                      compare, choose, explain; write runs/<name>/
   esker open recipe.toml                     judge the model on the locked rows of the final hold-out, once
   esker predict runs/<name>/model.esker new.csv -o out.csv
@@ -100,6 +101,20 @@ pub enum Command {
         /// Folder of the run [default: `runs/` and the name of the recipe or its folder].
         #[arg(long, value_name = "FOLDER")]
         run: Option<PathBuf>,
+    },
+    /// Write the table of a recipe after its steps: joins, sampled grids, sums over periods, derived columns.
+    #[command(
+        after_help = "Rows are not filtered. With --data the same is done to new rows, so that a model of the recipe can predict them.\n\nExample:\n  esker prepare recipe.toml -o table.csv\n  esker prepare recipe.toml --data new.csv -o ready.parquet\n  esker prepare recipe.toml -o table.csv --json"
+    )]
+    Prepare {
+        /// The recipe, with its steps [[data.step]].
+        recipe: PathBuf,
+        /// Table to write, .csv or .parquet.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Rows to take instead of the recipe's own.
+        #[arg(long, value_name = "FILE")]
+        data: Option<PathBuf>,
     },
     /// Look at a table and write a commented recipe to stdout.
     #[command(after_help = "Example:\n  esker init wells.csv --target lithology > recipe.toml")]

@@ -46,6 +46,7 @@ impl Session<'_> {
             Command::Audit { recipe } => cli.audit(recipe).map(drop),
             Command::Open { recipe, run } => cli.open(recipe, run.as_deref()),
             Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
+            Command::Prepare { recipe, output, data } => cli.prepare(recipe, output, data.as_deref()),
             Command::Predict { model, data, output, picture } => cli.predict(model, data, output, picture.as_deref()),
             Command::Export { model, output } => cli.export(model, output),
             Command::Import { model, output, target, unit, classes, rounds } => {
@@ -192,6 +193,19 @@ impl Session<'_> {
         }
         esker::write_file(file, text.as_bytes())?;
         self.say(&format!("wrote {}; next: esker check {}", file.display(), file.display()));
+        Ok(())
+    }
+
+    fn prepare(&self, path: &Path, output: &Path, data: Option<&Path>) -> Result<()> {
+        let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let prepared = Recipe::read(path)?.prepare(&folder, data)?;
+        esker::write_table(output, &prepared.table)?;
+        if self.arguments.json {
+            show::print(&show_data::prepared_json(&prepared, output));
+        } else {
+            self.say(&show::notes(&prepared.notes));
+            show::print(&show_data::prepared(&prepared, output));
+        }
         Ok(())
     }
 
