@@ -304,6 +304,8 @@ pub struct MapView {
     pub levels: Vec<String>,
     /// The system of the coordinates.
     pub crs: Option<String>,
+    /// Whether a logarithm spreads the values better.
+    pub log: bool,
     /// What the values are: `mean of 12 times`.
     pub what: String,
     /// What they stand on.

@@ -114,6 +114,14 @@ impl Frame {
         frame
     }
 
+    /// Puts the columns named first among those shown, in their order, behind the target.
+    pub fn first(&mut self, names: &[&str]) {
+        let place = |c: &usize| names.iter().position(|n| *n == self.look.columns()[*c].name).unwrap_or(names.len());
+        let mut order = self.chosen.clone();
+        order.sort_by_key(|c| (self.target != Some(*c), place(c)));
+        self.chosen = order;
+    }
+
     /// The numbers of a column in the rows looked at.
     pub fn numbers(&self, column: usize) -> Option<&[f64]> {
         match &self.look.columns()[column].values {
@@ -185,7 +193,8 @@ impl Frame {
             CLASS_WORDS.iter().position(|w| words.iter().any(|x| x == w))
         };
         let is_class = |c: usize| matches!(self.look.columns()[c].values, Values::Class(_));
-        let all = (0..self.look.columns().len().min(MOST_COLUMNS)).filter(free).filter(|&c| self.few(c) && (is_class(c) || named(c).is_some()));
+        let all =
+            (0..self.look.columns().len().min(MOST_COLUMNS)).filter(free).filter(|&c| self.few(c) && (is_class(c) || named(c).is_some()));
         // With a target of numbers, those colour better than any class.
         if said.target.is_some() {
             return self.target;
@@ -209,7 +218,8 @@ impl Frame {
     }
 }
 
-const CLASS_WORDS: [&str; 10] = ["lithology", "lithofacies", "facies", "class", "label", "target", "landcover", "type", "category", "weather"];
+const CLASS_WORDS: [&str; 10] =
+    ["lithology", "lithofacies", "facies", "class", "label", "target", "landcover", "type", "category", "weather"];
 
 /// One row of each of so many strata of equal length.
 fn drawn(rows: usize) -> Vec<usize> {
@@ -250,7 +260,9 @@ fn time(table: &Table, said: &Said, found: &Inspection) -> Option<Timing> {
     let at = |name: &str| table.columns().iter().position(|c| c.name == name);
     if let Some(c) = said.time.as_deref().and_then(at) {
         let column = &table.columns()[c];
-        if let Ok((days, _)) = crate::dataset::to_days(column) {
+        // Numbers are years where a recipe calls them times; along the axis of a file they may count anything.
+        let days = crate::dataset::to_days(column).ok().filter(|_| said.recipe || column.unit.as_str() == DAYS);
+        if let Some((days, _)) = days {
             return Some(Timing { name: column.name.clone(), columns: vec![c], at: days, dated: true, unit: String::new() });
         }
         if let Values::Real(v) = &column.values {
@@ -261,10 +273,13 @@ fn time(table: &Table, said: &Said, found: &Inspection) -> Option<Timing> {
     if said.recipe {
         return None;
     }
-    let dated = |c: usize, days: Vec<f64>| Some(Timing { name: table.columns()[c].name.clone(), columns: vec![c], at: days, dated: true, unit: String::new() });
+    let dated = |c: usize, days: Vec<f64>| {
+        Some(Timing { name: table.columns()[c].name.clone(), columns: vec![c], at: days, dated: true, unit: String::new() })
+    };
     let days = |c: &usize| table.columns()[*c].unit.as_str() == DAYS && table.columns()[*c].values.missing() * 2 < table.rows();
     let mut of_days: Vec<usize> = (0..table.columns().len()).filter(days).collect();
-    of_days.sort_by_key(|&c| (!words(&table.columns()[c].name).iter().any(|w| matches!(w.as_str(), "time" | "date" | "datetime" | "day")), c));
+    of_days
+        .sort_by_key(|&c| (!words(&table.columns()[c].name).iter().any(|w| matches!(w.as_str(), "time" | "date" | "datetime" | "day")), c));
     if let Some(&c) = of_days.first() {
         return dated(c, table.columns()[c].reals().ok()?.to_vec());
     }
@@ -297,8 +312,13 @@ fn put_together(table: &Table) -> Option<Timing> {
     let columns: Vec<usize> = [Some(year), Some(month), day, hour.filter(|_| day.is_some())].into_iter().flatten().collect();
     let names: Vec<&str> = columns.iter().map(|&c| table.columns()[c].name.as_str()).collect();
     let at: Vec<f64> = (0..table.rows()).map(moment).collect();
-    (at.iter().filter(|t| t.is_nan()).count() * 100 <= at.len())
-        .then(|| Timing { name: names.join(", "), columns, at, dated: true, unit: String::new() })
+    (at.iter().filter(|t| t.is_nan()).count() * 100 <= at.len()).then(|| Timing {
+        name: names.join(", "),
+        columns,
+        at,
+        dated: true,
+        unit: String::new(),
+    })
 }
 
 /// The days of whole numbers that are all written YYYYMMDD.
@@ -310,7 +330,11 @@ pub fn compact_dates(column: &Column) -> Option<Vec<f64>> {
     }
     let day = |x: &f64| {
         let n = *x as i64;
-        if x.is_nan() { Some(f64::NAN) } else { Calendar::Proleptic.days(n / 10_000, (n / 100 % 100) as u8, (n % 100) as u8).map(|d| d as f64) }
+        if x.is_nan() {
+            Some(f64::NAN)
+        } else {
+            Calendar::Proleptic.days(n / 10_000, (n / 100 % 100) as u8, (n % 100) as u8).map(|d| d as f64)
+        }
     };
     let days: Option<Vec<f64>> = v.iter().map(day).collect();
     days.filter(|d| d.iter().any(|x| !x.is_nan()))
@@ -332,7 +356,8 @@ pub fn is_constant(column: &Column) -> bool {
 pub fn is_identifier(column: &Column) -> bool {
     let words = words(&column.name);
     let lower = column.name.to_lowercase();
-    let named = words.iter().any(|w| matches!(w.as_str(), "id" | "index" | "fid" | "objectid" | "ids" | "no" | "nr" | "number" | "code")) || lower.ends_with("id");
+    let named = words.iter().any(|w| matches!(w.as_str(), "id" | "index" | "fid" | "objectid" | "ids" | "no" | "nr" | "number" | "code"))
+        || lower.ends_with("id");
     match &column.values {
         Values::Real(v) if v.len() > 2 => {
             if v.iter().any(|x| x.is_nan() || x.fract() != 0.0) {

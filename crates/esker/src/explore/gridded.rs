@@ -149,7 +149,9 @@ impl<'a> Grid<'a> {
             }
         }
         groups.first()?;
-        let time = cube.axis_of(AxisKind::T).filter(|&a| cube.axes()[a].len > 1 && cube.axes()[a].labels.as_ref().and_then(Labels::numbers).is_some());
+        let time = cube
+            .axis_of(AxisKind::T)
+            .filter(|&a| cube.axes()[a].len > 1 && cube.axes()[a].labels.as_ref().and_then(Labels::numbers).is_some());
         let mut grid = Self { cube, x, y, time, groups, step: 1, shape: (0, 0), facets: FACETS };
         let (nx, ny) = (cube.axes()[x].len, cube.axes()[y].len);
         let maps: usize = grid.groups.iter().map(|g| g.len() * grid.further(g[0]).1.min(FACETS)).sum();
@@ -161,7 +163,12 @@ impl<'a> Grid<'a> {
 
     /// Axes of a variable that are neither place nor time, and their combinations.
     fn further(&self, variable: usize) -> (Vec<usize>, usize) {
-        let axes: Vec<usize> = self.cube.variables()[variable].axes.iter().copied().filter(|a| *a != self.x && *a != self.y && Some(*a) != self.time).collect();
+        let axes: Vec<usize> = self.cube.variables()[variable]
+            .axes
+            .iter()
+            .copied()
+            .filter(|a| *a != self.x && *a != self.y && Some(*a) != self.time)
+            .collect();
         let n = axes.iter().map(|&a| self.cube.axes()[a].len).product();
         (axes, n)
     }
@@ -185,7 +192,9 @@ impl<'a> Grid<'a> {
                 cell: if a == self.x { on(true, &|i| i / self.step) } else { on(a == self.y, &|i| i / self.step * self.shape.0) },
                 time: on(Some(a) == self.time, &|i| i),
                 facet: on(further.contains(&a), &|i| i * below),
-                weight: (0..n).map(|i| if a == self.y && self.degrees() { latitudes[i].to_radians().cos().max(1e-6) } else { 1.0 }).collect(),
+                weight: (0..n)
+                    .map(|i| if a == self.y && self.degrees() { latitudes[i].to_radians().cos().max(1e-6) } else { 1.0 })
+                    .collect(),
             }
         };
         let kept = combinations.min(self.facets);
@@ -247,7 +256,8 @@ impl<'a> Grid<'a> {
             out.sampled.push(format!("Of {total} values {read} were read: one block of the file in {every}, evenly along it."));
         }
         let frame = self.rows(&sample)?;
-        out.sampled.push(format!("Histograms, scatter and correlations show {} cells, drawn evenly with a fixed seed.", frame.table.rows()));
+        out.sampled
+            .push(format!("Histograms, scatter and correlations show {} cells, drawn evenly with a fixed seed.", frame.table.rows()));
         self.cards(out, &frame, &all);
         out.findings.extend(suspects::of(&frame, false));
         out.findings.extend(self.of_time()?);
@@ -268,7 +278,8 @@ impl<'a> Grid<'a> {
 
     fn look(&self, group: &[usize], layout: &Layout, (every, draw): (usize, bool), cx: &Context) -> Result<(Vec<Seen>, Vec<Vec<f64>>)> {
         let shape = self.cube.shape(group[0]);
-        let pieces: Vec<Window> = Window::whole(&shape).pieces(&self.cube.variables()[group[0]].chunk, SLAB).into_iter().skip(every / 2).step_by(every).collect();
+        let pieces: Vec<Window> =
+            Window::whole(&shape).pieces(&self.cube.variables()[group[0]].chunk, SLAB).into_iter().skip(every / 2).step_by(every).collect();
         let pieces = if pieces.is_empty() { vec![Window::whole(&shape)] } else { pieces };
         let cells: usize = pieces.iter().map(Window::len).sum();
         let maps = layout.labels.len();
@@ -316,12 +327,20 @@ impl<'a> Grid<'a> {
                 Some(Labels::Real(v)) => (axis.unit.clone(), v.clone()),
                 _ => (Unit::default(), (0..axis.len).map(|i| i as f64).collect::<Vec<f64>>()),
             };
-            columns.push(Column { name: axis.name.clone(), unit, values: esker_core::Values::Real(at.iter().map(|&i| labels[i as usize]).collect()) });
+            columns.push(Column {
+                name: axis.name.clone(),
+                unit,
+                values: esker_core::Values::Real(at.iter().map(|&i| labels[i as usize]).collect()),
+            });
         }
         for (&v, values) in group.iter().zip(values) {
             let variable = &self.cube.variables()[v];
             if columns.iter().all(|c| c.name != variable.name) {
-                columns.push(Column { name: variable.name.clone(), unit: variable.unit.clone(), values: esker_core::Values::Real(values.clone()) });
+                columns.push(Column {
+                    name: variable.name.clone(),
+                    unit: variable.unit.clone(),
+                    values: esker_core::Values::Real(values.clone()),
+                });
             }
         }
         let name = |a: usize| self.cube.axes()[a].name.clone();
@@ -354,7 +373,9 @@ impl<'a> Grid<'a> {
                 let (known, histogram): (Vec<f64>, Option<Histogram>) = drawn.map_or_else(own, |c| (Vec::new(), c.histogram.clone()));
                 let n = (seen.count - seen.missing) as f64;
                 let mean = seen.sum / n;
-                let at = |p: f64, q: fn(&Numbers) -> f64| drawn.and_then(|c| c.summary.as_ref()).map_or_else(|| esker_math::quantile_of_sorted(&known, p), q);
+                let at = |p: f64, q: fn(&Numbers) -> f64| {
+                    drawn.and_then(|c| c.summary.as_ref()).map_or_else(|| esker_math::quantile_of_sorted(&known, p), q)
+                };
                 let summary = (n > 0.0).then(|| Numbers {
                     min: seen.min,
                     q05: at(0.05, |s| s.q05),
@@ -368,7 +389,11 @@ impl<'a> Grid<'a> {
                 });
                 ColumnCard {
                     name: variable.name.clone(),
-                    long_name: variable.attributes.text("long_name").or_else(|| variable.attributes.text("standard_name")).map(str::to_owned),
+                    long_name: variable
+                        .attributes
+                        .text("long_name")
+                        .or_else(|| variable.attributes.text("standard_name"))
+                        .map(str::to_owned),
                     unit: variable.unit.clone(),
                     holds: "numbers".into(),
                     count: seen.count,
@@ -385,7 +410,9 @@ impl<'a> Grid<'a> {
 
     /// Gaps and the like along the time axis.
     fn of_time(&self) -> Result<Vec<esker_core::exploration::Suspect>> {
-        let Some((axis, Labels::Time { calendar, days })) = self.time.and_then(|t| Some((&self.cube.axes()[t], self.cube.axes()[t].labels.as_ref()?))) else {
+        let Some((axis, Labels::Time { calendar, days })) =
+            self.time.and_then(|t| Some((&self.cube.axes()[t], self.cube.axes()[t].labels.as_ref()?)))
+        else {
             return Ok(Vec::new());
         };
         if !calendar.is_real() {
@@ -401,15 +428,26 @@ impl<'a> Grid<'a> {
         let name = |v: &usize| self.cube.variables()[*v].name.as_str();
         let empty: Vec<&str> = all.iter().filter(|a| a.2.count == a.2.missing).map(|a| name(&a.0)).collect();
         let drawn = |v: &usize| self.groups[0].contains(v);
-        let flat: Vec<&str> = all.iter().filter(|a| !drawn(&a.0) && a.2.count > a.2.missing && a.2.min == a.2.max).map(|a| name(&a.0)).collect();
+        let flat: Vec<&str> =
+            all.iter().filter(|a| !drawn(&a.0) && a.2.count > a.2.missing && a.2.min == a.2.max).map(|a| name(&a.0)).collect();
         let mut found = Vec::new();
         if !empty.is_empty() && !empty.iter().all(|e| self.groups[0].iter().any(|v| name(v) == *e)) {
             let text = format!("No value was found in {}.", suspects::named(&empty));
-            found.push(suspects::suspect(esker_core::Weight::Warning, "empty", &empty, (text, "Leave them out, or look whether a mark for missing was declared that is none.")));
+            found.push(suspects::suspect(
+                esker_core::Weight::Warning,
+                "empty",
+                &empty,
+                (text, "Leave them out, or look whether a mark for missing was declared that is none."),
+            ));
         }
         if !flat.is_empty() {
             let text = format!("The same value everywhere: {}.", suspects::named(&flat));
-            found.push(suspects::suspect(esker_core::Weight::Info, "constant", &flat, (text, "They cannot tell places apart: leave them out of the features.")));
+            found.push(suspects::suspect(
+                esker_core::Weight::Info,
+                "constant",
+                &flat,
+                (text, "They cannot tell places apart: leave them out of the features."),
+            ));
         }
         found
     }
@@ -436,10 +474,19 @@ impl<'a> Grid<'a> {
                 f64::NAN
             }
         };
-        let panels = layout.labels.iter().zip(seen.cells.chunks(nx * ny)).map(|(label, cells)| MapPanel { label: label.clone(), values: cells.iter().map(value).collect() });
+        let panels = layout
+            .labels
+            .iter()
+            .zip(seen.cells.chunks(nx * ny))
+            .map(|(label, cells)| MapPanel { label: label.clone(), values: cells.iter().map(value).collect() });
         let middle = |axis: usize, n: usize| {
             let at = self.numbers(axis);
-            (0..n).map(|i| at[i * self.step..((i + 1) * self.step).min(at.len())].iter().sum::<f64>() / ((i + 1) * self.step).min(at.len()).saturating_sub(i * self.step) as f64).collect::<Vec<f64>>()
+            (0..n)
+                .map(|i| {
+                    at[i * self.step..((i + 1) * self.step).min(at.len())].iter().sum::<f64>()
+                        / ((i + 1) * self.step).min(at.len()).saturating_sub(i * self.step) as f64
+                })
+                .collect::<Vec<f64>>()
         };
         let mut what: Vec<String> = Vec::new();
         if layout.times > 1 {
@@ -457,6 +504,10 @@ impl<'a> Grid<'a> {
             unit: variable.unit.clone(),
             levels: levels.iter().map(|l| suspects::num(*l)).collect(),
             crs: self.cube.crs.as_ref().map(|c| c.name().to_owned()).or_else(|| self.degrees().then(|| "EPSG:4326".to_owned())),
+            log: !codes
+                && columns::wants_log(&columns::sorted(
+                    &seen.cells.iter().filter(|c| c.1 > 0).map(|c| c.0 / f64::from(c.1)).collect::<Vec<_>>(),
+                )),
             what: what.join(", "),
             shape: MapShape::Cells { x: middle(self.x, nx), y: middle(self.y, ny) },
             panels: panels.collect(),
@@ -514,7 +565,12 @@ impl<'a> Grid<'a> {
         }
         let label = |i: usize| series::moment(times[i * times.len() / n], dated);
         let columns = with.iter().map(|a| self.cube.variables()[a.0].name.clone()).collect::<Vec<_>>();
-        (!columns.is_empty()).then(|| MissingMap { along: self.cube.axes()[self.time.unwrap_or(0)].name.clone(), parts: (0..n).map(label).collect(), columns, share })
+        (!columns.is_empty()).then(|| MissingMap {
+            along: self.cube.axes()[self.time.unwrap_or(0)].name.clone(),
+            parts: (0..n).map(label).collect(),
+            columns,
+            share,
+        })
     }
 
     /// Means over the area in time.
@@ -538,9 +594,11 @@ impl<'a> Grid<'a> {
             })
             .collect();
         ranked.sort_unstable();
-        let columns: Vec<(String, Unit, &[f64])> = ranked.iter().map(|&(_, i)| (values[i].0.clone(), values[i].1.clone(), values[i].2.as_slice())).collect();
+        let columns: Vec<(String, Unit, &[f64])> =
+            ranked.iter().map(|&(_, i)| (values[i].0.clone(), values[i].1.clone(), values[i].2.as_slice())).collect();
         // Only times that were read have a value.
-        let mut view = series::view(&self.cube.axes()[self.time?].name, (dated, self.cube.axes()[self.time?].unit.as_str()), &times, &columns)?;
+        let mut view =
+            series::view(&self.cube.axes()[self.time?].name, (dated, self.cube.axes()[self.time?].unit.as_str()), &times, &columns)?;
         view.what = if self.degrees() { "mean over the area, weighted by the cosine of latitude" } else { "mean over the area" }.to_owned();
         Some(view)
     }

@@ -109,7 +109,8 @@ fn of_recipe(mut recipe: Recipe, path: &Path, cx: &Context) -> Result<Exploratio
         recipe: true,
     };
     let seen = only_used(seen, &said)?;
-    let mut out = Exploration { file: recipe.file.clone(), title: recipe.title.clone(), format: "recipe".into(), kind: "table".into(), ..start() };
+    let mut out =
+        Exploration { file: recipe.file.clone(), title: recipe.title.clone(), format: "recipe".into(), kind: "table".into(), ..start() };
     out.notes = notes;
     out.recipe = Some(card);
     of_table(&mut out, seen, &said, None, cx)?;
@@ -121,7 +122,8 @@ fn only_used(table: Table, said: &Said) -> Result<Table> {
     let place = said.place.iter().flat_map(|(x, y, _)| [x, y]);
     let named: Vec<&String> = place.chain(&said.time).chain(&said.group).chain(&said.target).chain(&said.features).collect();
     let target = |c: &Column| Some(&c.name) != said.target.as_ref();
-    let (mut columns, rest): (Vec<Column>, Vec<Column>) = table.columns().iter().filter(|c| named.contains(&&c.name)).cloned().partition(|c| !target(c));
+    let (mut columns, rest): (Vec<Column>, Vec<Column>) =
+        table.columns().iter().filter(|c| named.contains(&&c.name)).cloned().partition(|c| !target(c));
     columns.extend(rest);
     Table::new(columns)
 }
@@ -134,7 +136,8 @@ fn of_file(path: &Path, options: &ReadOptions, cx: &Context) -> Result<Explorati
     let origin = Origin::reach(path, cx)?;
     let (format, data) = origin.open(options)?;
     cx.check()?;
-    let mut out = Exploration { file: origin.name().to_owned(), title: origin.name().to_owned(), format: format.name().to_owned(), ..start() };
+    let mut out =
+        Exploration { file: origin.name().to_owned(), title: origin.name().to_owned(), format: format.name().to_owned(), ..start() };
     match data {
         Data::Table(table) => of_rows(&mut out, table, (format, None), cx)?,
         Data::Features(features) => of_features(&mut out, &features, options, cx)?,
@@ -174,7 +177,12 @@ fn of_features(out: &mut Exploration, features: &Features, options: &ReadOptions
     }
     if let Some(n) = Some(features.geometries.iter().filter(|g| g.is_none()).count()).filter(|n| *n > 0) {
         let text = format!("{n} of {} rows have no geometry.", features.geometries.len());
-        out.findings.push(suspects::suspect(esker_core::Weight::Warning, "no-geometry", &[], (text, "They are on no map and in no polygon: find their places or leave them out.")));
+        out.findings.push(suspects::suspect(
+            esker_core::Weight::Warning,
+            "no-geometry",
+            &[],
+            (text, "They are on no map and in no polygon: find their places or leave them out."),
+        ));
         suspects::sort(&mut out.findings);
     }
     Ok(())
@@ -197,7 +205,16 @@ fn of_cube(out: &mut Exploration, cube: &Cube, (format, options): (Format, &Read
         of_rows(out, table, (format, Some(said)), cx)?;
         out.kind = kind;
         let mut seen = Vec::new();
-        out.notes = notes.into_iter().chain(std::mem::take(&mut out.notes)).filter(|n| !seen.contains(n) && { seen.push(n.clone()); true }).collect();
+        out.notes = notes
+            .into_iter()
+            .chain(std::mem::take(&mut out.notes))
+            .filter(|n| {
+                !seen.contains(n) && {
+                    seen.push(n.clone());
+                    true
+                }
+            })
+            .collect();
     }
     out.findings.extend(found);
     suspects::sort(&mut out.findings);
@@ -213,7 +230,9 @@ fn said_of(cube: &Cube) -> Said {
 
 /// Looks at a table. `las`: whether it is a well log; nothing where a recipe has chosen its rows.
 fn of_table(out: &mut Exploration, table: Table, said: &Said, las: Option<bool>, cx: &Context) -> Result<()> {
-    let frame = Frame::new(table, said);
+    let mut frame = Frame::new(table, said);
+    out.relations = together::relations(&frame);
+    frame.first(&out.relations.iter().map(|r| r.feature.as_str()).collect::<Vec<_>>());
     fill(out, &frame, las, cx)
 }
 
@@ -240,7 +259,6 @@ fn fill(out: &mut Exploration, frame: &Frame, las: Option<bool>, cx: &Context) -
     out.missing = together::missing(frame);
     out.correlations = together::correlations(frame);
     out.scatter = together::scatter(frame, out.correlations.as_ref());
-    out.relations = together::relations(frame);
     cx.check()?;
     out.tracks = tracks::of(frame, las == Some(true));
     if out.maps.is_empty() {

@@ -12,6 +12,8 @@ use super::frame::Frame;
 
 /// Series shown at most.
 const MOST: usize = 6;
+/// Rows up to which all make the series; of more, those drawn.
+const MOST_ROWS: usize = 1_000_000;
 /// Points of a series that are kept for drawing.
 const POINTS: usize = 1500;
 /// Mean length of a month and a year, days.
@@ -46,7 +48,7 @@ pub fn view(name: &str, (dated, unit): (bool, &str), times: &[f64], columns: &[(
     }
     let (step, regular) = spacing(&moments, dated);
     let several = known.len() > moments.len() + moments.len() / 50;
-    let events = !regular && !several && moments.len() > 300 && dated && uneven(&moments);
+    let events = !regular && !several && moments.len() > 300 && dated && moments[moments.len() - 1] - moments[0] > 20.0 && uneven(&moments);
     let (at, parts, what) = if events {
         let (label, at, parts) = by_span(&moments, times);
         (at, parts, format!("mean of the rows of a {label}"))
@@ -54,7 +56,12 @@ pub fn view(name: &str, (dated, unit): (bool, &str), times: &[f64], columns: &[(
         let parts = times.iter().map(|t| moments.binary_search_by(|m| m.total_cmp(t)).ok()).collect();
         (moments.clone(), parts, if several { "mean of the rows at a time".to_owned() } else { "one row a time".to_owned() })
     };
-    let clock = Clock { dated, step: if events { at.windows(2).map(|w| w[1] - w[0]).sum::<f64>() / (at.len() - 1) as f64 } else { step }, regular: regular || events, several: several || events };
+    let clock = Clock {
+        dated,
+        step: if events { at.windows(2).map(|w| w[1] - w[0]).sum::<f64>() / (at.len() - 1) as f64 } else { step },
+        regular: regular || events,
+        several: several || events,
+    };
     let mut list: Vec<Series> = Vec::new();
     if events {
         let mut counts = vec![0.0; at.len()];
@@ -67,18 +74,31 @@ pub fn view(name: &str, (dated, unit): (bool, &str), times: &[f64], columns: &[(
         .filter_map(|(name, unit, values)| clock.series((name.clone(), unit.clone()), &at, (&parts, times, values)))
         .collect();
     list.extend(of);
-    (!list.is_empty()).then(|| SeriesView { time: name.to_owned(), dated, unit: unit.to_owned(), step: clock.step, regular: clock.regular, what, list })
+    (!list.is_empty()).then(|| SeriesView {
+        time: name.to_owned(),
+        dated,
+        unit: unit.to_owned(),
+        step: clock.step,
+        regular: clock.regular,
+        what,
+        list,
+    })
 }
 
 /// The columns of a frame in time.
 pub fn of(frame: &Frame) -> Option<SeriesView> {
     let timing = frame.time.as_ref()?;
-    let times = frame.times()?;
+    // A draw of rows would make gaps of its own.
+    let whole = frame.table.rows() <= MOST_ROWS;
+    let times = if whole { timing.at.clone() } else { frame.times()? };
     let columns: Vec<(String, Unit, &[f64])> = frame
         .chosen
         .iter()
         .filter(|&&c| !timing.columns.contains(&c) && !super::frame::is_class_like(&frame.look.columns()[c]))
-        .filter_map(|&c| Some((frame.look.columns()[c].name.clone(), frame.look.columns()[c].unit.clone(), frame.numbers(c)?)))
+        .filter_map(|&c| {
+            let values = if whole { frame.column(c).reals().ok()? } else { frame.numbers(c)? };
+            Some((frame.column(c).name.clone(), frame.column(c).unit.clone(), values))
+        })
         .collect();
     view(&timing.name, (timing.dated, &timing.unit), &times, &columns)
 }
@@ -116,7 +136,11 @@ fn by_span(moments: &[f64], times: &[f64]) -> (&'static str, Vec<f64>, Vec<Optio
     } else {
         ("day", 1.0)
     };
-    let start = if label == "year" { Calendar::Proleptic.days(Calendar::Proleptic.date(first).year, 1, 1).map_or(first, |d| d as f64) } else { first.floor() };
+    let start = if label == "year" {
+        Calendar::Proleptic.days(Calendar::Proleptic.date(first).year, 1, 1).map_or(first, |d| d as f64)
+    } else {
+        first.floor()
+    };
     // The last part may be short of days; what is counted in it would fall off.
     let n = (((last - start) / width).floor() as usize).max(1);
     let at = (0..n).map(|i| start + (i as f64 + 0.5) * width).collect();
@@ -134,20 +158,22 @@ struct Clock {
 
 impl Clock {
     fn series(&self, named: (String, Unit), at: &[f64], (parts, times, values): (&[Option<usize>], &[f64], &[f64])) -> Option<Series> {
-        let mut rows: Vec<Vec<f64>> = vec![Vec::new(); at.len()];
-        for (part, v) in parts.iter().zip(values).filter(|(_, v)| !v.is_nan()) {
-            if let Some(p) = part {
-                rows[*p].push(*v);
-            }
+        let known = || parts.iter().zip(values).filter(|(_, v)| !v.is_nan()).filter_map(|(p, v)| Some(((*p)?, *v)));
+        let mut value = vec![f64::NAN; at.len()];
+        let mut band = None;
+        if self.several {
+            let mut rows: Vec<Vec<f64>> = vec![Vec::new(); at.len()];
+            known().for_each(|(p, v)| rows[p].push(v));
+            rows.iter_mut().for_each(|r| r.sort_unstable_by(f64::total_cmp));
+            value.iter_mut().zip(&rows).filter(|(_, r)| !r.is_empty()).for_each(|(v, r)| *v = esker_math::mean(r));
+            let of = |p: f64| rows.iter().map(|r| quantile_of_sorted(r, p)).collect::<Vec<f64>>();
+            band = Some((of(0.1), of(0.9)));
+        } else {
+            known().for_each(|(p, v)| value[p] = v);
         }
-        let value: Vec<f64> = rows.iter().map(|r| if r.is_empty() { f64::NAN } else { esker_math::mean(r) }).collect();
         if value.iter().filter(|v| !v.is_nan()).count() < 8 {
             return None;
         }
-        let band = self.several.then(|| {
-            let of = |p: f64| rows.iter().map(|r| quantile_of_sorted(&sorted(r), p)).collect::<Vec<f64>>();
-            (of(0.1), of(0.9))
-        });
         let mut series = self.one(named, at, value, band);
         if self.dated {
             // Cycles are those of the rows themselves, not of their means.
@@ -275,14 +301,24 @@ fn peaks(pairs: &[(f64, f64)], long: f64, limit: impl Fn(f64) -> f64, dated: boo
             break;
         }
     }
-    let told = |(f, power): (f64, f64)| Peak { period: 1.0 / f, words: if dated { span(1.0 / f) } else { esker_short((1e3 / f).round() / 1e3) }, power };
+    let told = |(f, power): (f64, f64)| Peak {
+        period: 1.0 / f,
+        words: if dated { span(1.0 / f) } else { esker_short((1e3 / f).round() / 1e3) },
+        power,
+    };
     kept.into_iter().map(told).collect()
 }
 
 /// A length of time in the unit that suits it.
 pub fn span(days: f64) -> String {
     let told = |v: f64, unit: &str| {
-        let v = if v >= 99.5 { format!("{v:.0}") } else if v >= 9.95 { format!("{v:.1}") } else { format!("{v:.2}") };
+        let v = if v >= 99.5 {
+            format!("{v:.0}")
+        } else if v >= 9.95 {
+            format!("{v:.1}")
+        } else {
+            format!("{v:.2}")
+        };
         let v = if v.contains('.') { v.trim_end_matches('0').trim_end_matches('.').to_owned() } else { v };
         let many = if v == "1" { "" } else { "s" };
         format!("{v} {unit}{many}")

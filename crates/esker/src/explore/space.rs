@@ -7,6 +7,7 @@ use esker_core::{Crs, Features, Places, Shape, Unit, Values};
 use esker_math::{Ground, Semivariogram, Structure};
 use rayon::prelude::*;
 
+use super::columns::{sorted, wants_log};
 use super::frame::{Frame, is_class_like};
 use super::together::{code, used};
 
@@ -64,7 +65,14 @@ fn values_at(frame: &Frame, column: usize, sites: &[Site]) -> (Vec<String>, Vec<
 /// Columns worth a map: target or class first, then numbers that differ from place to place.
 fn mapped(frame: &Frame) -> Vec<usize> {
     let mut columns: Vec<usize> = frame.target.or(frame.colour).into_iter().collect();
-    columns.extend(frame.chosen.iter().copied().filter(|c| Some(*c) != frame.target && Some(*c) != frame.colour && !is_class_like(&frame.look.columns()[*c])).take(MAPS));
+    columns.extend(
+        frame
+            .chosen
+            .iter()
+            .copied()
+            .filter(|c| Some(*c) != frame.target && Some(*c) != frame.colour && !is_class_like(&frame.look.columns()[*c]))
+            .take(MAPS),
+    );
     columns
 }
 
@@ -79,7 +87,11 @@ pub fn points(frame: &Frame) -> Vec<MapView> {
     sites = sites.into_iter().step_by(step).collect();
     let shape = MapShape::Points { x: sites.iter().map(|s| s.x).collect(), y: sites.iter().map(|s| s.y).collect() };
     let crs = frame.place.as_ref().and_then(|p| p.crs.as_ref()).map(|c| c.name().to_owned());
-    let place_words = if of < rows { format!("{} places; where a place has several rows, their mean or most frequent class", counted(of)) } else { format!("{} places", counted(of)) };
+    let place_words = if of < rows {
+        format!("{} places; where a place has several rows, their mean or most frequent class", counted(of))
+    } else {
+        format!("{} places", counted(of))
+    };
     let what = if frame.table.rows() > rows { format!("{place_words}, in a sample of the rows") } else { place_words };
     let view = |column: Option<usize>| {
         let (levels, values) = column.map_or_else(|| (Vec::new(), Vec::new()), |c| values_at(frame, c, &sites));
@@ -89,6 +101,7 @@ pub fn points(frame: &Frame) -> Vec<MapView> {
             unit: c.map_or_else(Unit::default, |c| c.unit.clone()),
             levels,
             crs: crs.clone(),
+            log: wants_log(&sorted(&values)),
             what: what.clone(),
             shape: shape.clone(),
             panels: vec![MapPanel { label: String::new(), values }],
@@ -100,7 +113,13 @@ pub fn points(frame: &Frame) -> Vec<MapView> {
     }
     // A few wells or stations are shown once.
     let columns = mapped(frame);
-    all.extend(columns.into_iter().take(if of < 12 { 1 } else { 1 + MAPS }).map(|c| view(Some(c))).filter(|m| m.panels[0].values.iter().any(|v| !v.is_nan())));
+    all.extend(
+        columns
+            .into_iter()
+            .take(if of < 12 { 1 } else { 1 + MAPS })
+            .map(|c| view(Some(c)))
+            .filter(|m| m.panels[0].values.iter().any(|v| !v.is_nan())),
+    );
     if all.is_empty() {
         all.push(view(None));
     }
@@ -124,18 +143,23 @@ pub fn outlines(features: &Features, frame: &Frame) -> Vec<MapView> {
     let Some(shape) = features.geometries.iter().flatten().map(|g| g.shape).find(|s| *s != Shape::Points) else { return Vec::new() };
     let corners: usize = features.geometries.iter().flatten().flat_map(|g| &g.parts).map(Vec::len).sum();
     let every = corners.div_ceil(CORNERS).max(1);
-    let rows: Vec<usize> = frame.rows.iter().copied().filter(|&r| features.geometries[r].is_some()).collect();
+    let rows: Vec<(usize, usize)> = frame.rows.iter().copied().enumerate().filter(|&(_, r)| features.geometries[r].is_some()).collect();
     let thin = |part: &Vec<[f64; 2]>| -> Vec<[f64; 2]> {
         let n = part.len();
         if n < 8 { part.clone() } else { part.iter().enumerate().filter(|(i, _)| i % every == 0 || i + 1 == n).map(|(_, p)| *p).collect() }
     };
-    let parts: Vec<Vec<Vec<[f64; 2]>>> = rows.iter().filter_map(|&r| features.geometries[r].as_ref()).map(|g| g.parts.iter().map(thin).collect()).collect();
+    let parts: Vec<Vec<Vec<[f64; 2]>>> =
+        rows.iter().filter_map(|&(_, r)| features.geometries[r].as_ref()).map(|g| g.parts.iter().map(thin).collect()).collect();
     if parts.is_empty() {
         return Vec::new();
     }
-    let at: Vec<Site> = rows.iter().map(|&r| Site { x: 0.0, y: 0.0, rows: frame.rows.iter().position(|&k| k == r).into_iter().collect() }).collect();
+    let at: Vec<Site> = rows.iter().map(|&(i, _)| Site { x: 0.0, y: 0.0, rows: vec![i] }).collect();
     let kind = if shape == Shape::Lines { "lines" } else { "polygons" };
-    let what = if rows.len() < features.geometries.len() { format!("{} of {} {kind}", counted(rows.len()), counted(features.geometries.len())) } else { format!("{} {kind}", counted(rows.len())) };
+    let what = if rows.len() < features.geometries.len() {
+        format!("{} of {} {kind}", counted(rows.len()), counted(features.geometries.len()))
+    } else {
+        format!("{} {kind}", counted(rows.len()))
+    };
     let view = |column: Option<usize>| {
         let (levels, values) = column.map_or_else(|| (Vec::new(), Vec::new()), |c| values_at(frame, c, &at));
         let c = column.map(|c| &frame.look.columns()[c]);
@@ -144,12 +168,14 @@ pub fn outlines(features: &Features, frame: &Frame) -> Vec<MapView> {
             unit: c.map_or_else(Unit::default, |c| c.unit.clone()),
             levels,
             crs: features.crs.as_ref().map(|c| c.name().to_owned()),
+            log: wants_log(&sorted(&values)),
             what: what.clone(),
             shape: MapShape::Outlines { closed: shape == Shape::Polygons, parts: parts.clone() },
             panels: vec![MapPanel { label: String::new(), values }],
         }
     };
-    let columns: Vec<usize> = mapped(frame).into_iter().filter(|&c| frame.look.columns()[c].values.missing() < frame.look.rows()).take(2).collect();
+    let columns: Vec<usize> =
+        mapped(frame).into_iter().filter(|&c| frame.look.columns()[c].values.missing() < frame.look.rows()).take(2).collect();
     if columns.is_empty() { vec![view(None)] } else { columns.into_iter().map(|c| view(Some(c))).collect() }
 }
 
@@ -176,7 +202,12 @@ pub fn variograms(frame: &Frame) -> Vec<VariogramView> {
 }
 
 /// The semivariogram of values at places; `None` where there are too few, or none differ.
-pub fn variogram((name, unit): (&str, &Unit), (x, y, crs): (&[f64], &[f64], Option<&Crs>), values: &[f64], of: usize) -> Option<VariogramView> {
+pub fn variogram(
+    (name, unit): (&str, &Unit),
+    (x, y, crs): (&[f64], &[f64], Option<&Crs>),
+    values: &[f64],
+    of: usize,
+) -> Option<VariogramView> {
     // Without a system coordinates are taken as they are, in a unit that only their user knows.
     let known = crs.is_some();
     let system = crs.cloned().unwrap_or_else(|| Crs::Projected("plane".into()));
@@ -190,10 +221,13 @@ pub fn variogram((name, unit): (&str, &Unit), (x, y, crs): (&[f64], &[f64], Opti
         let range = f.range * f.shape.practical();
         let words = match f.structure {
             Structure::Found => format!("values are alike up to about {} apart", told(range * scale, known)),
-            Structure::Beyond => format!("values are alike over the whole area looked at: the range lies beyond {}", told(found.lags.cutoff * scale, known)),
+            Structure::Beyond => {
+                format!("values are alike over the whole area looked at: the range lies beyond {}", told(found.lags.cutoff * scale, known))
+            }
             Structure::Absent => "values near each other are no more alike than others".to_owned(),
         };
-        let curve = (0..=60).map(|i| found.lags.cutoff * f64::from(i) / 60.0).map(|h| (h * scale, f.nugget + f.sill * f.shape.at(h / f.range)));
+        let curve =
+            (0..=60).map(|i| found.lags.cutoff * f64::from(i) / 60.0).map(|h| (h * scale, f.nugget + f.sill * f.shape.at(h / f.range)));
         VariogramFit {
             shape: f.shape.name().to_owned(),
             nugget: f.nugget,
@@ -218,7 +252,14 @@ pub fn variogram((name, unit): (&str, &Unit), (x, y, crs): (&[f64], &[f64], Opti
 
 /// A distance in km with three digits, metres where it is short.
 fn told(distance: f64, known: bool) -> String {
-    let (v, unit) = if known && distance < 1.0 { (distance * 1e3, "m") } else { (distance, if known { "km" } else { "units of the coordinates" }) };
-    let decimals = if v >= 99.5 { 0 } else if v >= 9.95 { 1 } else { 2 };
+    let (v, unit) =
+        if known && distance < 1.0 { (distance * 1e3, "m") } else { (distance, if known { "km" } else { "units of the coordinates" }) };
+    let decimals = if v >= 99.5 {
+        0
+    } else if v >= 9.95 {
+        1
+    } else {
+        2
+    };
     format!("{v:.decimals$} {unit}")
 }

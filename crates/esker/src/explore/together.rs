@@ -78,7 +78,12 @@ pub fn scatter(frame: &Frame, correlations: Option<&Correlations>) -> Option<Sca
     let axis = |&c: &usize| {
         let v = frame.numbers(c).unwrap_or_default();
         let column = &frame.look.columns()[c];
-        Axis { name: column.name.clone(), unit: column.unit.clone(), log: wants_log(&sorted(v)), values: rows.iter().map(|&r| v[r]).collect() }
+        Axis {
+            name: column.name.clone(),
+            unit: column.unit.clone(),
+            log: wants_log(&sorted(v)),
+            values: rows.iter().map(|&r| v[r]).collect(),
+        }
     };
     Some(Scatter { columns: columns.iter().map(axis).collect(), colour: colour(frame, &rows), of: frame.table.rows() })
 }
@@ -110,7 +115,8 @@ pub fn correlations(frame: &Frame) -> Option<Correlations> {
         return None;
     }
     let rows = thinned(frame.look.rows(), ROWS);
-    let values: Vec<Vec<f64>> = chosen.iter().map(|&c| rows.iter().map(|&r| frame.numbers(c).map_or(f64::NAN, |v| v[r])).collect()).collect();
+    let values: Vec<Vec<f64>> =
+        chosen.iter().map(|&c| rows.iter().map(|&r| frame.numbers(c).map_or(f64::NAN, |v| v[r])).collect()).collect();
     let n = chosen.len();
     let cells: Vec<(usize, usize)> = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).collect();
     let pairs: Vec<(f64, f64)> = cells.par_iter().map(|&(i, j)| both(&values[i], &values[j])).collect();
@@ -120,7 +126,8 @@ pub fn correlations(frame: &Frame) -> Option<Correlations> {
         (spearman[i * n + j], spearman[j * n + i]) = (s, s);
     }
     let order = by_likeness(&spearman, n);
-    let put = |m: &[f64]| -> Vec<f64> { order.iter().flat_map(|&i| order.iter().map(move |&j| (i, j))).map(|(i, j)| m[i * n + j]).collect() };
+    let put =
+        |m: &[f64]| -> Vec<f64> { order.iter().flat_map(|&i| order.iter().map(move |&j| (i, j))).map(|(i, j)| m[i * n + j]).collect() };
     let columns = order.iter().map(|&i| frame.look.columns()[chosen[i]].name.clone()).collect();
     Some(Correlations { columns, pearson: put(&pearson), spearman: put(&spearman), rows: rows.len() })
 }
@@ -159,7 +166,10 @@ pub fn relations(frame: &Frame) -> Vec<Relation> {
 }
 
 fn relation(frame: &Frame, target: usize, feature: usize, rows: &[usize]) -> Option<Relation> {
-    let is_class = |c: usize| matches!(frame.look.columns()[c].values, Values::Class(_)) || (c == target && frame.colour == Some(target) && super::frame::is_class_like(&frame.look.columns()[c]));
+    let is_class = |c: usize| {
+        matches!(frame.look.columns()[c].values, Values::Class(_))
+            || (c == target && frame.colour == Some(target) && super::frame::is_class_like(&frame.look.columns()[c]))
+    };
     let numbers = |c: usize| -> Option<Vec<f64>> { frame.numbers(c).map(|v| rows.iter().map(|&r| v[r]).collect()) };
     let codes = |c: usize| -> Vec<f64> {
         let codes = frame.classes(c);
@@ -186,7 +196,8 @@ fn relation(frame: &Frame, target: usize, feature: usize, rows: &[usize]) -> Opt
 
 /// The square root of the share of the variance of ranks that lies between classes: 0 none, 1 all of it.
 fn ratio(codes: &[f64], values: &[f64]) -> f64 {
-    let known: Vec<(usize, f64)> = codes.iter().zip(values).filter(|(c, v)| !c.is_nan() && !v.is_nan()).map(|(c, v)| (*c as usize, *v)).collect();
+    let known: Vec<(usize, f64)> =
+        codes.iter().zip(values).filter(|(c, v)| !c.is_nan() && !v.is_nan()).map(|(c, v)| (*c as usize, *v)).collect();
     let ranks = esker_math::ranks(&known.iter().map(|k| k.1).collect::<Vec<_>>());
     let mean = esker_math::mean(&ranks);
     let total: f64 = ranks.iter().map(|r| (r - mean) * (r - mean)).sum();
@@ -200,7 +211,8 @@ fn ratio(codes: &[f64], values: &[f64]) -> f64 {
 }
 
 fn cramer(a: &[f64], b: &[f64]) -> f64 {
-    let known: Vec<(usize, usize)> = a.iter().zip(b).filter(|(x, y)| !x.is_nan() && !y.is_nan()).map(|(x, y)| (*x as usize, *y as usize)).collect();
+    let known: Vec<(usize, usize)> =
+        a.iter().zip(b).filter(|(x, y)| !x.is_nan() && !y.is_nan()).map(|(x, y)| (*x as usize, *y as usize)).collect();
     let (rows, columns) = (known.iter().map(|k| k.0 + 1).max().unwrap_or(0), known.iter().map(|k| k.1 + 1).max().unwrap_or(0));
     if rows < 2 || columns < 2 || rows * columns > 1_000_000 {
         return f64::NAN;
@@ -223,7 +235,8 @@ fn cramer(a: &[f64], b: &[f64]) -> f64 {
 
 /// Shares of missing values, part by part: by group where there are a few, else in time, else in the order of rows.
 pub fn missing(frame: &Frame) -> Option<MissingMap> {
-    let columns: Vec<usize> = (0..frame.look.columns().len()).filter(|&c| frame.look.columns()[c].values.missing() > 0).take(MISSING_COLUMNS).collect();
+    let columns: Vec<usize> =
+        (0..frame.look.columns().len()).filter(|&c| frame.look.columns()[c].values.missing() > 0).take(MISSING_COLUMNS).collect();
     if columns.is_empty() || frame.look.rows() < 2 {
         return None;
     }
@@ -248,7 +261,8 @@ fn parts(frame: &Frame) -> (String, Vec<String>, Vec<Option<usize>>) {
     if let Some(group) = frame.group {
         let codes = used(&frame.classes(group));
         if (2..=PARTS).contains(&codes.levels().len()) {
-            let of = (0..codes.len()).map(|r| Some(codes.codes()[r] as usize).filter(|_| codes.codes()[r] != esker_core::MISSING)).collect();
+            let of =
+                (0..codes.len()).map(|r| Some(codes.codes()[r] as usize).filter(|_| codes.codes()[r] != esker_core::MISSING)).collect();
             return (frame.look.columns()[group].name.clone(), codes.levels().to_vec(), of);
         }
     }

@@ -42,7 +42,11 @@ pub fn of(frame: &Frame, las: bool) -> Option<Tracks> {
     if curves.is_empty() {
         return None;
     }
-    let of = order.iter().take(WELLS).enumerate().map(|(k, &i)| one(frame, &wells[i], along, codes.as_ref(), if k == 0 { &curves } else { &[] }));
+    let of = order
+        .iter()
+        .take(WELLS)
+        .enumerate()
+        .map(|(k, &i)| one(frame, &wells[i], along, codes.as_ref(), if k == 0 { &curves } else { &[] }));
     Some(Tracks {
         depth: frame.look.columns()[depth].name.clone(),
         unit: frame.look.columns()[depth].unit.clone(),
@@ -55,7 +59,8 @@ pub fn of(frame: &Frame, las: bool) -> Option<Tracks> {
 
 fn depth(frame: &Frame, las: bool) -> Option<usize> {
     let names = |c: usize| frame.look.columns()[c].name.to_lowercase();
-    let named = (0..frame.look.columns().len()).find(|&c| DEPTHS.contains(&names(c).as_str()) && matches!(frame.look.columns()[c].values, Values::Real(_)));
+    let named = (0..frame.look.columns().len())
+        .find(|&c| DEPTHS.contains(&names(c).as_str()) && matches!(frame.look.columns()[c].values, Values::Real(_)));
     let logs = |c: usize| ORDER.iter().flat_map(|o| o.iter()).any(|n| names(c) == *n);
     // A depth alone is one of an earthquake, a sounding or the snow; logs beside it make it that of a well.
     let with_logs = (0..frame.look.columns().len()).filter(|&c| logs(c)).count() >= 2;
@@ -95,7 +100,10 @@ fn facies(frame: &Frame) -> Option<usize> {
         FACIES.iter().any(|f| words.iter().any(|w| w == f)) && !words.iter().any(|w| w == "confidence")
     };
     let few = |c: &usize| frame.classes(*c).levels().len() <= 40;
-    (0..frame.look.columns().len()).filter(named).find(few).or(frame.colour.filter(|c| Some(*c) != frame.group && matches!(frame.look.columns()[*c].values, Values::Class(_))))
+    (0..frame.look.columns().len())
+        .filter(named)
+        .find(few)
+        .or(frame.colour.filter(|c| Some(*c) != frame.group && matches!(frame.look.columns()[*c].values, Values::Class(_))))
 }
 
 /// The curves of a well from left to right: known ones in the order of the trade, then others; those with few values left out.

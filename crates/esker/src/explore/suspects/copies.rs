@@ -23,7 +23,9 @@ fn print(column: &Column) -> u64 {
     let mut add = |bits: u64| hash = (hash ^ bits).wrapping_mul(0x0100_0000_01B3).rotate_left(23);
     match &column.values {
         Values::Real(v) => v.iter().for_each(|x| add(if x.is_nan() { u64::MAX } else { (x + 0.0).to_bits() })),
-        Values::Class(c) => (0..c.len()).for_each(|r| add(c.label(r).map_or(7, |l| l.bytes().fold(5381, |h: u64, b| h.wrapping_mul(33) ^ u64::from(b))))),
+        Values::Class(c) => {
+            (0..c.len()).for_each(|r| add(c.label(r).map_or(7, |l| l.bytes().fold(5381, |h: u64, b| h.wrapping_mul(33) ^ u64::from(b)))))
+        }
     }
     hash
 }
@@ -55,7 +57,14 @@ fn equal(frame: &Frame) -> Vec<Suspect> {
 /// Columns that go with another in one line to the last digit: another unit, or a difference from a constant.
 fn scaled(frame: &Frame, found: &[Suspect]) -> Vec<Suspect> {
     let gone = |c: usize| found.iter().any(|s| s.columns.iter().skip(1).any(|n| *n == frame.column(c).name));
-    let columns: Vec<usize> = frame.chosen.iter().copied().chain(frame.place.iter().flat_map(|p| [p.x, p.y])).filter(|&c| !gone(c)).take(MOST_COLUMNS / 4).collect();
+    let columns: Vec<usize> = frame
+        .chosen
+        .iter()
+        .copied()
+        .chain(frame.place.iter().flat_map(|p| [p.x, p.y]))
+        .filter(|&c| !gone(c))
+        .take(MOST_COLUMNS / 4)
+        .collect();
     let step = frame.look.rows().div_ceil(ROWS).max(1);
     let mut out = Vec::new();
     let mut told: Vec<usize> = Vec::new();
@@ -64,10 +73,19 @@ fn scaled(frame: &Frame, found: &[Suspect]) -> Vec<Suspect> {
             let (Some(x), Some(y)) = (frame.numbers(a), frame.numbers(b)) else { continue };
             let Some((slope, shift)) = line(x, y, step) else { continue };
             let (na, nb) = (frame.column(a).name.as_str(), frame.column(b).name.as_str());
-            let how = if shift.abs() < 1e-9 * slope.abs().max(1.0) { format!("{} × {na}", num(slope)) } else { format!("{} × {na} {} {}", num(slope), if shift < 0.0 { "−" } else { "+" }, num(shift.abs())) };
+            let how = if shift.abs() < 1e-9 * slope.abs().max(1.0) {
+                format!("{} × {na}", num(slope))
+            } else {
+                format!("{} × {na} {} {}", num(slope), if shift < 0.0 { "−" } else { "+" }, num(shift.abs()))
+            };
             let how = how.strip_prefix("1 × ").map_or(how.clone(), str::to_owned);
             let text = format!("'{nb}' is '{na}' in another guise: {nb} = {how} in every row looked at.");
-            out.push(suspect(Weight::Warning, "rescaled-copy", &[na, nb], (text, "Keep one of them: the other adds nothing and hides its importance.")));
+            out.push(suspect(
+                Weight::Warning,
+                "rescaled-copy",
+                &[na, nb],
+                (text, "Keep one of them: the other adds nothing and hides its importance."),
+            ));
             told.push(b);
             break;
         }

@@ -36,8 +36,14 @@ fn order(frame: &Frame, c: usize) -> Option<Suspect> {
     let name = column.name.as_str();
     Some(match (day_first, month_first) {
         (Some(a), Some(b)) => {
-            let text = format!("'{name}' mixes dates with the day first, such as {}, and dates with the month first, such as {}.", a.2, b.2);
-            suspect(Weight::Alarm, "mixed-dates", &[name], (text, "Days up to the 12th cannot be told from months any more: go back to the sources."))
+            let text =
+                format!("'{name}' mixes dates with the day first, such as {}, and dates with the month first, such as {}.", a.2, b.2);
+            suspect(
+                Weight::Alarm,
+                "mixed-dates",
+                &[name],
+                (text, "Days up to the 12th cannot be told from months any more: go back to the sources."),
+            )
         }
         _ if iso > 0 => {
             let text = format!("'{name}' mixes {} dates such as {} with {iso} written year first.", dates.len(), dates[0].2);
@@ -49,7 +55,10 @@ fn order(frame: &Frame, c: usize) -> Option<Suspect> {
         }
         (day, _) => {
             let which = if day.is_some() { "day" } else { "month" };
-            let text = format!("'{name}' holds dates with the {which} first, such as {}; they were read as texts.", day.or(month_first).map_or("", |d| d.2));
+            let text = format!(
+                "'{name}' holds dates with the {which} first, such as {}; they were read as texts.",
+                day.or(month_first).map_or("", |d| d.2)
+            );
             suspect(Weight::Warning, "dates-as-text", &[name], (text, "Write them as YYYY-MM-DD, which is read as a time."))
         }
     })
@@ -60,7 +69,11 @@ fn compact(frame: &Frame, c: usize) -> Option<Suspect> {
     let column = &frame.look.columns()[c];
     compact_dates(column)?;
     let v = column.reals().ok()?;
-    let text = format!("'{}' holds dates as whole numbers, YYYYMMDD, such as {}; here they are read as days.", column.name, num(v.iter().copied().find(|x| !x.is_nan())?));
+    let text = format!(
+        "'{}' holds dates as whole numbers, YYYYMMDD, such as {}; here they are read as days.",
+        column.name,
+        num(v.iter().copied().find(|x| !x.is_nan())?)
+    );
     let next = "Write them as YYYY-MM-DD: as numbers, the step from December to January is 8870.";
     Some(suspect(Weight::Warning, "dates-as-numbers", &[&column.name], (text, next)))
 }

@@ -47,7 +47,14 @@ pub fn sort(found: &mut [Suspect]) {
 /// Notes of the reader that warn, as findings; the others are left.
 pub fn split(notes: Vec<Note>) -> (Vec<Suspect>, Vec<Note>) {
     let (grave, rest): (Vec<Note>, Vec<Note>) = notes.into_iter().partition(|n| n.weight > Weight::Info);
-    let told = |n: Note| Suspect { weight: n.weight, code: n.code, columns: Vec::new(), text: capital(&n.text), next: String::new(), rows: Vec::new() };
+    let told = |n: Note| Suspect {
+        weight: n.weight,
+        code: n.code,
+        columns: Vec::new(),
+        text: capital(&n.text),
+        next: String::new(),
+        rows: Vec::new(),
+    };
     // Variables without a unit and columns without a value have findings of their own.
     (grave.into_iter().filter(|n| n.code != "all-missing").map(told).collect(), rest)
 }

@@ -31,8 +31,20 @@ pub fn of(frame: &Frame) -> Vec<Suspect> {
 fn impossible(frame: &Frame, (x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Suspect> {
     let bad: Vec<usize> = (0..x.len()).filter(|&r| y[r].abs() > 90.0 || x[r] < -180.0 || x[r] > 360.0).collect();
     let first = *bad.first()?;
-    let text = format!("{} beyond the globe, such as {} {} and {} {}: latitudes lie within ±90°, longitudes from −180° to 360°.", if bad.len() == 1 { "One place lies".to_owned() } else { format!("{} places lie", bad.len()) }, names[0], num(x[first]), names[1], num(y[first]));
-    let mut s = suspect(Weight::Alarm, "impossible-place", &names, (text, "Degrees and minutes without a point, metres among degrees, or a sign lost: mend them; they are left off the maps."));
+    let text = format!(
+        "{} beyond the globe, such as {} {} and {} {}: latitudes lie within ±90°, longitudes from −180° to 360°.",
+        if bad.len() == 1 { "One place lies".to_owned() } else { format!("{} places lie", bad.len()) },
+        names[0],
+        num(x[first]),
+        names[1],
+        num(y[first])
+    );
+    let mut s = suspect(
+        Weight::Alarm,
+        "impossible-place",
+        &names,
+        (text, "Degrees and minutes without a point, metres among degrees, or a sign lost: mend them; they are left off the maps."),
+    );
     s.rows = in_file(frame, bad);
     Some(s)
 }
@@ -42,7 +54,10 @@ fn changed_about((x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Suspect> 
     let beyond = y.iter().filter(|v| v.abs() > 90.0 && v.abs() <= 360.0).count();
     let inside = x.iter().all(|v| v.is_nan() || v.abs() <= 90.0);
     (inside && 2 * beyond > y.len()).then(|| {
-        let text = format!("'{}' and '{}' look changed about: {} of the latitudes lie beyond ±90°, and no longitude does.", names[0], names[1], beyond);
+        let text = format!(
+            "'{}' and '{}' look changed about: {} of the latitudes lie beyond ±90°, and no longitude does.",
+            names[0], names[1], beyond
+        );
         suspect(Weight::Alarm, "changed-about", &names, (text, "Say which is which: [roles] place = { x = \"…\", y = \"…\" }."))
     })
 }
@@ -58,7 +73,12 @@ fn nowhere(frame: &Frame, (x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<
     if at.is_empty() || !(outside(&kx) || outside(&ky)) || 2 * at.len() > x.len() {
         return None;
     }
-    let text = format!("{} at {} 0 and {} 0, away from all others.", if at.len() == 1 { "One row lies".to_owned() } else { format!("{} rows lie", at.len()) }, names[0], names[1]);
+    let text = format!(
+        "{} at {} 0 and {} 0, away from all others.",
+        if at.len() == 1 { "One row lies".to_owned() } else { format!("{} rows lie", at.len()) },
+        names[0],
+        names[1]
+    );
     let mut s = suspect(Weight::Alarm, "nowhere", &names, (text, "A place that was not known was written as 0: mark it missing."));
     s.rows = in_file(frame, at);
     Some(s)
@@ -69,8 +89,18 @@ fn half(frame: &Frame, (x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Sus
     if bad.is_empty() {
         return None;
     }
-    let text = format!("{} only one of '{}' and '{}'.", if bad.len() == 1 { "One row has".to_owned() } else { format!("{} rows have", bad.len()) }, names[0], names[1]);
-    let mut s = suspect(Weight::Warning, "half-a-place", &names, (text, "A sample with a place has both coordinates: find the other, or blank both."));
+    let text = format!(
+        "{} only one of '{}' and '{}'.",
+        if bad.len() == 1 { "One row has".to_owned() } else { format!("{} rows have", bad.len()) },
+        names[0],
+        names[1]
+    );
+    let mut s = suspect(
+        Weight::Warning,
+        "half-a-place",
+        &names,
+        (text, "A sample with a place has both coordinates: find the other, or blank both."),
+    );
     s.rows = in_file(frame, bad);
     Some(s)
 }
@@ -79,7 +109,9 @@ fn half(frame: &Frame, (x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Sus
 fn near(frame: &Frame, place: &Placing, (x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Suspect> {
     let degrees = place.crs.as_ref().is_some_and(Crs::is_degrees);
     let mut of: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
-    for r in (0..x.len()).filter(|&r| x[r].is_finite() && y[r].is_finite() && (!degrees || (y[r].abs() <= 90.0 && (-180.0..=360.0).contains(&x[r])))) {
+    for r in (0..x.len())
+        .filter(|&r| x[r].is_finite() && y[r].is_finite() && (!degrees || (y[r].abs() <= 90.0 && (-180.0..=360.0).contains(&x[r]))))
+    {
         of.entry((x[r].to_bits(), y[r].to_bits())).or_default().push(r);
     }
     let sites: Vec<&Vec<usize>> = of.values().collect();
@@ -99,8 +131,18 @@ fn near(frame: &Frame, place: &Placing, (x, y): (&[f64], &[f64]), names: [&str; 
     let least = close.iter().map(|&i| apart[i]).fold(f64::INFINITY, f64::min);
     let metres = place.crs.is_some();
     let unit = if metres { " m" } else { "" };
-    let text = format!("{} within {}{unit} of another that is not quite the same; places usually lie {}{unit} apart.", if close.len() == 1 { "One place lies".to_owned() } else { format!("{} of {} places lie", close.len(), apart.len()) }, num(close.iter().map(|&i| apart[i]).fold(least, f64::max)), num(usual.round()));
-    let mut s = suspect(Weight::Warning, "near-places", &names, (text, "One station under two spellings? Give it one place, or folds by place will cut it in two."));
+    let text = format!(
+        "{} within {}{unit} of another that is not quite the same; places usually lie {}{unit} apart.",
+        if close.len() == 1 { "One place lies".to_owned() } else { format!("{} of {} places lie", close.len(), apart.len()) },
+        num(close.iter().map(|&i| apart[i]).fold(least, f64::max)),
+        num(usual.round())
+    );
+    let mut s = suspect(
+        Weight::Warning,
+        "near-places",
+        &names,
+        (text, "One station under two spellings? Give it one place, or folds by place will cut it in two."),
+    );
     s.rows = in_file(frame, close.iter().map(|&i| sites[i][0]));
     Some(s)
 }

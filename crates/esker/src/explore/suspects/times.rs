@@ -74,7 +74,13 @@ fn gaps(timing: &Timing, series: &[(String, Vec<f64>)]) -> Option<Suspect> {
             continue;
         }
         even += 1;
-        let usual = if month { 365.2425 / 12.0 } else if year { 365.2425 } else { usual };
+        let usual = if month {
+            365.2425 / 12.0
+        } else if year {
+            365.2425
+        } else {
+            usual
+        };
         for w in t.windows(2).filter(|w| w[1] - w[0] > 1.5 * usual) {
             lost += ((w[1] - w[0]) / usual).round() - 1.0;
             holes.push((w[1] - w[0], w[0], w[1], name));
@@ -87,7 +93,13 @@ fn gaps(timing: &Timing, series: &[(String, Vec<f64>)]) -> Option<Suspect> {
     };
     let whose = if even > 1 { format!(" in {even} even series") } else { " in an even series".to_owned() };
     let long = if timing.dated { span(longest.0) } else { num(longest.0) };
-    let text = format!("{}{whose}, {} in all; the longest lasts {long}, from {} to {}{of}.", many(holes.len(), "gap", "gaps"), many(lost as usize, "step missing", "steps missing"), moment(longest.1, timing.dated), moment(longest.2, timing.dated));
+    let text = format!(
+        "{}{whose}, {} in all; the longest lasts {long}, from {} to {}{of}.",
+        many(holes.len(), "gap", "gaps"),
+        many(lost as usize, "step missing", "steps missing"),
+        moment(longest.1, timing.dated),
+        moment(longest.2, timing.dated)
+    );
     let next = "Lags and rolling means must not reach across: put missing rows in, or work by dates rather than rows.";
     Some(suspect(Weight::Warning, "gaps", &[&timing.name], (text, next)))
 }
@@ -99,7 +111,11 @@ fn twice(timing: &Timing, series: &[(String, Vec<f64>)]) -> Option<Suspect> {
     if again.is_empty() || 50 * again.len() > total || total < 50 {
         return None;
     }
-    let text = format!("{} at a time that the same series has already, such as {}.", if again.len() == 1 { "One row is".to_owned() } else { format!("{} rows are", again.len()) }, moment(again[0], timing.dated));
+    let text = format!(
+        "{} at a time that the same series has already, such as {}.",
+        if again.len() == 1 { "One row is".to_owned() } else { format!("{} rows are", again.len()) },
+        moment(again[0], timing.dated)
+    );
     Some(suspect(Weight::Warning, "time-twice", &[&timing.name], (text, "Measured twice, or a clock set back? Keep one, or their mean.")))
 }
 
@@ -115,8 +131,19 @@ fn future(timing: &Timing) -> Option<Suspect> {
     if odd.is_empty() || 100 * odd.len() > known.len() {
         return None;
     }
-    let text = format!("{} far from all others, such as {}; nearly all lie between {} and {}.", if odd.len() == 1 { "One time lies".to_owned() } else { format!("{} times lie", odd.len()) }, moment(odd[0], true), moment(low, true), moment(high, true));
-    Some(suspect(Weight::Warning, "far-times", &[&timing.name], (text, "A century lost in two digits, or a default date for one not known: mend these rows.")))
+    let text = format!(
+        "{} far from all others, such as {}; nearly all lie between {} and {}.",
+        if odd.len() == 1 { "One time lies".to_owned() } else { format!("{} times lie", odd.len()) },
+        moment(odd[0], true),
+        moment(low, true),
+        moment(high, true)
+    );
+    Some(suspect(
+        Weight::Warning,
+        "far-times",
+        &[&timing.name],
+        (text, "A century lost in two digits, or a default date for one not known: mend these rows."),
+    ))
 }
 
 /// Daily dates over leap years of which none is a 29 February.
@@ -137,8 +164,17 @@ fn no_leap_days(timing: &Timing) -> Option<Suspect> {
     if seen.is_empty() || seen.iter().any(|s| s.1) {
         return None;
     }
-    let text = format!("'{}' is daily, yet none of {} has a 29 February: a calendar of 365 days among real dates.", timing.name, many(seen.len(), "leap year", "leap years"));
-    Some(suspect(Weight::Warning, "no-leap-days", &[&timing.name], (text, "Model calendars and real ones drift apart by a day in four years: say which it is before joining.")))
+    let text = format!(
+        "'{}' is daily, yet none of {} has a 29 February: a calendar of 365 days among real dates.",
+        timing.name,
+        many(seen.len(), "leap year", "leap years")
+    );
+    Some(suspect(
+        Weight::Warning,
+        "no-leap-days",
+        &[&timing.name],
+        (text, "Model calendars and real ones drift apart by a day in four years: say which it is before joining."),
+    ))
 }
 
 /// Calendars of the time axes of a cube: several, or one without the days that have been.
@@ -153,8 +189,16 @@ pub fn calendars(axes: &[Axis]) -> Option<Suspect> {
     kinds.dedup();
     let names: Vec<&str> = all.iter().map(|c| c.0.as_str()).collect();
     if kinds.len() > 1 {
-        let text = format!("Time axes of several calendars: {}.", all.iter().map(|(n, c)| format!("'{n}' {}", c.name())).collect::<Vec<_>>().join(", "));
-        return Some(suspect(Weight::Warning, "mixed-calendars", &names, (text, "The same day number is another day in each: bring them to one calendar before joining.")));
+        let text = format!(
+            "Time axes of several calendars: {}.",
+            all.iter().map(|(n, c)| format!("'{n}' {}", c.name())).collect::<Vec<_>>().join(", ")
+        );
+        return Some(suspect(
+            Weight::Warning,
+            "mixed-calendars",
+            &names,
+            (text, "The same day number is another day in each: bring them to one calendar before joining."),
+        ));
     }
     let (_, calendar) = all.iter().find(|c| !c.1.is_real())?;
     let text = format!("Times of '{}' are those of a model: calendar {}.", names[0], calendar.name());

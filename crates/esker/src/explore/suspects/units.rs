@@ -26,7 +26,10 @@ pub fn of(frame: &Frame) -> Vec<Suspect> {
 
 fn one(frame: &Frame, c: usize) -> Option<Suspect> {
     let column = &frame.look.columns()[c];
-    if matches!(frame.roles[c].as_str(), "x" | "y" | "time" | "identifier" | "constant") || column.unit.as_str() == DAYS || is_class_like(column) {
+    if matches!(frame.roles[c].as_str(), "x" | "y" | "time" | "identifier" | "constant")
+        || column.unit.as_str() == DAYS
+        || is_class_like(column)
+    {
         return None;
     }
     let v = frame.numbers(c)?;
@@ -48,7 +51,12 @@ fn one(frame: &Frame, c: usize) -> Option<Suspect> {
         num(rest[0]),
         num(rest[rest.len() - 1])
     );
-    let mut s = suspect(Weight::Alarm, "other-unit", &[&column.name], (text, "Ask where these rows came from, and convert them before anything is computed."));
+    let mut s = suspect(
+        Weight::Alarm,
+        "other-unit",
+        &[&column.name],
+        (text, "Ask where these rows came from, and convert them before anything is computed."),
+    );
     s.rows = in_file(frame, (0..v.len()).filter(|&r| of(&v[r])));
     Some(s)
 }
@@ -72,7 +80,11 @@ fn kelvin(known: &[f64]) -> Option<Found> {
     };
     let ends = (few[0], few[few.len() - 1]);
     let share = few.len() as f64 / known.len() as f64;
-    let how = if shift < 0.0 { "less 273.15 they fit the others, as K among °C" } else { "with 273.15 more they fit the others, as °C among K" };
+    let how = if shift < 0.0 {
+        "less 273.15 they fit the others, as K among °C"
+    } else {
+        "with 273.15 more they fit the others, as °C among K"
+    };
     (share <= MOST_SHARE && fits(ends.0) && fits(ends.1)).then(|| (ends, how.to_owned()))
 }
 
@@ -99,7 +111,11 @@ fn factor(known: &[f64]) -> Option<Found> {
         let inside = to(ends.0) >= q05.min(q50 / 2.0) * 0.9 && to(ends.1) <= q95.max(q50 * 2.0) * 1.1 && middle >= q05 && middle <= q95;
         // One value alone is called far out rather than another unit.
         if few.len() >= 3 && inside && wide < f / 2.0 && gap > f.powf(0.25) {
-            let how = if upper { format!("divided by {} they fit the others, as {what}", num(f)) } else { format!("times {} they fit the others, as the reverse of {what}", num(f)) };
+            let how = if upper {
+                format!("divided by {} they fit the others, as {what}", num(f))
+            } else {
+                format!("times {} they fit the others, as the reverse of {what}", num(f))
+            };
             return Some((ends, how));
         }
     }
