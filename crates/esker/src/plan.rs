@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use esker_core::record::Task;
-use esker_core::{Advice, Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, Support, Table, Targets, Values};
+use esker_core::{
+    Advice, Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Samples, Splitter, Support, Table, Targets, Values,
+};
 use esker_evaluate::score::{self, Score};
 use esker_evaluate::split::{Aim, Design};
 
@@ -17,6 +19,7 @@ use crate::intervals;
 use crate::ledger::{self, Entry};
 use crate::lock::{self, Lock};
 use crate::pipeline::{needs, takes};
+use crate::prepare;
 use crate::recipe::{DesignPart, Recipe, Tune};
 use crate::regions;
 use crate::source;
@@ -77,6 +80,8 @@ pub struct Plan {
     pub(crate) wanted: Option<WantedSample>,
     /// Why the primary design was chosen, where Esker chose it.
     pub advice: Option<Advice>,
+    /// The columns that models are given once the recipe's steps have prepared them, without rows.
+    pub(crate) prepared: Samples,
     pub(crate) metrics: Vec<PlannedMetric>,
     /// Index into `metrics` of the one models are compared and tuned by.
     pub(crate) primary_metric: usize,
@@ -194,10 +199,11 @@ impl Plan {
         let penalty_text = format!("{penalty:?}");
         let (metrics, primary_metric) = metrics(&recipe, &data.task, penalty, &mut findings);
         adjust::check(&recipe, (&data, &aim), &designs, &metrics, &mut findings);
-        if recipe.models.iter().any(|m| m.tune.is_some() || m.select.is_some() || m.adjust.learns()) {
+        if !recipe.stacks.is_empty() || recipe.models.iter().any(|m| m.tune.is_some() || m.select.is_some() || m.adjust.learns()) {
             designs.iter().for_each(|design| tunable(&recipe, design, &aim, &mut findings));
         }
         intervals::check(&recipe, &data, &designs, &mut findings);
+        let prepared = prepare::check(&recipe, &data, &mut findings);
         let mut notes = data.notes.clone();
         for (i, model) in recipe.models.iter().enumerate() {
             if let Some(Err(error)) = model.select.as_ref().map(|how| feature_selection::check(model, how, &data.features, &mut notes)) {
@@ -225,6 +231,7 @@ impl Plan {
             aim,
             wanted: sample,
             advice,
+            prepared,
             metrics,
             primary_metric,
             notes,
@@ -290,7 +297,11 @@ impl Plan {
                 }
             })
             .collect();
-        lines.push(format!("models: {}", models.join(", ")));
+        let stacks = self.recipe.stacks.iter().map(|s| {
+            let of: Vec<&str> = s.of.iter().map(|&m| self.recipe.models[m].name.as_str()).collect();
+            format!("{} (a mix of {})", s.name, of.join(", "))
+        });
+        lines.push(format!("models: {}", models.into_iter().chain(stacks).collect::<Vec<_>>().join(", ")));
         lines
     }
 

@@ -7,7 +7,7 @@ use esker_core::record::{DesignRecord, ModelRecord, Record, Task, Tuning};
 use super::number::{count, percent, real, unit_bracketed};
 use super::reading::{Reading, inside};
 use super::words::{clause, inside as inside_sentence, list, plural, sentence, visible};
-use super::{believed, calibrated};
+use super::{believed, calibrated, stacked};
 
 /// What was done, in complete sentences in the style of a paper.
 pub fn methods(record: &Record) -> String {
@@ -20,6 +20,7 @@ pub fn methods(record: &Record) -> String {
         selection(r),
         tuning(r),
         calibrated::method(r),
+        stacked::method(record),
         comparison(r),
         super::skill::method(r),
         intervals(r),

@@ -13,10 +13,12 @@ mod limits;
 mod methods;
 pub(crate) mod number;
 pub(crate) mod pictures;
+mod prepared;
 mod reading;
 mod scores;
 mod selected;
 mod skill;
+mod stacked;
 mod summary;
 pub(crate) mod table;
 mod tree;
@@ -152,6 +154,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         scores::differences(r, h);
         dependent::scores(r, h);
         skill::skill(r, h);
+        stacked::weights(r, h);
         selected::chosen(r, figures, h);
         tuned::gained(r, figures, h);
         let mut folded = Html::part("models-folded");
@@ -194,6 +197,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         drawn(h, Place::Folds);
         judged::folds(r, h);
     });
+    add("preparation", "Preparation", &|h| prepared::steps(r, h));
     add("methods", "Methods, ready to paste", &|h| methods_section(r, h));
     add("data", "Data card", &|h| {
         data::card(r, h);

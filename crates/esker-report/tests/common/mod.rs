@@ -93,6 +93,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         dependence: None,
         notes: vec![],
         skill: None,
+        prepared: vec![],
     }
 }
 
@@ -106,6 +107,7 @@ fn model(name: &str, runs: Vec<ModelRun>) -> ModelRecord {
         runs,
         selection: None,
         adjustment: None,
+        stack: None,
     }
 }
 
