@@ -17,6 +17,7 @@ Examples:
   esker export model.esker -o model.onnx     take a model to other programs
   esker import lightgbm.txt -o model.esker   take over a model of LightGBM or XGBoost
   esker info era5.nc                         say what a file holds and what looks wrong
+  esker explore stations.csv                 look at a file or a recipe's data: a page with what looks wrong first
   esker convert era5.grib t2m.nc --time 2019-03 --bbox 5,43,17,49
   esker completions bash > ~/.local/share/bash-completion/completions/esker
 
@@ -171,6 +172,23 @@ pub enum Command {
         /// Read every value, and show how many are missing, the smallest, the mean and the largest.
         #[arg(long)]
         values: bool,
+    },
+    /// Look at a file or a recipe's data before any model: one page, what looks wrong first.
+    #[command(
+        after_help = "The page stands alone: structure, missing values, histograms, maps, series with their cycles and spectra, variograms, logs, correlations.\nOf a recipe, the rows of its data section are shown, target first; rows locked for a final test are not looked at.\nLarge files are sampled, and the page says so.\n\nExample:\n  esker explore stations.csv\n  esker explore recipe.toml -o look.html\n  esker explore era5.nc --json > numbers.json"
+    )]
+    Explore {
+        /// A file in any format Esker reads, or its address; or a recipe.
+        file: PathBuf,
+        /// Page to write [default: NAME.explore.html in the current folder].
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Layer to read of a file that has several.
+        #[arg(long, value_name = "NAME")]
+        layer: Option<String>,
+        /// Sheet to read of a workbook.
+        #[arg(long, value_name = "NAME")]
+        sheet: Option<String>,
     },
     /// Write a file in another format, or a part of it.
     #[command(

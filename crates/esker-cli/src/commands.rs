@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Ask, Context, Conversion, Error, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe,
-    Sampling, Selection, inspect::Inspection,
+    Ask, Context, Conversion, Error, Explored, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions,
+    Recipe, Sampling, Selection, inspect::Inspection,
 };
 
 use crate::arguments::{Arguments, Between, Command};
@@ -55,6 +55,10 @@ impl Session<'_> {
             }
             Command::Explain { model, data, output, against, pairs } => cli.explain(model, data, output, against.as_deref(), *pairs),
             Command::Info { file, values } => cli.info(file, *values),
+            Command::Explore { file, output, layer, sheet } => {
+                let options = ReadOptions { layer: layer.clone(), sheet: sheet.clone(), ..ReadOptions::default() };
+                cli.explore(file, output.as_deref(), &options)
+            }
             Command::Convert { from, to, variables, time, bbox, within, layer, sheet, like, method } => {
                 let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
                 let options = ReadOptions { layer: layer.clone(), sheet: sheet.clone(), ..ReadOptions::default() };
@@ -295,6 +299,15 @@ impl Session<'_> {
         let cx = self.watched(Context::new(0, self.threads()));
         let info = Info::read(file, &ReadOptions::default(), values, &cx)?;
         show::print(&if self.arguments.json { show_data::info_json(&info) } else { show_data::info(&info) });
+        Ok(())
+    }
+
+    fn explore(&self, file: &Path, output: Option<&Path>, options: &ReadOptions) -> Result<()> {
+        let page = output.map_or_else(|| esker::default_page(file), Path::to_path_buf);
+        let cx = self.watched(Context::new(0, self.threads()));
+        let explored = Explored::read(file, options, &cx)?;
+        explored.write(&page, &cx)?;
+        show::print(&if self.arguments.json { show_data::explored_json(&explored, &page) } else { show_data::explored(&explored, &page) });
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use esker::{Audit, AxisInfo, Converted, Flattery, Header, Info, Leak, PredictedMap, Prepared, StepRecord, VariableInfo, Weight};
+use esker::{Audit, AxisInfo, Converted, Explored, Flattery, Header, Info, Leak, PredictedMap, Prepared, StepRecord, VariableInfo, Weight};
 use serde_json::json;
 
 use crate::show::{self, notes, number, paint, pretty};
@@ -50,6 +50,26 @@ pub fn info(info: &Info) -> String {
         let _ = writeln!(text, "\n{wrong}");
     }
     text
+}
+
+/// What looks wrong, and where the page is.
+pub fn explored(explored: &Explored, page: &Path) -> String {
+    let mut text = String::new();
+    for s in &explored.exploration.findings {
+        let (word, colour) = match s.weight {
+            Weight::Alarm => ("alarm", "31;1"),
+            Weight::Warning => ("warning", "33"),
+            Weight::Info => ("note", "2"),
+        };
+        let _ = writeln!(text, "{}: {}", paint(word, colour), s.text);
+    }
+    let _ = write!(text, "{} → {}", explored.exploration.file, page.display());
+    text
+}
+
+/// The same with the numbers of every picture, for programs.
+pub fn explored_json(explored: &Explored, page: &Path) -> String {
+    pretty(&json!({ "page": page.display().to_string(), "exploration": explored.exploration }))
 }
 
 fn axis(a: &AxisInfo) -> Vec<String> {

@@ -15,6 +15,7 @@ mod decision;
 pub mod dependence;
 mod error;
 mod estimator;
+pub mod exploration;
 pub mod feature_selection;
 mod features;
 pub mod graph;
@@ -51,6 +52,7 @@ pub use error::{Error, Fault, Result};
 pub use estimator::{
     Contributions, Estimator, Inside, Interactions, Model, Needs, Targets, Told, Watch, dependence_one_by_one, shuffled_one_by_one,
 };
+pub use exploration::Exploration;
 pub use features::{Features, Geometry, Shape};
 pub use graph::Graph;
 pub use imported::{Imported, Input};
