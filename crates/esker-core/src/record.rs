@@ -9,11 +9,14 @@ use crate::calibration::{Adjustment, CalibrationCurve};
 use crate::dependence::Dependence;
 use crate::feature_selection::FeatureSelection;
 use crate::hold_out::Locked;
+use crate::preparation::PreparedStep;
 use crate::skill::Skill;
-use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, Unit};
+use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, StepRecord, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
 pub const FORMAT: u32 = 1;
+/// The part of the final fit, among those of a design's folds.
+pub const ALL_ROWS: &str = "all rows";
 
 /// A whole run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +64,9 @@ pub struct Record {
     /// How much better the models are than simple answers.
     #[serde(default)]
     pub skill: Option<Skill>,
+    /// The recipe's preparation, with what its steps learned for the chosen model on all rows.
+    #[serde(default)]
+    pub prepared: Vec<PreparedStep>,
 }
 
 /// Where a record came from.
@@ -137,6 +143,9 @@ pub struct DataCard {
     /// Rows locked away for the final test; they are among those read and not among those used.
     #[serde(default)]
     pub locked: Option<Locked>,
+    /// What was done to the table after it was read, in order.
+    #[serde(default)]
+    pub steps: Vec<StepRecord>,
 }
 
 /// Rows dropped for one reason.
@@ -233,6 +242,27 @@ pub struct ModelRecord {
     /// What is done to its probabilities inside each training part, if anything is.
     #[serde(default)]
     pub adjustment: Option<Adjustment>,
+    /// The models that it is a mix of, if it is a stack.
+    #[serde(default)]
+    pub stack: Option<Stack>,
+}
+
+/// What a stack is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Stack {
+    /// The models that are mixed.
+    pub of: Vec<String>,
+    /// One entry a fold of the primary design; for the chosen model a last one on all rows.
+    pub parts: Vec<StackWeights>,
+}
+
+/// Weights of a stack inside one training part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StackWeights {
+    /// The design and fold they were learned for, or `all rows`.
+    pub part: String,
+    /// One weight a model, none negative, with a sum of 1.
+    pub weights: Vec<f64>,
 }
 
 /// What tuning tried and chose inside one training part.

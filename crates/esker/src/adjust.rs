@@ -1,7 +1,7 @@
 //! Calibration and thresholds of class probabilities, learned on held-out rows of inner folds that the same design cuts.
 
 use esker_core::calibration::{Adjustment, CalibrationCurve, ChosenThreshold, Threshold};
-use esker_core::record::{ModelRecord, Record, Task};
+use esker_core::record::{ALL_ROWS, ModelRecord, Record, Task};
 use esker_core::{Codes, Context, Error, Fold, Metric, Model, Note, Prediction, Result, Rng, Samples, Settings, Support, Values};
 use esker_evaluate::score::{self, ChosenCut, CutRule, Score};
 use esker_evaluate::split::Aim;
@@ -20,8 +20,6 @@ use crate::tune::{Inner, inner_folds};
 const FEWEST: usize = 5;
 /// Bins of a calibration curve.
 const BINS: usize = 10;
-/// The part of the final fit.
-const ALL_ROWS: &str = "all rows";
 
 /// What a training part decided of a model's probabilities.
 #[derive(Clone)]
@@ -148,7 +146,7 @@ fn held_out(plan: &Plan, (part, settings): (&ModelPart, &Settings), train: &Samp
     let one = |(i, fold): (usize, &Fold)| {
         cx.check()?;
         let cx = cx.fork("inner fit", i as u64);
-        let fitted = Pipeline::fit(part.kind, settings, train.select(&fold.train), &plan.data.target, &cx)?;
+        let fitted = Pipeline::fit(part, settings, train.select(&fold.train), &plan.data.target, &cx)?;
         match fitted.predict(&train.select(&fold.test))? {
             Prediction::Class { probability, .. } => Ok(probability),
             Prediction::Real { .. } => Err(Error::model(format!("model '{}'", part.name)).rule("it says probabilities of classes")),

@@ -15,6 +15,8 @@ pub(crate) struct FoldRun {
     pub tuning: Option<Tuning>,
     /// What was said before probabilities were adjusted, and how they were.
     pub adjusted: Option<(Prediction, Decided)>,
+    /// Weights of the models that a stack is made of.
+    pub stacked: Option<Vec<f64>>,
     /// Kept for the primary design: intervals and explanation need it.
     pub pipeline: Option<Pipeline>,
 }

@@ -6,7 +6,7 @@ use esker_core::{Context, Result, Samples, Support};
 use esker_evaluate::split::Aim;
 
 use crate::adjust::{self, Decided};
-use crate::feature_selection::{select, units, with_features};
+use crate::feature_selection::{chosen_features, select, with_features};
 use crate::plan::Plan;
 use crate::recipe::ModelPart;
 use crate::tune::{Clock, Inner, Keeper, Place, tune};
@@ -46,9 +46,7 @@ impl Plan {
         let mut selection = None;
         if let Some(how) = &part.select {
             let path = select((part, how), (&train, target), (support, aim), inner, (name, keeper), cx)?;
-            let keep: Vec<String> =
-                units(how, &self.data.features).into_iter().filter(|(unit, _)| path.chosen.contains(unit)).flat_map(|(_, f)| f).collect();
-            train = with_features(&train, target, &keep)?;
+            train = with_features(&train, target, &chosen_features(how, &path, &self.data.features))?;
             selection = Some(SelectionPath { part: told.to_owned(), ..path });
         }
         let mut tuning = None;

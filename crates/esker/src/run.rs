@@ -4,7 +4,7 @@ use std::path::Path;
 
 use esker_core::feature_selection::NaiveSelection;
 use esker_core::hold_out::Opening;
-use esker_core::record::{self, Chosen, DesignRecord, FoldRecord, Learning, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
+use esker_core::record::{self, ALL_ROWS, Chosen, DesignRecord, FoldRecord, Learning, ModelRecord, ModelRun, Record, Rows, Task, Tuning};
 use esker_core::{Context, Error, Fault, Fold, Inside, Model, Note, Prediction, Result, Settings};
 use rayon::prelude::*;
 
@@ -21,8 +21,9 @@ use crate::intervals;
 use crate::judge;
 use crate::learn::{LearnFrom, Learned};
 use crate::model_file::SavedModel;
-use crate::pipeline::{Pipeline, needs, steps};
+use crate::pipeline::Pipeline;
 use crate::plan::{Plan, PlannedDesign};
+use crate::prepare;
 use crate::recipe::ModelPart;
 use crate::skill;
 use crate::tune::{Clock, Inner, Keeper, oriented};
@@ -41,6 +42,20 @@ pub struct Outcome {
     /// Fits of tuning that an earlier run had done before it was stopped.
     pub taken_up: usize,
 }
+
+/// The models judged so far.
+#[derive(Default)]
+struct Field {
+    models: Vec<ModelRecord>,
+    /// Held-out predictions of each under the primary design.
+    said: Vec<Prediction>,
+    notes: Vec<Note>,
+    /// The leader, its score (larger is better) and its folds.
+    best: Option<(usize, f64, ModelFolds)>,
+}
+
+/// The generator of a fit, among those of a model's work.
+pub(crate) const FIT: &str = "fit";
 
 /// A model's folds under every design.
 pub(crate) struct ModelFolds {
@@ -81,28 +96,26 @@ impl Plan {
     pub fn tune(&self, model: &str, cx: &Context) -> Result<Option<Tuning>> {
         let part = self.recipe.models.iter().find(|m| m.name == model);
         let part = part.ok_or_else(|| Error::recipe(format!("model '{model}'")).rule("the recipe has no such model"))?;
-        on_threads(cx, || Ok(self.learned_on_all(part, &Keeper::none(), &cx.fork(&format!("model {} final", part.name), 0))?.tuning))
+        on_threads(cx, || Ok(self.learned_on_all(part, &Keeper::none(), &cx.fork(&final_name(part), 0))?.tuning))
     }
 
     fn run_here(&self, keeper: &Keeper, cx: &Context) -> Result<Outcome> {
-        let mut models = Vec::new();
-        let mut said = Vec::new();
-        let mut notes = Vec::new();
-        let mut best: Option<(usize, f64, ModelFolds)> = None;
+        let mut field = Field::default();
+        let mut settled = Vec::new();
         for (index, part) in self.recipe.models.iter().enumerate() {
             let mut folds = self.fold_runs(part, keeper, cx)?;
+            settled.push(self.settled(index, &folds));
             let runs = self.judge_model(&folds)?;
-            said.push(judge::pooled(&folds.designs[0])?);
-            let score = runs[0].scores[self.primary_metric].headline();
-            notes.extend(time_ended(part, folds.designs.iter().flatten().filter_map(|r| r.tuning.as_ref())));
-            models.push(self.model_record(part, &mut folds, runs)?);
-            // Only the leader's fold models are kept: forests are large.
-            if let Some(score) = score.map(|s| oriented(self.better(), s))
-                && best.as_ref().is_none_or(|(_, leader, _)| score > *leader)
-            {
-                best = Some((index, score, folds));
-            }
+            field.notes.extend(time_ended(part, folds.designs.iter().flatten().filter_map(|r| r.tuning.as_ref())));
+            let record = self.model_record(part, &mut folds, runs)?;
+            self.enter(&mut field, record, folds)?;
         }
+        for part in &self.recipe.stacks {
+            let folds = self.stack_runs(part, &settled, cx)?;
+            let record = self.stack_record(part, &folds.designs[0], self.judge_model(&folds)?);
+            self.enter(&mut field, record, folds)?;
+        }
+        let Field { models, said, notes, best } = field;
         let Some((chosen, _, mut folds)) = best else {
             return Err(
                 Error::numeric(format!("metric '{}'", self.metric().kind.name())).rule("it exists for no model under the primary design")
@@ -111,18 +124,42 @@ impl Plan {
         self.finish((models, said, notes), chosen, folds.designs.swap_remove(0), keeper, cx)
     }
 
+    /// Takes a judged model into the comparison.
+    fn enter(&self, field: &mut Field, record: ModelRecord, folds: ModelFolds) -> Result<()> {
+        field.said.push(judge::pooled(&folds.designs[0])?);
+        // Only the leader's fold models are kept: forests are large.
+        if let Some(score) = record.runs[0].scores[self.primary_metric].headline().map(|s| oriented(self.better(), s))
+            && field.best.as_ref().is_none_or(|(_, leader, _)| score > *leader)
+        {
+            field.best = Some((field.models.len(), score, folds));
+        }
+        field.models.push(record);
+        Ok(())
+    }
+
     /// Every fold of every design for one model.
     fn fold_runs(&self, part: &ModelPart, keeper: &Keeper, cx: &Context) -> Result<ModelFolds> {
+        let tasks: usize = self.designs.iter().map(|d| d.folds.len()).sum();
+        // One share of the time is for the final fit.
+        let share = tasks as f64 / (tasks + 1) as f64;
+        let clock = Clock::new(minutes(part).map(|m| m * share), tasks, cx.threads);
+        self.every_fold(&part.name, &|d, f| self.fold_run(part, (&self.designs[d], f, d == 0), (&clock, keeper), cx), cx)
+    }
+
+    /// `one` for each design and fold, side by side.
+    pub(crate) fn every_fold(
+        &self,
+        name: &str,
+        one: &(dyn Fn(usize, usize) -> Result<FoldRun> + Sync),
+        cx: &Context,
+    ) -> Result<ModelFolds> {
         let tasks: Vec<(usize, usize)> =
             self.designs.iter().enumerate().flat_map(|(d, design)| (0..design.folds.len()).map(move |f| (d, f))).collect();
-        cx.progress().begin(&part.name, tasks.len());
-        // One share of the time is for the final fit.
-        let share = tasks.len() as f64 / (tasks.len() + 1) as f64;
-        let clock = Clock::new(minutes(part).map(|m| m * share), tasks.len(), cx.threads);
+        cx.progress().begin(name, tasks.len());
         let done: Vec<Result<FoldRun>> = tasks
             .par_iter()
             .map(|&(d, f)| {
-                let run = self.fold_run(part, (&self.designs[d], f, d == 0), (&clock, keeper), cx);
+                let run = one(d, f);
                 cx.progress().step();
                 run
             })
@@ -144,7 +181,7 @@ impl Plan {
     ) -> Result<FoldRun> {
         cx.check()?;
         let fold = &design.folds[f];
-        let name = format!("model {} design {}", part.name, design.part.label);
+        let name = work_name(part, design);
         let cx = cx.fork(&name, f as u64);
         let from = LearnFrom {
             train: crowding::again(&self.recipe, self.data.samples.select(&fold.train))?,
@@ -157,7 +194,7 @@ impl Plan {
         let Learned { train, selection, tuning, decided } = learned.map_err(|e| in_fold(e, part, design, fold))?;
         let settings = tuning.as_ref().map_or(&part.settings, |t| &t.chosen);
         let mut pipeline =
-            Pipeline::fit(part.kind, settings, train, &self.data.target, &cx.fork("fit", 0)).map_err(|e| in_fold(e, part, design, fold))?;
+            Pipeline::fit(part, settings, train, &self.data.target, &cx.fork(FIT, 0)).map_err(|e| in_fold(e, part, design, fold))?;
         let mut said = pipeline.predict(&self.data.samples.select(&fold.test))?;
         let mut adjusted = None;
         if let Some(decided) = decided {
@@ -166,7 +203,7 @@ impl Plan {
             pipeline = pipeline.adjusted(decided.adjust.clone());
             adjusted = Some((before, decided));
         }
-        Ok(FoldRun { said, selection, tuning, adjusted, pipeline: keep.then_some(pipeline) })
+        Ok(FoldRun { said, selection, tuning, adjusted, stacked: None, pipeline: keep.then_some(pipeline) })
     }
 
     pub(crate) fn inner<'a>(&'a self, design: &'a PlannedDesign) -> Inner<'a> {
@@ -190,8 +227,7 @@ impl Plan {
     fn model_record(&self, part: &ModelPart, folds: &mut ModelFolds, runs: Vec<ModelRun>) -> Result<ModelRecord> {
         let tuning = folds.designs[0].iter_mut().filter_map(|r| r.tuning.clone()).collect();
         let paths = folds.designs[0].iter_mut().filter_map(|r| r.selection.take()).collect();
-        let needs = needs(part.kind, &part.settings);
-        let preparation = steps(needs, &self.data.samples, &self.data.target).iter().map(|s| s.doc().to_owned()).collect();
+        let preparation = prepare::words(part, &self.prepared, &self.data.target);
         Ok(ModelRecord {
             name: part.name.clone(),
             kind: part.kind.name().to_owned(),
@@ -201,6 +237,7 @@ impl Plan {
             runs,
             selection: part.select.as_ref().map(|how| feature_selection::told(how, &self.data.features, paths)),
             adjustment: adjust::told(self, part, &folds.designs[0]),
+            stack: None,
         })
     }
 
@@ -212,9 +249,15 @@ impl Plan {
         keeper: &Keeper,
         cx: &Context,
     ) -> Result<Outcome> {
-        let part = &self.recipe.models[chosen];
+        let name = models[chosen].name.clone();
         cx.progress().begin("final fit", 1);
-        let (final_fit, settings) = self.final_fit(part, &mut models[chosen], keeper, cx)?;
+        let (final_fit, settings) = match self.recipe.models.get(chosen) {
+            Some(part) => self.final_fit(part, &mut models[chosen], keeper, cx)?,
+            None => {
+                let stack = &self.recipe.stacks[chosen - self.recipe.models.len()];
+                (self.final_stack(stack, (&mut models, chosen), keeper, cx)?, Settings::defaults(&[]))
+            }
+        };
         let features = self.used_features(&models[chosen]);
         cx.progress().step();
         cx.progress().end();
@@ -230,8 +273,8 @@ impl Plan {
         notes.extend(explain_notes);
         notes.extend(no_intervals);
         notes.extend(adjust::notes(&models));
-        notes.extend(skill::notes(&skill, &part.name));
-        notes.extend(final_fit.notes().into_iter().map(|n| Note { text: format!("final {}: {}", part.name, n.text), ..n }));
+        notes.extend(skill::notes(&skill, &name));
+        notes.extend(final_fit.notes().into_iter().map(|n| Note { text: format!("final {name}: {}", n.text), ..n }));
         let intervals = held.map(|h| {
             rows.low = h.low;
             rows.high = h.high;
@@ -255,13 +298,14 @@ impl Plan {
             metrics: judge::metric_cards(self),
             comparisons,
             dependence,
-            chosen: Chosen { model: part.name.clone(), reason, settings, learning: learning(&final_fit) },
+            chosen: Chosen { model: name, reason, settings, learning: learning(&final_fit) },
             intervals,
             explanation,
             applicability: area.record,
             tree: crate::explain::tree(&final_fit),
             notes,
             skill: Some(skill),
+            prepared: prepare::told(&self.recipe, &final_fit),
         };
         let model = SavedModel::new(self, (&record, &features), (&final_fit, &folds), area.area)?;
         let openings = self.ledger.iter().map(|e| e.opening.clone()).collect();
@@ -276,26 +320,25 @@ impl Plan {
 
     /// The chosen model, its features selected and its settings tuned once more under the primary design, fitted on all rows.
     fn final_fit(&self, part: &ModelPart, record: &mut ModelRecord, keeper: &Keeper, cx: &Context) -> Result<(Pipeline, Settings)> {
-        let cx = cx.fork(&format!("model {} final", part.name), 0);
-        let Learned { train, selection, tuning, decided } = self.learned_on_all(part, keeper, &cx)?;
-        let settings = tuning.as_ref().map_or_else(|| part.settings.clone(), |t| t.chosen.clone());
-        record.tuning.extend(tuning);
+        let cx = cx.fork(&final_name(part), 0);
+        let learned = self.learned_on_all(part, keeper, &cx)?;
+        tell(record, &learned);
+        let Learned { train, selection, tuning, decided } = learned;
+        let settings = tuning.map_or_else(|| part.settings.clone(), |t| t.chosen);
         if let (Some(path), Some(told)) = (selection, &mut record.selection) {
             let keep: Vec<String> = told.features(&path.chosen).map(str::to_owned).collect();
             let nested = &record.runs[0].scores[self.primary_metric];
             let score = self.selected_before(part, &settings, &keep, nested.mean.is_some(), &cx)?;
             told.naive = score.zip(nested.headline()).map(|(score, nested)| NaiveSelection { score, nested });
-            told.paths.push(path);
         }
-        let mut pipeline = Pipeline::fit(part.kind, &settings, train, &self.data.target, &cx.fork("fit", 0))?;
+        let mut pipeline = Pipeline::fit(part, &settings, train, &self.data.target, &cx.fork(FIT, 0))?;
         if let Some(decided) = decided {
-            adjust::tell(record, &decided);
             pipeline = pipeline.adjusted(decided.adjust);
         }
         Ok((pipeline, settings))
     }
 
-    fn learned_on_all(&self, part: &ModelPart, keeper: &Keeper, cx: &Context) -> Result<Learned> {
+    pub(crate) fn learned_on_all(&self, part: &ModelPart, keeper: &Keeper, cx: &Context) -> Result<Learned> {
         let design = &self.designs[0];
         let parts: usize = self.designs.iter().map(|d| d.folds.len()).sum();
         let clock = Clock::new(minutes(part).map(|m| m / (parts + 1) as f64), 1, cx.threads);
@@ -303,8 +346,8 @@ impl Plan {
             train: self.data.samples.clone(),
             support: &design.support,
             aim: &self.aim,
-            part: "all rows",
-            name: &format!("model {} final", part.name),
+            part: ALL_ROWS,
+            name: &final_name(part),
         };
         self.learn(part, from, &self.inner(design), (&clock, keeper), cx)
     }
@@ -316,7 +359,7 @@ impl Plan {
         let folds = &self.designs[0].folds;
         let said = |(f, fold): (usize, &Fold)| {
             let cx = cx.fork("selected before", f as u64);
-            Pipeline::fit(part.kind, settings, samples.select(&fold.train), &self.data.target, &cx)?.predict(&samples.select(&fold.test))
+            Pipeline::fit(part, settings, samples.select(&fold.train), &self.data.target, &cx)?.predict(&samples.select(&fold.test))
         };
         let said: Vec<Prediction> = folds.par_iter().enumerate().map(said).collect::<Result<_>>()?;
         if !mean {
@@ -402,6 +445,27 @@ impl Plan {
             }
         }
         Ok(rows)
+    }
+}
+
+/// The name of a model's work under a design, which its generators are forked by.
+pub(crate) fn work_name(part: &ModelPart, design: &PlannedDesign) -> String {
+    format!("model {} design {}", part.name, design.part.label)
+}
+
+/// The name of a model's final fit, likewise.
+pub(crate) fn final_name(part: &ModelPart) -> String {
+    format!("model {} final", part.name)
+}
+
+/// Adds what was learned on all rows to the record of a model.
+pub(crate) fn tell(record: &mut ModelRecord, learned: &Learned) {
+    record.tuning.extend(learned.tuning.clone());
+    if let (Some(path), Some(told)) = (&learned.selection, &mut record.selection) {
+        told.paths.push(path.clone());
+    }
+    if let Some(decided) = &learned.decided {
+        adjust::tell(record, decided);
     }
 }
 

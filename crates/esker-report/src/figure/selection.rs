@@ -2,7 +2,7 @@
 
 use esker_core::Record;
 use esker_core::feature_selection::{FeatureSelection, SelectionPath, SelectionStep};
-use esker_core::record::ModelRecord;
+use esker_core::record::{ALL_ROWS, ModelRecord};
 
 use super::axis::{HEAD, Panel, SMALL};
 use super::canvas::{Canvas, Paint, Path, Pen, Type};
@@ -24,7 +24,7 @@ pub fn name(record: &Record, model: &ModelRecord) -> String {
 
 /// The path that is drawn: that on all rows, else that of the first part.
 pub fn shown(selection: &FeatureSelection) -> Option<&SelectionPath> {
-    selection.paths.last().filter(|p| p.part == "all rows").or(selection.paths.first())
+    selection.paths.last().filter(|p| p.part == ALL_ROWS).or(selection.paths.first())
 }
 
 /// What a step did, in words.
@@ -113,7 +113,7 @@ fn words(cx: &Cx<'_>, model: &ModelRecord, (selection, path): (&FeatureSelection
     let metric = cx.metric_label(&cx.record.metric);
     let way = if selection.method == "forward" { "One more came in at each step" } else { "One went at each step" };
     let omitted = if hidden > 0 { format!(" {hidden} steps in between are in record.json.") } else { String::new() };
-    let part = if path.part == "all rows" { "the fit on all rows".to_owned() } else { path.part.clone() };
+    let part = if path.part == ALL_ROWS { "the fit on all rows".to_owned() } else { path.part.clone() };
     let caption = format!(
         "{metric} of the best set of features at each step for {part}, mean over {} inner folds. {way}, the best of all that were left; the ring is \
          the next step, which was not worth taking. On the right: in how many of the {} parts of the work what changed was among the chosen.{omitted}",

@@ -1,6 +1,6 @@
 //! What tuning tried: how much better or worse than the recipe's own settings, over the trials and against each setting.
 
-use esker_core::record::{Candidate, ModelRecord, Tuning};
+use esker_core::record::{ALL_ROWS, Candidate, ModelRecord, Tuning};
 use esker_core::{Range, Record, Setting};
 
 use super::axis::{BODY, HEAD, Panel, SMALL};
@@ -26,7 +26,7 @@ pub fn name(record: &Record, model: &ModelRecord) -> String {
 
 /// The tuning that is drawn: that for the final fit, else that of the first part.
 pub fn shown(model: &ModelRecord) -> Option<&Tuning> {
-    let last = model.tuning.last().filter(|t| t.part == "all rows");
+    let last = model.tuning.last().filter(|t| t.part == ALL_ROWS);
     last.or(model.tuning.first()).filter(|t| !t.spaces.is_empty() && t.candidates.len() > 1)
 }
 
@@ -264,7 +264,7 @@ fn words(cx: &Cx<'_>, (model, t): (&ModelRecord, &Tuning), marks: &[Mark<'_>], o
         Some("higher") => "above the line is better",
         _ => "below the line is better",
     };
-    let part = if t.part == "all rows" { "the fit on all rows".to_owned() } else { t.part.clone() };
+    let part = if t.part == ALL_ROWS { "the fit on all rows".to_owned() } else { t.part.clone() };
     let beyond = if outside > 0 { format!(" {outside} candidates beyond the frame are rings at its edge.") } else { String::new() };
     let more =
         if t.spaces.len() > MOST { format!(" {} further settings are in record.json.", t.spaces.len() - MOST) } else { String::new() };

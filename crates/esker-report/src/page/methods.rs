@@ -7,19 +7,21 @@ use esker_core::record::{DesignRecord, ModelRecord, Record, Task, Tuning};
 use super::number::{count, percent, real, unit_bracketed};
 use super::reading::{Reading, inside};
 use super::words::{clause, inside as inside_sentence, list, plural, sentence, visible};
-use super::{believed, calibrated};
+use super::{believed, calibrated, stacked};
 
 /// What was done, in complete sentences in the style of a paper.
 pub fn methods(record: &Record) -> String {
     let r = Reading::new(record);
     let parts = [
         data(r),
+        super::steps::method(r),
         design(r),
         models(r),
         preparation(r),
         selection(r),
         tuning(r),
         calibrated::method(r),
+        stacked::method(record),
         comparison(r),
         super::skill::method(r),
         intervals(r),

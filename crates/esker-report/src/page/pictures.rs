@@ -66,7 +66,8 @@ pub fn write_one(h: &mut Html, figures: &[Figure], name: &str) {
     }
 }
 
-fn one(h: &mut Html, f: &Figure) {
+/// Writes a figure.
+pub fn one(h: &mut Html, f: &Figure) {
     let id = format!("figure-{}", slug(&f.name));
     let (large, back) = (format!("large-{}", slug(&f.name)), format!("#{id}"));
     h.with("figure", &[("id", &id)], |h| {

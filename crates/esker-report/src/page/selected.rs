@@ -1,7 +1,7 @@
 //! Which features were selected, how surely, and how much selecting before judging would have flattered.
 
 use esker_core::feature_selection::FeatureSelection;
-use esker_core::record::ModelRecord;
+use esker_core::record::{ALL_ROWS, ModelRecord};
 
 use super::html::Html;
 use super::number::{attach, decimals, fixed, percent};
@@ -33,7 +33,7 @@ pub fn chosen(r: Reading<'_>, figures: &[Figure], h: &mut Html) {
 }
 
 fn sentence(m: &ModelRecord, s: &FeatureSelection) -> String {
-    let sizes: Vec<usize> = s.paths.iter().filter(|p| p.part != "all rows").map(|p| p.chosen.len()).collect();
+    let sizes: Vec<usize> = s.paths.iter().filter(|p| p.part != ALL_ROWS).map(|p| p.chosen.len()).collect();
     let (least, most) = (sizes.iter().min().copied().unwrap_or(0), sizes.iter().max().copied().unwrap_or(0));
     let span = if least == most { format!("{most}") } else { format!("{least} to {most}") };
     let always: Vec<String> = s.units.iter().map(|(u, _)| u).filter(|u| s.paths.iter().all(|p| p.chosen.contains(u))).cloned().collect();
@@ -41,7 +41,7 @@ fn sentence(m: &ModelRecord, s: &FeatureSelection) -> String {
         [] => "; none was chosen in every part of the work, so the choice says little about which matter".to_owned(),
         few => format!("; chosen in every part of the work: {}", list(few)),
     };
-    let last = match s.paths.last().filter(|p| p.part == "all rows") {
+    let last = match s.paths.last().filter(|p| p.part == ALL_ROWS) {
         Some(p) => format!("{} of {} on all rows ({}), ", p.chosen.len(), s.units.len(), list(&p.chosen)),
         None => String::new(),
     };
@@ -86,7 +86,7 @@ pub fn table(r: Reading<'_>, h: &mut Html) {
     }
     h.element("h3", &[], "How often each feature was selected");
     for (m, s) in all {
-        let last = shown(s).filter(|p| p.part == "all rows");
+        let last = shown(s).filter(|p| p.part == ALL_ROWS);
         h.with("details", &[], |h| {
             h.element("summary", &[], &format!("{}: features by the parts that chose them", m.name));
             let mut rows: Vec<(usize, &String)> =

@@ -77,6 +77,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
             weights: None,
             credit: None,
             locked: None,
+            steps: vec![],
         },
         task,
         designs: vec![],
@@ -93,6 +94,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         dependence: None,
         notes: vec![],
         skill: None,
+        prepared: vec![],
     }
 }
 
@@ -106,6 +108,7 @@ fn model(name: &str, runs: Vec<ModelRun>) -> ModelRecord {
         runs,
         selection: None,
         adjustment: None,
+        stack: None,
     }
 }
 

@@ -28,6 +28,11 @@ pub(crate) fn units(how: &Select, features: &[String]) -> Vec<(String, Vec<Strin
     units
 }
 
+/// The features of the units that a path chose.
+pub(crate) fn chosen_features(how: &Select, path: &SelectionPath, features: &[String]) -> Vec<String> {
+    units(how, features).into_iter().filter(|(unit, _)| path.chosen.contains(unit)).flat_map(|(_, features)| features).collect()
+}
+
 /// Whether there is something to select; a glob that gathers nothing is noted.
 pub(crate) fn check(model: &ModelPart, how: &Select, features: &[String], notes: &mut Vec<Note>) -> Result<()> {
     for glob in how.together.iter().filter(|glob| !features.iter().any(|f| matches(glob, f))) {
@@ -97,7 +102,7 @@ impl Fits<'_> {
         let part = &self.parts[fold];
         let train = with_features(&part.train, self.target, &keep)?;
         let cx = self.cx.fork("inner fit", fold as u64);
-        let fitted = Pipeline::fit(self.model.kind, &self.model.settings, train, self.target, &cx)?;
+        let fitted = Pipeline::fit(self.model, &self.model.settings, train, self.target, &cx)?;
         let said = fitted.predict(&with_features(&part.test, self.target, &keep)?)?;
         let weight = if self.inner.weighted { part.test.weight() } else { None };
         self.inner.metric.score(&part.test.column(self.target)?.values, &said, weight)

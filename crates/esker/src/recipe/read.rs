@@ -12,11 +12,12 @@ use toml::de::DeTable;
 use super::adjust::adjust;
 use super::section::{Reading, Section, nearest};
 use super::{
-    DataPart, Derived, DesignPart, Direction, Explain, LastPart, Method, ModelPart, PlacePart, Recipe, Roles, Select, Spread, Tune,
-    Validate, Wanted, WantedAt, WeightPart,
+    DataPart, Derived, DesignPart, Direction, Explain, LastPart, Method, ModelPart, PlacePart, Recipe, Roles, Select, Spread, StackPart,
+    Tune, Validate, Wanted, WantedAt, WeightPart,
 };
 use crate::findings::{Findings, Place};
 use crate::selection::{Selection, span};
+use crate::stack;
 
 impl Recipe {
     /// Reads a recipe from its text; `file` names it in messages.
@@ -40,7 +41,8 @@ impl Recipe {
         let data = data(&section);
         let roles = roles(&section);
         let validate = validate(&section);
-        let models = models(&section);
+        let (mut models, stacks) = models(&section);
+        super::prepare::give(&mut models, super::prepare::read(&section), roles.transform);
         let (interval_level, interval_method) = super::intervals::read(&section);
         let explain = explain(&section);
         section.finish();
@@ -57,6 +59,7 @@ impl Recipe {
             roles,
             validate,
             models,
+            stacks,
             interval_level,
             interval_method,
             explain,
@@ -80,7 +83,7 @@ fn one_char(section: &Section<'_>, key: &'static str) -> Option<char> {
 }
 
 /// The keys of `[data]`, for the reference.
-pub(crate) const DATA_KEYS: [(&str, &str); 17] = [
+pub(crate) const DATA_KEYS: [(&str, &str); 18] = [
     ("source", "The file, relative to the recipe, in any format that is read. A grid has a row a cell with a value."),
     ("credit", "Whom to credit."),
     ("variables", "Variables of a grid to read, `[\"t2m\", \"tp\"]`; without it those on the most axes."),
@@ -95,6 +98,7 @@ pub(crate) const DATA_KEYS: [(&str, &str); 17] = [
     ("missing", "Cells that mean \"missing\", besides the usual ones."),
     ("classes", "Columns of numbers to read as classes."),
     ("units", "Units by column or glob; those that the file states must agree."),
+    ("step", "Joins, sampled grids, sums over periods: `[[data.step]]`, in order, see Steps."),
     ("derive", "Derived columns: `name = \"expression\"`, or `{ value = \"…\", unit = \"…\", class = true }`."),
     ("filter", "Conditions that a row must meet."),
     ("keep", "Classes kept, by column."),
@@ -121,6 +125,7 @@ fn data(root: &Section<'_>) -> DataPart {
         selection: selection(&s),
         layer: s.text("layer"),
         sheet: s.text("sheet"),
+        steps: super::step_reader::steps(&s),
     };
     s.finish();
     part
@@ -173,6 +178,7 @@ fn roles(root: &Section<'_>) -> Roles {
                     None
                 }
             });
+            roles.transform = super::prepare::target(&t);
             roles.names = t.table("names").map(|n| n.pairs().into_iter().collect()).unwrap_or_default();
             t.finish();
         }
@@ -398,23 +404,33 @@ pub(super) fn unknown(what: &str, name: &str, known: &[&str]) -> Error {
     }
 }
 
-fn models(root: &Section<'_>) -> Vec<ModelPart> {
+fn models(root: &Section<'_>) -> (Vec<ModelPart>, Vec<StackPart>) {
     let sections = root.tables("model");
     if sections.is_empty() && !root.has("model") {
         let hint = "write [[model]] with kind = \"ridge\"";
         root.fault("model", Error::recipe("tables [[model]]").rule("at least one model is wanted").hint(hint));
     }
     let mut models: Vec<ModelPart> = Vec::new();
+    let mut stacks: Vec<StackPart> = Vec::new();
     for s in sections {
         let Some(kind_name) = s.required("kind", "name the model, e.g. kind = \"ridge\"") else { continue };
+        let name = s.text("name").unwrap_or_else(|| kind_name.clone());
+        if models.iter().map(|m| &m.name).chain(stacks.iter().map(|m| &m.name)).any(|other| *other == name) {
+            s.fault("kind", Error::recipe(format!("model '{name}'")).rule("model names are unique").hint("add name = \"…\""));
+        }
+        if kind_name == stack::NAME {
+            stacks.extend(super::stack::stack(&s, name, &models));
+            s.finish();
+            continue;
+        }
         let Some(kind) = Kind::parse(&kind_name) else {
-            let known: Vec<&str> = Kind::ALL.iter().map(|k| k.name()).collect();
+            let known: Vec<&str> = Kind::ALL.iter().map(|k| k.name()).chain([stack::NAME]).collect();
             s.fault("kind", unknown("model kind", &kind_name, &known));
             continue;
         };
-        let name = s.text("name").unwrap_or_else(|| kind.name().to_owned());
-        if models.iter().any(|m| m.name == name) {
-            s.fault("kind", Error::recipe(format!("model '{name}'")).rule("model names are unique").hint("add name = \"…\""));
+        if let Some(above) = stacks.last() {
+            let error = Error::recipe(format!("model '{name}'")).got(format!("below the stack '{}'", above.name));
+            s.fault("kind", error.rule("stacks stand below all other models").hint("move it above the first stack"));
         }
         let parameters = kind.parameters();
         let settings = s.settings(&parameters);
@@ -422,9 +438,9 @@ fn models(root: &Section<'_>) -> Vec<ModelPart> {
         let tune = tune(&s, &parameters, steps);
         let (select, adjust) = (select(&s), adjust(&s));
         s.finish();
-        models.push(ModelPart { name, kind, settings, tune, select, adjust });
+        models.push(ModelPart { name, kind, settings, tune, select, adjust, prepare: Default::default() });
     }
-    models
+    (models, stacks)
 }
 
 /// The keys of `tune` in a `[[model]]`, for the reference.
