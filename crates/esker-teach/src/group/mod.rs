@@ -1,0 +1,1 @@
+//! Learning groups: who learns with whom, when, and what they leave behind.

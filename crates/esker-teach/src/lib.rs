@@ -1,0 +1,4 @@
+//! Teaching: the guide to learning resources, and learning groups. Everything stays on the machine of who asks.
+
+pub mod group;
+pub mod guide;
