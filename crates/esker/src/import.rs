@@ -57,6 +57,7 @@ impl Importing {
             adjustment: None,
             design: "Imported: Esker has not judged it.".to_owned(),
             data_sha256: String::new(),
+            from_steps: Vec::new(),
         };
         Ok((SavedModel::unjudged(header, &Pipeline::bare(kind, Box::new(model)))?, notes))
     }

@@ -65,6 +65,9 @@ pub struct Header {
     pub design: String,
     /// SHA-256 of the training data file.
     pub data_sha256: String,
+    /// Columns that steps of the recipe made.
+    #[serde(default)]
+    pub from_steps: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -128,6 +131,7 @@ impl SavedModel {
             adjustment: adjust::of_model(record),
             design: plan.designs[0].describe(),
             data_sha256: plan.data_sha256.clone(),
+            from_steps: plan.steps.iter().flat_map(|s| s.columns.iter().cloned()).collect(),
         };
         Self::of(header, &body)
     }

@@ -90,10 +90,20 @@ impl LoadedModel {
                 }
             }
         }
-        let (samples, admitted) = self.header.schema.admit(&table)?;
+        let (samples, admitted) = self.header.schema.admit(&table).map_err(|e| self.with_steps(e, &table))?;
         notes.extend(admitted);
         let samples = self.with_support(samples, &table, &mut notes)?;
         Ok((Table::new(table.columns()[..given].to_vec())?, samples, notes))
+    }
+
+    /// What steps of the recipe make is not made here.
+    fn with_steps(&self, error: Error, table: &Table) -> Error {
+        let lacks =
+            |name: &String| self.header.schema.fields.iter().any(|f| f.name == *name) && table.columns().iter().all(|c| c.name != *name);
+        if self.header.from_steps.iter().any(lacks) {
+            return error.hint("steps of the recipe make it: esker prepare recipe.toml --data new.csv -o ready.csv");
+        }
+        error
     }
 
     /// The rows with their groups, and with their times where steps of preparation need them.

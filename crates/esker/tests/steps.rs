@@ -249,8 +249,8 @@ fn rows_in_polygons_take_their_attributes() {
         )
     };
     let file = |list: &[String]| format!("{{\"type\": \"FeatureCollection\", \"features\": [{}]}}", list.join(", "));
-    let apart = file(&[square("west", 10.7, 0.15), square("none", 0.0, 1.0)]);
-    let nested = file(&[square("all", 10.0, 1.0), square("west", 10.7, 0.15)]);
+    let apart = file(&[square("west", 10.7, 0.175), square("none", 0.0, 1.0)]);
+    let nested = file(&[square("all", 10.0, 1.0), square("west", 10.7, 0.175)]);
     let desk = Desk::new(&[("glaciers.csv", GLACIERS), ("apart.geojson", &apart), ("nested.geojson", &nested)]);
     let within = |file: &str, rest: &str| format!("[[data.step]]\nkind = \"within\"\nsource = \"{file}\"\n{rest}");
     let label = |p: &Prepared, row: usize| p.table.column("name").unwrap().classes().unwrap().label(row).map(str::to_owned);
@@ -331,7 +331,7 @@ fn the_audit_knows_of_joins_that_look_ahead() {
     let series = |shift: i32| -> String {
         let wave = |i: i32| f64::from((i * 37) % 23) - 11.0;
         (0..120)
-            .map(|i| format!("2001-{:02}-{:02}{},{}\n", i / 28 + 1, i % 28 + 1, if shift > 0 { "T12:00" } else { "" }, wave(i + shift)))
+            .map(|i| format!("2001-{:02}-{:02}{},{}\n", i / 28 + 1, i % 28 + 1, if shift > 0 { "T06:00" } else { "" }, wave(i + shift)))
             .collect()
     };
     let desk = Desk::new(&[("flow.csv", &format!("date,y\n{}", series(0))), ("rain.csv", &format!("date,p\n{}", series(1)))]);

@@ -1,8 +1,11 @@
 //! Values of a grid at places or in polygons, at the time of each row or over months of its year.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
-use esker_core::cube::{AxisKind, Holds, Labels};
+use esker_core::cube::{AxisKind, Holds, Labels, Variable};
 use esker_core::{Calendar, Column, Cube, Error, Note, Result, Table, Unit, Values};
 use esker_io::time::format_date;
 use esker_math::melt::{degrees_above, snow_share};
@@ -50,6 +53,8 @@ struct Clock {
     cells: Vec<usize>,
     axis: usize,
     rhythm: Rhythm,
+    /// The middle of the distances between times, in days.
+    usual: f64,
     /// One time a year.
     yearly: bool,
 }
@@ -62,67 +67,161 @@ struct Series {
     timed: bool,
 }
 
-/// The new columns of a grid, and how many rows have a value in one of them; `fetches` come with what their names end with.
-///
-/// # Errors
-/// Variables, units or times that do not fit, no row that finds a value.
-pub(super) fn columns(
-    part: &GridPart,
-    scene: &Scene<'_>,
-    cube: &Cube,
-    rows: &Rows<'_>,
-    fetches: &[(String, Fetch<'_>)],
-    notes: &mut Vec<Note>,
-) -> Result<(Vec<Column>, usize)> {
-    let Some((_, first)) = fetches.first() else { return Ok((Vec::new(), 0)) };
-    let variables = if part.variables.is_empty() && part.take.is_empty() { on_map(cube, part) } else { part.variables.clone() };
-    let mut names: Vec<&String> = variables.iter().collect();
-    names.extend(part.take.iter().flat_map(|t| std::iter::once(&t.of).chain(&t.temperature)));
-    let clock = Clock::of(cube, &names)?;
-    let when = match &clock {
-        Some(_) => when(part, scene, rows.table, notes)?,
-        None => vec![When { year: None, day: None }; rows.table.rows()],
-    };
-    let clock = clock.map(|c| c.within(part, &variables, &when, rows, cube)).transpose()?;
-    let lift = part.lapse.as_ref().map(|_| lift(part, scene, cube, rows, *first, notes)).transpose()?;
-    let made = Made { part, cube, rows, clock: clock.as_ref(), when: &when, lift };
-    let mut columns = Vec::new();
-    for name in &variables {
-        for (suffix, fetch) in fetches {
-            let mut column = made.plain(name, *fetch, notes)?;
-            column.name = format!("{}{}{suffix}", part.prefix, column.name);
-            columns.push(column);
-        }
-    }
-    for take in &part.take {
-        for mut column in made.taken(take, *first, notes)? {
-            column.name = format!("{}{}", part.prefix, column.name);
-            columns.push(column);
-        }
-    }
-    made.tell(notes);
-    let all = rows.table.rows();
-    let matched = (0..all).filter(|&r| columns.iter().any(|c| !c.values.is_missing(r))).count();
-    if matched == 0 {
-        return Err(made.nothing());
-    }
-    if matched < all {
-        notes.push(Note::warning("no-value", format!("{} of {all} rows find no value and are missing in the new columns.", all - matched)));
-    }
-    Ok((columns, matched))
+/// A grid, what of it is wanted, and the rows that want it.
+pub(super) struct Climate<'a> {
+    pub part: &'a GridPart,
+    pub scene: &'a Scene<'a>,
+    pub cube: &'a Cube,
+    pub rows: Rows<'a>,
+    /// Ways to fetch a variable, with what the names of their columns end with.
+    pub fetches: Vec<(String, Fetch<'a>)>,
 }
 
-/// The variables of numbers that lie on the map, but for heights that only correct others.
-fn on_map(cube: &Cube, part: &GridPart) -> Vec<String> {
-    let plane = cube.axis_of(AxisKind::X).zip(cube.axis_of(AxisKind::Y));
-    let placed = |axes: &[usize]| match (plane, &cube.places) {
-        (Some((x, y)), _) => axes.contains(&x) && axes.contains(&y),
-        (None, Some((x, _))) => cube.variable(x).is_ok_and(|x| cube.variables()[x].axes.iter().all(|a| axes.contains(a))),
-        (None, None) => false,
-    };
-    let heights = part.lapse.as_ref().map(|l| l.from.as_str());
-    let wanted = |v: &&esker_core::cube::Variable| v.holds == Holds::Numbers && placed(&v.axes) && heights != Some(v.name.as_str());
-    cube.data().filter(wanted).map(|v| v.name.clone()).collect()
+impl Climate<'_> {
+    /// The new columns, and how many rows have a value in one of them.
+    ///
+    /// # Errors
+    /// Variables, units or times that do not fit, no row that finds a value.
+    pub fn columns(&self, notes: &mut Vec<Note>) -> Result<(Vec<Column>, usize)> {
+        let Some((_, first)) = self.fetches.first() else { return Ok((Vec::new(), 0)) };
+        let (part, table) = (self.part, self.rows.table);
+        let variables = if part.variables.is_empty() && part.take.is_empty() { self.on_map() } else { part.variables.clone() };
+        let mut names: Vec<&String> = variables.iter().collect();
+        names.extend(part.take.iter().flat_map(|t| std::iter::once(&t.of).chain(&t.temperature)));
+        let clock = Clock::of(self.cube, &names)?;
+        let when = match &clock {
+            Some(_) => when(part, self.scene, table, notes)?,
+            None => vec![When { year: None, day: None }; table.rows()],
+        };
+        let clock = clock.map(|c| self.cut(c, &variables, &when)).transpose()?;
+        let lift = self.lift(*first, notes)?;
+        let made = Made { part, cube: self.cube, rows: &self.rows, clock: clock.as_ref(), when: &when, lift, read: RefCell::default() };
+        let mut columns = Vec::new();
+        for name in &variables {
+            for (suffix, fetch) in &self.fetches {
+                let mut column = made.plain(name, *fetch, notes)?;
+                column.name = format!("{}{}{suffix}", part.prefix, column.name);
+                columns.push(column);
+            }
+        }
+        for take in &part.take {
+            for mut column in made.taken(take, *first, notes)? {
+                column.name = format!("{}{}", part.prefix, column.name);
+                columns.push(column);
+            }
+        }
+        made.tell(notes);
+        let matched = (0..table.rows()).filter(|&r| columns.iter().any(|c| !c.values.is_missing(r))).count();
+        if matched == 0 {
+            return Err(made.nothing(notes));
+        }
+        if matched < table.rows() {
+            let text = format!("{} of {} rows find no value and are missing in the new columns.", table.rows() - matched, table.rows());
+            notes.push(Note::warning("no-value", text));
+        }
+        Ok((columns, matched))
+    }
+
+    /// The variables of numbers that lie on the map, but for heights that only correct others.
+    fn on_map(&self) -> Vec<String> {
+        let cube = self.cube;
+        let plane = cube.axis_of(AxisKind::X).zip(cube.axis_of(AxisKind::Y));
+        let placed = |axes: &[usize]| match (plane, &cube.places) {
+            (Some((x, y)), _) => axes.contains(&x) && axes.contains(&y),
+            (None, Some((x, _))) => cube.variable(x).is_ok_and(|x| cube.variables()[x].axes.iter().all(|a| axes.contains(a))),
+            (None, None) => false,
+        };
+        let heights = self.part.lapse.as_ref().map(|l| l.from.as_str());
+        let wanted = |v: &&Variable| v.holds == Holds::Numbers && placed(&v.axes) && heights != Some(v.name.as_str());
+        cube.data().filter(wanted).map(|v| v.name.clone()).collect()
+    }
+
+    /// The times that rows want, so that no others are read.
+    fn cut(&self, mut clock: Clock, plain: &[String], when: &[When]) -> Result<Clock> {
+        let mut wanted: Option<Range<i64>> = None;
+        let mut add = |r: Range<i64>| {
+            wanted = Some(wanted.as_ref().map_or(r.clone(), |w| w.start.min(r.start)..w.end.max(r.end)));
+        };
+        // The nearest time may lie a step away.
+        let margin = (clock.usual / 28.0).ceil() as i64;
+        for w in when {
+            let Some(year) = w.year else { continue };
+            self.part.take.iter().for_each(|t| add(t.months.of(year)));
+            if !plain.is_empty() {
+                add(w.day.map_or(year * 12..year * 12 + 12, |day| {
+                    let month = month_of(&Calendar::Proleptic.date(day));
+                    month - margin..month + margin + 1
+                }));
+            }
+        }
+        let wanted = wanted.unwrap_or(0..0);
+        let name = &self.cube.axes()[clock.axis].name;
+        let span = clock.span(&wanted);
+        if span.is_empty() {
+            let month = |m: i64| format_date(first_day(Calendar::Proleptic, m)).get(..7).map(str::to_owned).unwrap_or_default();
+            return Err(Error::data(format!("times of the grid, axis '{name}'")).got(clock.ends()).rule(if wanted.is_empty() {
+                "no row has a time".to_owned()
+            } else {
+                format!("the rows want {} to {}", month(wanted.start), month(wanted.end - 1))
+            }));
+        }
+        if span.len().saturating_mul(self.rows.sites) > MOST {
+            return Err(Error::data(format!("times of the grid, axis '{name}'"))
+                .got(format!("{} times at {} places", span.len(), self.rows.sites))
+                .rule("so many values are not held at a time")
+                .hint("sum the grid over months or years first"));
+        }
+        clock.days = clock.days[span.clone()].to_vec();
+        clock.months = clock.months[span.clone()].to_vec();
+        clock.cells = clock.cells[span].to_vec();
+        Ok(clock)
+    }
+
+    /// What is added to temperatures (K) of each row for its height above that of the grid.
+    fn lift(&self, fetch: Fetch<'_>, notes: &mut Vec<Note>) -> Result<Option<Vec<f64>>> {
+        let (Some(lapse), rows) = (&self.part.lapse, &self.rows) else { return Ok(None) };
+        let other = match &lapse.source {
+            Some(source) => Some(open(&FilePart { source: source.clone(), ..FilePart::default() }, self.scene, Vec::new())?.cube()?.0),
+            None => None,
+        };
+        let from = other.as_ref().unwrap_or(self.cube);
+        let heights = fetch(from, &lapse.from, notes)?;
+        let [heights] = &heights[..] else {
+            return Err(Error::data(format!("heights '{}'", lapse.from))
+                .got(format!("{} times", heights.len()))
+                .rule("heights do not change"));
+        };
+        let unit = &from.variables()[from.variable(&lapse.from)?].unit;
+        let potential = ["m2 s-2", "m**2 s**-2"].iter().any(|u| unit.same(&Unit::new(u)));
+        let grid_way = if potential { 1.0 / GRAVITY } else { metres(unit, &lapse.from, notes)? };
+        if potential {
+            notes.push(Note::info("geopotential", format!("'{}' is geopotential; divided by {GRAVITY} m s-2 it is height.", lapse.from)));
+        }
+        let column = rows.table.columns().iter().find(|c| c.name == lapse.height);
+        let column = column.ok_or_else(|| unknown_column(rows.table, &lapse.height, "no such column in the table"))?;
+        let own_way = metres(&column.unit, &lapse.height, notes)?;
+        let lift: Vec<f64> = column
+            .reals()?
+            .iter()
+            .zip(rows.site)
+            .map(|(z, site)| site.map_or(f64::NAN, |s| lapse.rate * (z * own_way - heights[s] * grid_way)))
+            .collect();
+        let known: Vec<f64> = lift.iter().copied().filter(|v| !v.is_nan()).collect();
+        let (low, high) = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+        if known.is_empty() {
+            return Err(Error::data(format!("heights '{}' and '{}'", lapse.height, lapse.from))
+                .got("no row with both")
+                .rule("temperatures are brought to the height of each row"));
+        }
+        notes.push(Note::info(
+            "lapse",
+            format!(
+                "Temperatures were brought from '{}' to the height '{}' at {} K m-1: {low:.2} to {high:.2} K were added.",
+                lapse.from, lapse.height, lapse.rate
+            ),
+        ));
+        Ok(Some(lift))
+    }
 }
 
 /// When each row is: by a column of years, or of dates.
@@ -178,52 +277,15 @@ impl Clock {
         let dates: Vec<_> = days.iter().map(|&d| calendar.date(d)).collect();
         let yearly = dates.windows(2).all(|w| w[0].year < w[1].year);
         let months = dates.iter().map(month_of).collect();
-        Ok(Some(Self { calendar: *calendar, rhythm: Rhythm::of(*calendar, &days), days, months, cells, axis, yearly }))
+        let gaps: Vec<f64> = days.windows(2).map(|w| w[1] - w[0]).collect();
+        let usual = esker_math::quantile(&gaps, 0.5).unwrap_or(1.0);
+        Ok(Some(Self { calendar: *calendar, rhythm: Rhythm::of(*calendar, &days), days, months, cells, axis, usual, yearly }))
     }
 
-    /// The times that rows want, so that no others are read.
-    fn within(mut self, part: &GridPart, plain: &[String], when: &[When], rows: &Rows<'_>, cube: &Cube) -> Result<Self> {
-        let mut wanted: Option<Range<i64>> = None;
-        let mut add = |r: Range<i64>| {
-            wanted = Some(wanted.as_ref().map_or(r.clone(), |w| w.start.min(r.start)..w.end.max(r.end)));
-        };
-        for w in when {
-            let Some(year) = w.year else { continue };
-            part.take.iter().for_each(|t| add(t.months.of(year)));
-            if !plain.is_empty() {
-                match w.day {
-                    Some(day) => {
-                        let month = month_of(&Calendar::Proleptic.date(day));
-                        add(month - 1..month + 2);
-                    }
-                    None => add(year * 12..year * 12 + 12),
-                }
-            }
-        }
-        let wanted = wanted.unwrap_or(0..0);
-        let name = &cube.axes()[self.axis].name;
-        let (from, to) = (self.months.partition_point(|m| *m < wanted.start), self.months.partition_point(|m| *m < wanted.end));
-        if from >= to {
-            let date = |d: Option<&f64>| d.map_or_else(String::new, |d| format_date(self.calendar.to_proleptic(*d)));
-            let month = |m: i64| format_date(first_day(Calendar::Proleptic, m)).get(..7).map(str::to_owned).unwrap_or_default();
-            return Err(Error::data(format!("times of the grid, axis '{name}'"))
-                .got(format!("{} to {}", date(self.days.first()), date(self.days.last())))
-                .rule(if wanted.is_empty() {
-                    "no row has a time".to_owned()
-                } else {
-                    format!("the rows want {} to {}", month(wanted.start), month(wanted.end - 1))
-                }));
-        }
-        if (to - from).saturating_mul(rows.sites) > MOST {
-            return Err(Error::data(format!("times of the grid, axis '{name}'"))
-                .got(format!("{} times at {} places", to - from, rows.sites))
-                .rule("so many values are not held at a time")
-                .hint("sum the grid over months or years first"));
-        }
-        self.days = self.days[from..to].to_vec();
-        self.months = self.months[from..to].to_vec();
-        self.cells = self.cells[from..to].to_vec();
-        Ok(self)
+    /// Its first and last time, as dates.
+    fn ends(&self) -> String {
+        let date = |d: Option<&f64>| d.map_or_else(String::new, |d| format_date(self.calendar.to_proleptic(*d)));
+        format!("{} to {}", date(self.days.first()), date(self.days.last()))
     }
 
     /// The places of some months among the times.
@@ -232,21 +294,24 @@ impl Clock {
     }
 
     /// The time of a row: its year, month or day, or the nearest one within a usual step.
-    fn at(&self, when: When, usual: f64) -> Option<usize> {
+    fn at(&self, when: When) -> Option<usize> {
         let year = when.year?;
         let Some(day) = when.day else { return self.only(&(year * 12..year * 12 + 12)) };
         let month = month_of(&Calendar::Proleptic.date(day));
-        match self.rhythm {
-            _ if self.yearly => self.only(&(month.div_euclid(12) * 12..month.div_euclid(12) * 12 + 12)),
-            Rhythm::Monthly => self.only(&(month..month + 1)),
-            _ => {
-                let own = |i: usize| self.calendar.to_proleptic(self.days[i]);
-                let whole = self.rhythm == Rhythm::Daily(1.0);
-                let gap = |i: usize| if whole { (own(i).floor() - day.floor()).abs() } else { (own(i) - day).abs() };
-                let best = (0..self.days.len()).min_by(|&i, &j| gap(i).total_cmp(&gap(j)))?;
-                (if whole { gap(best) == 0.0 } else { gap(best) <= usual }).then_some(best)
-            }
+        let whole = match self.rhythm {
+            _ if self.yearly => return self.only(&(month.div_euclid(12) * 12..month.div_euclid(12) * 12 + 12)),
+            Rhythm::Monthly => return self.only(&(month..month + 1)),
+            rhythm => rhythm == Rhythm::Daily(1.0),
+        };
+        let own = |i: usize| self.calendar.to_proleptic(self.days[i]);
+        let gap = |i: usize| if whole { (own(i).floor() - day.floor()).abs() } else { (own(i) - day).abs() };
+        let (mut low, mut high) = (0, self.days.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            if own(middle) < day { low = middle + 1 } else { high = middle }
         }
+        let best = (low.saturating_sub(1)..self.days.len().min(low + 1)).min_by(|&i, &j| gap(i).total_cmp(&gap(j)))?;
+        (if whole { gap(best) == 0.0 } else { gap(best) <= self.usual }).then_some(best)
     }
 
     /// The one time in some months.
@@ -254,62 +319,12 @@ impl Clock {
         let span = self.span(months);
         (span.len() == 1).then_some(span.start)
     }
-
-    /// The middle of the distances between times, in days.
-    fn usual(&self) -> f64 {
-        let gaps: Vec<f64> = self.days.windows(2).map(|w| w[1] - w[0]).collect();
-        esker_math::quantile(&gaps, 0.5).unwrap_or(1.0)
-    }
 }
 
 /// Whether an axis is one of those that place cells by 2-D coordinates.
 fn placing(cube: &Cube, axis: usize) -> bool {
     let places = cube.places.as_ref().and_then(|(x, _)| cube.variable(x).ok());
     places.is_some_and(|x| cube.variables()[x].axes.contains(&axis))
-}
-
-/// What is added to temperatures (K) of each row for its height above that of the grid.
-fn lift(part: &GridPart, scene: &Scene<'_>, cube: &Cube, rows: &Rows<'_>, fetch: Fetch<'_>, notes: &mut Vec<Note>) -> Result<Vec<f64>> {
-    let Some(lapse) = &part.lapse else { return Ok(Vec::new()) };
-    let other = match &lapse.source {
-        Some(source) => Some(open(&FilePart { source: source.clone(), ..FilePart::default() }, scene, Vec::new())?.cube()?.0),
-        None => None,
-    };
-    let from = other.as_ref().unwrap_or(cube);
-    let heights = fetch(from, &lapse.from, notes)?;
-    let [heights] = &heights[..] else {
-        return Err(Error::data(format!("heights '{}'", lapse.from)).got(format!("{} times", heights.len())).rule("heights do not change"));
-    };
-    let unit = &from.variables()[from.variable(&lapse.from)?].unit;
-    let potential = ["m2 s-2", "m**2 s**-2"].iter().any(|u| unit.same(&Unit::new(u)));
-    let grid_way = if potential { 1.0 / GRAVITY } else { metres(unit, &lapse.from, notes)? };
-    if potential {
-        notes.push(Note::info("geopotential", format!("'{}' is geopotential; divided by {GRAVITY} m s-2 it is height.", lapse.from)));
-    }
-    let column = rows.table.columns().iter().find(|c| c.name == lapse.height);
-    let column = column.ok_or_else(|| unknown_column(rows.table, &lapse.height, "no such column in the table"))?;
-    let own_way = metres(&column.unit, &lapse.height, notes)?;
-    let lift: Vec<f64> = column
-        .reals()?
-        .iter()
-        .zip(rows.site)
-        .map(|(z, site)| site.map_or(f64::NAN, |s| lapse.rate * (z * own_way - heights[s] * grid_way)))
-        .collect();
-    let known: Vec<f64> = lift.iter().copied().filter(|v| !v.is_nan()).collect();
-    let (low, high) = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
-    if known.is_empty() {
-        return Err(Error::data(format!("heights '{}' and '{}'", lapse.height, lapse.from))
-            .got("no row with both")
-            .rule("temperatures are brought to the height of each row"));
-    }
-    notes.push(Note::info(
-        "lapse",
-        format!(
-            "Temperatures were brought from '{}' to the height '{}' at {} K m-1: {low:.2} to {high:.2} K were added.",
-            lapse.from, lapse.height, lapse.rate
-        ),
-    ));
-    Ok(lift)
 }
 
 /// What turns heights into metres.
@@ -332,6 +347,8 @@ struct Made<'a> {
     when: &'a [When],
     /// K to add to temperatures, one a row.
     lift: Option<Vec<f64>>,
+    /// Variables that several columns are made of, by their names.
+    read: RefCell<HashMap<String, Rc<Series>>>,
 }
 
 impl Made<'_> {
@@ -343,6 +360,16 @@ impl Made<'_> {
             None => fetch(self.cube, name, notes)?,
         };
         Ok(Series { unit: v.unit.clone(), at, timed: clock.is_some() })
+    }
+
+    /// As [`Made::series`], read once for all columns.
+    fn kept(&self, name: &str, fetch: Fetch<'_>, notes: &mut Vec<Note>) -> Result<Rc<Series>> {
+        if let Some(series) = self.read.borrow().get(name) {
+            return Ok(Rc::clone(series));
+        }
+        let series = Rc::new(self.series(name, fetch, notes)?);
+        self.read.borrow_mut().insert(name.to_owned(), Rc::clone(&series));
+        Ok(series)
     }
 
     /// What to add to the values of a unit in a row.
@@ -362,9 +389,8 @@ impl Made<'_> {
                 .rule("rows are years, and the grid has several times in each")
                 .hint(format!("say what is made of them: take.{name} = {{ of = \"{name}\", months = \"1/12\", statistic = \"mean\" }}")));
         }
-        let usual = clock.map_or(1.0, Clock::usual);
         let value = |row: usize| {
-            let (site, time) = (self.rows.site[row]?, clock.map_or(Some(0), |c| c.at(self.when[row], usual))?);
+            let (site, time) = (self.rows.site[row]?, clock.map_or(Some(0), |c| c.at(self.when[row]))?);
             Some(series.at[time][site] + self.lifted(row, &series.unit))
         };
         let values = (0..self.rows.table.rows()).map(|r| value(r).unwrap_or(f64::NAN)).collect();
@@ -373,17 +399,17 @@ impl Made<'_> {
 
     /// The columns of a variable over a span of months.
     fn taken(&self, take: &Take, fetch: Fetch<'_>, notes: &mut Vec<Note>) -> Result<Vec<Column>> {
-        let series = self.series(&take.of, fetch, notes)?;
+        let series = self.kept(&take.of, fetch, notes)?;
         let Some(clock) = self.clock.filter(|_| series.timed) else {
             return Err(Error::recipe(format!("'take.{}'", take.name))
                 .got(format!("'{}' without times", take.of))
                 .rule("months are taken of a grid with times"));
         };
         let temperature = match &take.temperature {
-            Some(name) => Some(self.series(name, fetch, notes)?),
+            Some(name) => Some(self.kept(name, fetch, notes)?),
             None => None,
         };
-        let work = Work::new(take, clock, &series, temperature.as_ref(), notes)?;
+        let work = Work::new(take, clock, &series, temperature.as_deref(), notes)?;
         let spans: Vec<(String, Box<dyn Fn(i64) -> Range<i64>>)> = match take.over {
             Over::Monthly => {
                 let months = take.months.of(0);
@@ -450,16 +476,16 @@ impl Made<'_> {
     }
 
     /// No row found a value.
-    fn nothing(&self) -> Error {
+    fn nothing(&self, notes: &[Note]) -> Error {
         let rows = self.rows.table.rows();
         let placed = self.rows.site.iter().filter(|s| s.is_some()).count();
         let timed = self.when.iter().filter(|w| w.year.is_some()).count();
-        let times = self.clock.map_or_else(String::new, |c| {
-            let date = |d: Option<&f64>| d.map_or_else(String::new, |d| format_date(c.calendar.to_proleptic(*d)));
-            format!("; {timed} have a time, and the grid's go from {} to {}", date(c.days.first()), date(c.days.last()))
-        });
+        let times =
+            self.clock.map_or_else(String::new, |c| format!("; {timed} have a time, and the grid's times used go from {}", c.ends()));
+        let outside =
+            notes.iter().find(|n| n.code == "outside-grid").map_or_else(String::new, |n| format!("; {}", n.text.trim_end_matches('.')));
         Error::data("the grid")
-            .got(format!("a value for 0 of {rows} rows, {placed} of which have a place{times}"))
+            .got(format!("a value for 0 of {rows} rows, {placed} of which have a place{times}{outside}"))
             .rule("at least one row finds a value")
             .hint("esker info FILE --values says where and when the grid has values")
     }

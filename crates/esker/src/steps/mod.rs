@@ -89,11 +89,9 @@ fn one(scene: &Scene<'_>, number: usize, part: &StepPart, table: Table) -> Resul
     before.extend(notes.into_iter().map(|n| Note { text: format!("step {number} ({}): {}", kind.name(), n.text), ..n }));
     table.notes = before;
     let columns = table.columns().iter().filter(|c| made_anew || !had.contains(&c.name)).map(|c| c.name.clone()).collect();
-    let unmatched = matched.map(|m| rows_in - m);
-    Ok((
-        table.clone(),
-        StepRecord { kind: kind.name().to_owned(), sources, rows_in, rows_out: table.rows(), matched, unmatched, later, columns, assumed },
-    ))
+    let (rows_out, unmatched) = (table.rows(), matched.map(|m| rows_in - m));
+    let record = StepRecord { kind: kind.name().to_owned(), sources, rows_in, rows_out, matched, unmatched, later, columns, assumed };
+    Ok((table, record))
 }
 
 /// Puts in the units that the recipe gives where a column has none; what differs is refused later, once for all.

@@ -3,7 +3,7 @@
 use esker_core::{Cube, Error, Features, Note, Result, Table};
 use esker_io::{Stat, Within, zonal};
 
-use super::climate::{Fetch, Rows, columns};
+use super::climate::{Climate, Fetch, Rows};
 use super::file::open;
 use super::keys::find;
 use super::sample::Sites;
@@ -36,7 +36,7 @@ pub(super) fn run(step: &Zonal, scene: &Scene<'_>, mut table: Table) -> Result<D
         format!("{found} of {} rows have one of {} polygons of '{}'.", site.len(), used.len(), polygons.name),
     ));
     let rows = Rows { table: &table, site: &site, sites: used.len() };
-    let (made, matched) = columns(&step.grid, scene, &cube, &rows, &fetches, &mut notes)?;
+    let (made, matched) = Climate { part: &step.grid, scene, cube: &cube, rows, fetches }.columns(&mut notes)?;
     add(&mut table, made)?;
     Ok(Done { sources: vec![source, polygons], matched: Some(matched), ..Done::new(table, notes) })
 }
