@@ -200,21 +200,8 @@ fn of_cube(out: &mut Exploration, cube: &Cube, (format, options): (Format, &Read
         let cells = cube.data().map(|v| v.axes.iter().map(|&a| cube.axes()[a].len).product::<usize>()).max().unwrap_or(0);
         let said = said_of(cube);
         let cube = if cells > FEW_CELLS { gridded::thinned(cube, cells.div_ceil(FEW_CELLS), out)? } else { cube.clone() };
-        let (notes, kind) = (out.notes.clone(), out.kind.clone());
         let table = esker_io::into_table(Data::Cube(cube), options)?;
         of_rows(out, table, (format, Some(said)), cx)?;
-        out.kind = kind;
-        let mut seen = Vec::new();
-        out.notes = notes
-            .into_iter()
-            .chain(std::mem::take(&mut out.notes))
-            .filter(|n| {
-                !seen.contains(n) && {
-                    seen.push(n.clone());
-                    true
-                }
-            })
-            .collect();
     }
     out.findings.extend(found);
     suspects::sort(&mut out.findings);
@@ -262,7 +249,7 @@ fn fill(out: &mut Exploration, frame: &Frame, las: Option<bool>, cx: &Context) -
     cx.check()?;
     out.tracks = tracks::of(frame, las == Some(true));
     if out.maps.is_empty() {
-        out.maps = space::points(frame);
+        out.maps = if out.tracks.is_some() { space::groups(frame) } else { space::points(frame) };
     }
     cx.check()?;
     if out.tracks.is_none() {
