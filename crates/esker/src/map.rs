@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use esker_core::cube::{Attribute, Attributes, Blocks, Holds, Variable, Window};
 use esker_io::{Data, Origin, Placed};
 
-use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
+use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Model as _, Note, Result, Table, Values};
 
 use crate::applicability::{OUTSIDE, UNKNOWN, Unlike};
 use crate::expression::Expression;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use esker_core::record::Task;
 use esker_core::{
-    Advice, Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Samples, Splitter, Support, Table, Targets, Values,
+    Advice, Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Samples, Splitter, StepRecord, Support, Table, Targets, Values,
 };
 use esker_evaluate::score::{self, Score};
 use esker_evaluate::split::{Aim, Design};
@@ -23,6 +23,7 @@ use crate::prepare;
 use crate::recipe::{DesignPart, Recipe, Tune};
 use crate::regions;
 use crate::source;
+use crate::steps;
 use crate::tune::{inner_design, inner_folds};
 use crate::wanted::{self, WantedRows};
 use crate::wanted_area::WantedSample;
@@ -91,6 +92,8 @@ pub struct Plan {
     pub(crate) lock: Option<Lock>,
     /// What the ledgers beside the recipe tell.
     pub(crate) ledger: Vec<Entry>,
+    /// What was done to the table after it was read.
+    pub(crate) steps: Vec<StepRecord>,
 }
 
 impl Recipe {
@@ -116,6 +119,8 @@ impl Plan {
     /// Every fault at once.
     pub fn read(mut recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
         let (mut table, origin) = source::read(&mut recipe, folder)?;
+        let (stepped, steps) = steps::apply(&recipe, folder, table)?;
+        table = stepped;
         regions::name(&mut recipe, folder, &mut table)?;
         let sha256 = origin.checksum()?;
         let penalty = penalty(&recipe, folder)?;
@@ -126,6 +131,7 @@ impl Plan {
         let mut plan = Self::build(recipe, table, penalty, wanted.as_ref())?;
         plan.data_file = origin.name().to_owned();
         plan.data_sha256 = sha256;
+        plan.steps = steps;
         plan.remember_openings(folder)?;
         Ok(plan)
     }
@@ -237,6 +243,7 @@ impl Plan {
             notes,
             lock,
             ledger: Vec::new(),
+            steps: Vec::new(),
         })
     }
 

@@ -8,7 +8,7 @@ use esker_evaluate::split::Design;
 use esker_models::prepare::power::Family;
 use esker_models::{Calibration, Kind, Prepare, Step};
 
-use crate::recipe::{DATA_KEYS, INTERVAL_KEYS, SELECT_KEYS, TUNE_KEYS, WEIGHT_KEYS};
+use crate::recipe::{DATA_KEYS, INTERVAL_KEYS, SELECT_KEYS, StepKind, TUNE_KEYS, WEIGHT_KEYS};
 
 /// The JSON schema of `record.json`.
 pub fn record_schema() -> String {
@@ -58,6 +58,13 @@ pub fn reference() -> String {
     for (key, doc) in DATA_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
     }
+    page.push_str(STEPS);
+    for kind in StepKind::ALL {
+        let _ = write!(page, "\n### `{}`\n\n{}\n\n| Key | Meaning |\n| --- | --- |\n", kind.name(), kind.doc());
+        for (key, doc) in kind.keys() {
+            let _ = writeln!(page, "| `{key}` | {doc} |");
+        }
+    }
     page.push_str(WEIGHTS);
     for (key, doc) in WEIGHT_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
@@ -99,6 +106,9 @@ const FINAL: &str = "\n## Final hold-out\n\n`final = { by = \"group\", share = 0
     locked follows from the data and the rule, not from the seed.\n\n`esker open recipe.toml` judges the saved model on them and writes `final.json`. The \
     ledger beside the recipe (`recipe.opened.json`) counts the openings of these rows under whatever recipe; a run after another recipe's opening has the alarm \
     `final-opened`. Keep the ledger with the recipe.\n";
+const STEPS: &str = "\n## Steps\n\n`[[data.step]]` with a `kind` changes the table after it is read and before columns are derived and rows filtered, one step after another. \
+    No step looks at the target. What each assumed and how many rows found theirs stands in the record and on the page; `esker prepare recipe.toml -o \
+    table.csv` writes the table, with `--data new.csv` for new rows.\n";
 const INTERVALS: &str = "\n## Intervals\n\nThe keys of `[intervals]`, for targets of numbers. Whatever the method, residuals and scores come from rows that the model of their fold \
     did not learn from, and the interval of a held-out row never takes up its own residual.\n\n| Key | Meaning |\n| --- | --- |\n";
 const WEIGHTS: &str = "\n## Weights\n\n`weight = { … }` in `[roles]` weighs rows while models learn; scores are weighted with `[validate] weighted = true`. \

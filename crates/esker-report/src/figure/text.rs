@@ -222,5 +222,6 @@ mod tests {
         assert_eq!(unit("degC"), "°C");
         assert_eq!(unit("m/yr"), "m/yr");
         assert_eq!(unit("km2"), "km²");
+        assert_eq!(unit("m**2 s**-2"), "m² s⁻²");
     }
 }

@@ -19,6 +19,7 @@ mod scores;
 mod selected;
 mod skill;
 mod stacked;
+mod steps;
 mod summary;
 pub(crate) mod table;
 mod tree;
@@ -199,6 +200,7 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
     });
     add("preparation", "Preparation", &|h| prepared::steps(r, h));
     add("methods", "Methods, ready to paste", &|h| methods_section(r, h));
+    add("origin", "Where the columns came from", &|h| steps::steps(r, h));
     add("data", "Data card", &|h| {
         data::card(r, h);
         drawn(h, Place::Data);

@@ -244,6 +244,7 @@ pub fn glaciers() -> (Record, Rows) {
             weights: None,
             credit: Some("Hugonnet et al. 2021; Bolibar and Sapienza 2022; MIT licence".into()),
             locked: None,
+            steps: vec![],
         },
         task: Task::Regression { target: "dmdtda".into(), unit: Unit::new(unit) },
         designs: vec![
@@ -595,6 +596,7 @@ pub fn wells() -> (Record, Rows) {
         weights: None,
         credit: Some("Bormann et al. 2020, FORCE 2020; CC BY 4.0".into()),
         locked: None,
+        steps: vec![],
     };
     record.task = Task::Classification { target: "LITHOLOGY".into(), levels, names };
     record.designs = vec![

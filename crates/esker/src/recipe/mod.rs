@@ -6,6 +6,9 @@ mod prepare;
 mod read;
 mod section;
 mod stack;
+mod step_kinds;
+mod step_reader;
+mod steps;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +29,11 @@ pub(crate) use prepare::place_of;
 pub use prepare::{PreparePart, Preparing};
 pub(crate) use read::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS, WEIGHT_KEYS};
 pub(crate) use section::nearest;
+pub use step_kinds::StepKind;
+pub use steps::{
+    Added, Aggregate, DegreeDays, Every, FilePart, GridPart, Join, Keys, Lapse, Over, Resample, Sample, Several, SnowRain, Statistic, Step,
+    StepPart, Take, WithinPart, Zonal,
+};
 
 /// A recipe, well formed but not yet checked against data.
 #[derive(Debug, Clone)]
@@ -88,6 +96,8 @@ pub struct DataPart {
     pub layer: Option<String>,
     /// The sheet of a workbook.
     pub sheet: Option<String>,
+    /// What is done to the table after it is read.
+    pub steps: Vec<StepPart>,
 }
 
 /// A column computed from others.

@@ -83,7 +83,7 @@ fn one_char(section: &Section<'_>, key: &'static str) -> Option<char> {
 }
 
 /// The keys of `[data]`, for the reference.
-pub(crate) const DATA_KEYS: [(&str, &str); 17] = [
+pub(crate) const DATA_KEYS: [(&str, &str); 18] = [
     ("source", "The file, relative to the recipe, in any format that is read. A grid has a row a cell with a value."),
     ("credit", "Whom to credit."),
     ("variables", "Variables of a grid to read, `[\"t2m\", \"tp\"]`; without it those on the most axes."),
@@ -98,6 +98,7 @@ pub(crate) const DATA_KEYS: [(&str, &str); 17] = [
     ("missing", "Cells that mean \"missing\", besides the usual ones."),
     ("classes", "Columns of numbers to read as classes."),
     ("units", "Units by column or glob; those that the file states must agree."),
+    ("step", "Joins, sampled grids, sums over periods: `[[data.step]]`, in order, see Steps."),
     ("derive", "Derived columns: `name = \"expression\"`, or `{ value = \"…\", unit = \"…\", class = true }`."),
     ("filter", "Conditions that a row must meet."),
     ("keep", "Classes kept, by column."),
@@ -124,6 +125,7 @@ fn data(root: &Section<'_>) -> DataPart {
         selection: selection(&s),
         layer: s.text("layer"),
         sheet: s.text("sheet"),
+        steps: super::step_reader::steps(&s),
     };
     s.finish();
     part
