@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 
 use esker_core::cube::AxisKind;
 use esker_core::exploration::{Exploration, RecipeCard};
-use esker_core::{Column, Context, Crs, Cube, Features, Note, Result, Table, Values};
+use esker_core::{Column, Context, Cube, Features, Note, Result, Table, Values};
 use esker_io::{Data, Format, Origin, ReadOptions};
 
 use crate::findings::Findings;
 use crate::recipe::Recipe;
 use crate::work::{on_threads, stoppable};
-use crate::{lock, regions, source};
+use crate::{lock, regions, source, steps};
 
 use frame::{Frame, Said};
 
@@ -77,7 +77,8 @@ pub fn default_page(path: &Path) -> PathBuf {
 
 fn of_recipe(mut recipe: Recipe, path: &Path, cx: &Context) -> Result<Exploration, Findings> {
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    let (mut table, origin) = source::read(&mut recipe, &folder)?;
+    let (table, origin) = source::read(&mut recipe, &folder)?;
+    let (mut table, _) = steps::apply(&recipe, &folder, table)?;
     regions::name(&mut recipe, &folder, &mut table)?;
     let mut notes: Vec<Note> = table.notes.clone();
     // Rows of a final hold-out stay unseen here as everywhere.
@@ -212,7 +213,7 @@ fn of_cube(out: &mut Exploration, cube: &Cube, (format, options): (Format, &Read
 fn said_of(cube: &Cube) -> Said {
     let placed = Data::Cube(cube.clone()).placed();
     let time = cube.axes().iter().find(|a| a.kind == AxisKind::T).map(|a| a.name.clone());
-    Said { place: placed.map(|p| (p.x, p.y, p.crs.or(Some(Crs::Geographic)))), time, ..Said::default() }
+    Said { place: placed.map(|p| (p.x, p.y, p.crs)), time, ..Said::default() }
 }
 
 /// Looks at a table. `las`: whether it is a well log; nothing where a recipe has chosen its rows.
