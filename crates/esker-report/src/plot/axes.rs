@@ -8,7 +8,7 @@ use super::dates::date_ticks;
 use crate::figure::axis::{BODY, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Pen, Type};
 use crate::figure::scale::{Scale, padded};
-use crate::figure::text::{fit, weight, width};
+use crate::figure::text::{fit, fixed, number, width};
 
 /// Classes on an axis at most.
 const MOST: usize = 60;
@@ -123,7 +123,7 @@ impl Placed {
             return date_ticks(self.scale.low, self.scale.high, most);
         }
         let ticks = self.scale.ticks(most);
-        let label = |v: f64| if self.log { weight(v) } else { ticks.label(v) };
+        let label = |v: f64| if self.log { plain(v) } else { ticks.label(v) };
         (ticks.at.iter().map(|&v| (v, label(v))).collect(), String::new())
     }
 
@@ -218,6 +218,14 @@ impl Placed {
             c.text((from, top - 10.0), &fit(&title, BODY, false, left + w - from), Type::new(BODY));
         }
     }
+}
+
+/// A tick of a logarithmic axis, which is a round number: as short as it gets.
+pub(super) fn plain(v: f64) -> String {
+    if !(1e-4..1e7).contains(&v.abs()) {
+        return number(v);
+    }
+    fixed(v, format!("{v}").split_once('.').map_or(0, |(_, rest)| rest.len()))
 }
 
 fn wanted(h: f64) -> usize {
