@@ -52,6 +52,17 @@ pub enum Between {
     Nearest,
     /// Linear between four cells.
     Bilinear,
+    /// The mean of the cells under a new one, weighted by shared area: integrals stay.
+    Conservative,
+}
+
+/// How a surface is laid through the neighbours of a cell.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Fit {
+    /// Horn 1981: smooths rough heights.
+    Horn,
+    /// Zevenbergen and Thorne 1987: follows smooth heights closely.
+    ZevenbergenThorne,
 }
 
 /// What kind of figure.
@@ -303,7 +314,7 @@ pub enum Command {
     },
     /// Write a file in another format, or a part of it.
     #[command(
-        after_help = "Example:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg\n  esker convert dem.tif basin.tif --within basin.gpkg"
+        after_help = "Example:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg\n  esker convert dem.tif basin.tif --within basin.gpkg\n  esker convert rain.nc coarse.nc --like model.nc --method conservative"
     )]
     Convert {
         /// A file in any format Esker reads, or its address: https://…, s3://bucket/key.
@@ -346,6 +357,38 @@ pub enum Command {
         esker plot stations.csv -o box.svg --kind box --x landcover --y no2 --log-y"
     )]
     Plot(Box<PlotArguments>),
+    /// Compute slope, aspect, curvature, texture and other terrain attributes from a raster of heights.
+    #[command(
+        after_help = "Attributes: slope, aspect, northness, eastness (of the aspect), hillshade, plan-curvature, profile-curvature (m-1, convex is positive),\ntpi, tri, roughness of nine cells; mean, sd, entropy in a window. Distances are metres: those of the plane, or on the ellipsoid\nwhere the raster is in degrees. Cells at the edge, and those with a missing one in their window, are missing.\n\nExamples:\n  esker terrain dem.tif -o terrain.tif --attributes slope,aspect,plan-curvature\n  esker terrain dem.nc -o rough.nc --var elevation --attributes sd,entropy --window 9 --level 5"
+    )]
+    Terrain {
+        /// Heights in metres, in any grid format Esker reads, or an address: https://…, s3://bucket/key.
+        from: PathBuf,
+        /// File to write; its extension says as what.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// What to compute.
+        #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "slope,aspect")]
+        attributes: Vec<String>,
+        /// The variable of heights, where there are several.
+        #[arg(long = "var", value_name = "NAME")]
+        variable: Option<String>,
+        /// The surface of slope, aspect and hillshade.
+        #[arg(long, value_enum, default_value_t = Fit::Horn)]
+        fit: Fit,
+        /// Cells along a side of the window of mean, sd and entropy.
+        #[arg(long, value_name = "CELLS", default_value_t = 3)]
+        window: usize,
+        /// Height of a level of the entropy, m.
+        #[arg(long, value_name = "METRES", default_value_t = 1.0)]
+        level: f64,
+        /// Where the sun of the hillshade stands, degrees clockwise from north.
+        #[arg(long, value_name = "DEGREES", default_value_t = 315.0)]
+        azimuth: f64,
+        /// How high it stands, degrees.
+        #[arg(long, value_name = "DEGREES", default_value_t = 45.0)]
+        altitude: f64,
+    },
     /// Write a model as ONNX, for onnxruntime and other programs.
     #[command(
         after_help = "Example:\n  esker export runs/glacier-mass-balance/model.esker -o model.onnx\n\nInputs are the columns the model learned from, by name; preparation is part of the file. Numbers are doubles (NaN is missing), classes are \

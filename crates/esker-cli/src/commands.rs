@@ -8,11 +8,11 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Ask, Context, Conversion, Error, Explored, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions,
-    Recipe, Sampling, Selection, inspect::Inspection,
+    Ask, Attribute, Context, Conversion, Error, Explored, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress,
+    ReadOptions, Recipe, Regridding, Sampling, Selection, Surface, Terrain, inspect::Inspection,
 };
 
-use crate::arguments::{Arguments, Between, Command, PlotArguments};
+use crate::arguments::{Arguments, Between, Command, Fit, PlotArguments};
 use crate::progress::Bars;
 use crate::{plotting, show, show_data, show_final, show_model};
 
@@ -63,11 +63,22 @@ impl Session<'_> {
                 let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
                 let options = ReadOptions { layer: layer.clone(), sheet: sheet.clone(), ..ReadOptions::default() };
                 let method = match method {
-                    Between::Nearest => Sampling::Nearest,
-                    Between::Bilinear => Sampling::Bilinear,
+                    Between::Nearest => Regridding::Sampled(Sampling::Nearest),
+                    Between::Bilinear => Regridding::Sampled(Sampling::Bilinear),
+                    Between::Conservative => Regridding::Conservative,
                 };
                 let like = like.clone().map(|file| (file, method));
-                cli.convert(from, to, Conversion { selection, like, options })
+                cli.convert(from, to, Conversion { selection, like, options, terrain: None })
+            }
+            Command::Terrain { from, output, attributes, variable, fit, window, level, azimuth, altitude } => {
+                let what = attributes.iter().map(|name| Attribute::parse(name)).collect::<std::result::Result<_, _>>()?;
+                let surface = match fit {
+                    Fit::Horn => Surface::Horn,
+                    Fit::ZevenbergenThorne => Surface::ZevenbergenThorne,
+                };
+                let how = Terrain { surface, window: *window, level: *level, azimuth: *azimuth, altitude: *altitude };
+                let selection = Selection { variables: variable.iter().cloned().collect(), ..Selection::default() };
+                cli.convert(from, output, Conversion { selection, terrain: Some((what, how)), ..Conversion::default() })
             }
             Command::Plot(words) => cli.plot(words),
             Command::Reference => {

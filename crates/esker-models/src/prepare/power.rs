@@ -92,7 +92,7 @@ impl Family {
                 let centre = if logs.is_empty() { 0.0 } else { esker_math::mean(&logs) };
                 let scaled: Vec<f64> = logs.iter().map(|l| (l - centre).exp()).collect();
                 let jacobian: f64 = logs.iter().map(|l| l - centre).sum();
-                Power::BoxCox(likeliest(&scaled, jacobian, |v, lambda| box_cox(v, lambda)))
+                Power::BoxCox(likeliest(&scaled, jacobian, box_cox))
             }
             Self::YeoJohnson => {
                 let jacobian: f64 = there.iter().map(|v| v.signum() * v.abs().ln_1p()).sum();

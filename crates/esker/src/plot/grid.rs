@@ -119,7 +119,7 @@ impl Page<'_> {
         let name = v.attributes.text("long_name").filter(|n| n.len() <= 60).unwrap_or(&v.name);
         let title = self.title(name);
         let unit = self.plotting.options.units.get(&v.name).map_or(v.unit.as_str(), String::as_str);
-        let plot = |(panel, values): &'_ (String, Vec<f64>)| {
+        let panels = cells.panels.iter().map(|(panel, values)| {
             let grid = Grid {
                 name,
                 unit,
@@ -141,8 +141,8 @@ impl Page<'_> {
                 plot.heading = self.plotting.title.clone().unwrap_or_default();
             }
             plot.with(Mark::cells(grid))
-        };
-        let mut plots: Vec<Plot<'_>> = cells.panels.iter().map(plot).collect();
+        });
+        let mut plots: Vec<Plot<'_>> = panels.collect();
         if !over.is_empty() {
             plots.iter_mut().for_each(|p| p.marks.push(Mark::areas(&over)));
         }
