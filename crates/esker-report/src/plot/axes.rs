@@ -205,7 +205,7 @@ impl Placed {
             if self.levels.is_none() {
                 c.line((left, y), (left + w, y), Pen::new(Paint::Grid, 1.0));
             }
-            if labels && !((y - free).abs() < SMALL) {
+            if labels && (free.is_nan() || (y - free).abs() >= SMALL) {
                 let label = fit(label, SMALL, false, 150.0);
                 widest = widest.max(width(&label, SMALL, false));
                 c.text((left - 7.0, y + SMALL * 0.36), &label, Type::new(SMALL).end().muted());

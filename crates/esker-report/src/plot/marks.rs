@@ -251,7 +251,7 @@ fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let mut at = 0;
     while at < points.len() {
         let pixel = points[at].0.floor();
-        let until = points[at..].iter().position(|p| !(p.0.floor() == pixel)).map_or(points.len(), |i| at + i.max(1));
+        let until = points[at..].iter().position(|p| p.0.floor() != pixel).map_or(points.len(), |i| at + i.max(1));
         let here = &points[at..until];
         let by = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
         let mut kept: Vec<(f64, f64)> =
