@@ -4,7 +4,7 @@ use esker_core::{Error, Result};
 
 use super::Axis;
 use super::data::{Series, Values};
-use super::dates::date_ticks;
+use super::dates::{date_label, date_ticks};
 use crate::figure::axis::{BODY, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Pen, Type};
 use crate::figure::scale::{Scale, padded};
@@ -67,6 +67,15 @@ impl Reach {
 
     pub fn is_empty(&self) -> bool {
         !self.seen
+    }
+
+    /// Its ends in words.
+    pub fn told(&self) -> String {
+        if self.times {
+            format!("{} to {}", date_label(self.low), date_label(self.high))
+        } else {
+            super::colours::told(self.low, self.high)
+        }
     }
 }
 

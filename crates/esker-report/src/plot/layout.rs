@@ -510,7 +510,7 @@ fn alt(panels: &[Panel<'_, '_>], trained: &[Trained]) -> String {
     }
     if let (Space::Plane, [t]) = (panels[0].plot.space, trained) {
         for r in [&t.x, &t.y].into_iter().filter(|r| r.levels.is_none()) {
-            out.push(format!("{}: {}.", r.title, told(r.low, r.high)));
+            out.push(format!("{}: {}.", r.title, r.told()));
         }
     }
     if panels.len() > 1 {

@@ -227,6 +227,10 @@ impl Page<'_> {
         if kind == PlotKind::Box {
             xs = as_classes(&xs);
         }
+        if !matches!(kind, PlotKind::Point | PlotKind::Histogram) {
+            let numbers = |c: &Column| c.reals().map(drop).map_err(|e| Error { fault: esker_core::Fault::Usage, ..e });
+            ys.iter().try_for_each(numbers)?;
+        }
         let extras = self.extras(table)?;
         let mut plot = self.dressed(Plot::new("figure", &self.title("Figure")));
         if kind == PlotKind::Histogram {
