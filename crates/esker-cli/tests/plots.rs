@@ -40,7 +40,7 @@ fn a_file_decides_what_is_drawn_of_it() {
     drawn(&desk, &["terrain.tif"], &["data:image/png;base64,", "°S<", " km<"]);
     drawn(&desk, &["terrain.tif", "--projection", "plain"], &["Easting (km)"]);
     // Polygons: a map of areas.
-    drawn(&desk, &["lakes.geojson", "--projection", "robinson"], &["2000 km at the equator"]);
+    drawn(&desk, &["lakes.geojson", "--projection", "robinson"], &["5000 km at the equator"]);
     // Rows without place or time, of several numbers: every pair.
     desk.write("plain.csv", "a,b,c\n1,2,x\n2,4,y\n3,5,x\n4,9,y\n");
     drawn(&desk, &["plain.csv"], &[">a<", ">b<", "count"]);
@@ -59,7 +59,7 @@ fn kinds_facets_and_choices_of_rows() {
     drawn(&desk, &[g, "--x", "period", "--y", "dmdtda"], &["median", "2000-2010"]);
     drawn(&desk, &[g, "--kind", "hexbin", "--x", "temp_06", "--y", "temp_07", "--title", "June and July"], &["June and July", ">count<"]);
     drawn(&desk, &["co2.csv", "--y", "CO2,adjusted CO2", "--time", "1990/1999"], &[">1990<", ">adjusted CO2<"]);
-    drawn(&desk, &["terrain.tif", "--variable", "band_1", "--kind", "heat"], &["data:image/png"]);
+    drawn(&desk, &["terrain.tif", "--variable", "slope", "--kind", "heat"], &["data:image/png"]);
     let told = desk.ok(&["plot", g, "-o", "f.svg", "--kind", "point", "--x", "lat", "--y", "PDD", "--where", "lat > 68"]);
     let all = desk.ok(&["plot", g, "-o", "f.svg", "--kind", "point", "--x", "lat", "--y", "PDD", "--bbox", "0,68,40,90"]);
     assert!(told.contains(" points of PDD against lat.") && !told.contains("244 points"), "{told}");
@@ -89,15 +89,52 @@ fn what_cannot_be_drawn_is_refused_with_a_way_out() {
     let desk = desk();
     let before = desk.files();
     let refused = |words: &[&str]| desk.fails(&[&["plot"], words].concat());
-    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.jpg"]));
-    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--colour", "dmdtd"]));
-    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--width", "9mm"]));
-    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--projection", "mercator"]));
-    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--facet", "rgi_id"]));
-    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--where", "lat > 100"]));
-    insta::assert_snapshot!(refused(&["co2.csv", "-o", "f.svg", "--kind", "map"]));
-    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--kind", "box", "--x", "period", "--y", "rgi_id"]));
-    insta::assert_snapshot!(refused(&["terrain.tif", "-o", "f.svg", "--variable", "band_9"]));
-    insta::assert_snapshot!(refused(&["terrain.tif", "-o", "f.svg", "--over", "co2.csv"]));
+    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.jpg"]), @r"
+    exit 2
+    error: figure 'f.jpg'; a figure is written as .svg, .png or .pdf
+      hint: -o figure.pdf
+    ");
+    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--colour", "dmdtd"]), @r"
+    exit 2
+    error: column 'dmdtd'; no such column in the file
+      hint: did you mean 'dmdtda'?
+    ");
+    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--width", "9mm"]), @r"
+    exit 2
+    error: width '9mm'; a width is single (85 mm), double (170 mm) or within 50 and 400 mm
+      hint: --width 120mm
+    ");
+    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--projection", "mercator"]), @r"
+    exit 2
+    error: projection 'mercator'; no such projection
+      hint: known are auto, robinson, equal-earth, plate-carree, orthographic, lambert-conformal, equal-area, polar-north, polar-south, utm, plain
+    ");
+    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--facet", "rgi_id"]), @r#"
+    exit 2
+    error: facet 'rgi_id': got 122 values; at most 24 panels are drawn
+      hint: choose rows: --where "year >= 2000"
+    "#);
+    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--where", "lat > 100"]), @r"
+    exit 4
+    error: figure: got no row; the selection leaves nothing to draw
+    ");
+    insta::assert_snapshot!(refused(&["co2.csv", "-o", "f.svg", "--kind", "map"]), @r"
+    exit 2
+    error: map; no columns of the table are known as places
+      hint: name them: --x lon --y lat
+    ");
+    insta::assert_snapshot!(refused(&["glaciers.csv", "-o", "f.svg", "--kind", "box", "--x", "period", "--y", "rgi_id"]), @r"
+    exit 2
+    error: column 'rgi_id': got classes; numbers are needed here
+    ");
+    insta::assert_snapshot!(refused(&["terrain.tif", "-o", "f.svg", "--variable", "band_9"]), @r"
+    exit 4
+    error: variable 'band_9'; no such variable in the file
+      hint: the variables are slope, cplan, cprof, elev, log10_carea
+    ");
+    insta::assert_snapshot!(refused(&["terrain.tif", "-o", "f.svg", "--over", "co2.csv"]), @r"
+    exit 2
+    error: file 'co2.csv': got no outlines; --over takes a file of lines or polygons
+    ");
     assert_eq!(desk.files(), before);
 }

@@ -186,7 +186,7 @@ fn a_grid_is_warped_into_the_projection_and_missing_cells_stay_clear() {
             let p = map.at((lon, lat)).unwrap();
             pixel(&f.svg, (p.0 / 500.0, p.1 / h))
         };
-        let (west, east, south) = (look(-37.0, 22.0), look(37.0, 22.0), look(33.0, -71.0));
+        let (west, east, south) = (look(-45.0, 25.0), look(45.0, 24.0), look(33.0, -76.0));
         assert!(west.0 > west.2 && east.2 > east.0, "{name}: {west:?} {east:?}");
         let (high, low) = (south.0.max(south.1).max(south.2), south.0.min(south.1).min(south.2));
         assert!(high - low < 40, "{name}: a missing cell has the colour {south:?}");

@@ -4,11 +4,11 @@ use esker_core::{Error, Result};
 
 use super::Axis;
 use super::data::{Series, Values};
-use super::dates::date_ticks;
+use super::dates::{date_label, date_ticks};
 use crate::figure::axis::{BODY, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Pen, Type};
 use crate::figure::scale::{Scale, padded};
-use crate::figure::text::{fit, weight, width};
+use crate::figure::text::{fit, fixed, number, width};
 
 /// Classes on an axis at most.
 const MOST: usize = 60;
@@ -68,6 +68,15 @@ impl Reach {
     pub fn is_empty(&self) -> bool {
         !self.seen
     }
+
+    /// Its ends in words.
+    pub fn told(&self) -> String {
+        if self.times {
+            format!("{} to {}", date_label(self.low), date_label(self.high))
+        } else {
+            super::colours::told(self.low, self.high)
+        }
+    }
 }
 
 /// An axis in its place.
@@ -123,7 +132,7 @@ impl Placed {
             return date_ticks(self.scale.low, self.scale.high, most);
         }
         let ticks = self.scale.ticks(most);
-        let label = |v: f64| if self.log { weight(v) } else { ticks.label(v) };
+        let label = |v: f64| if self.log { plain(v) } else { ticks.label(v) };
         (ticks.at.iter().map(|&v| (v, label(v))).collect(), String::new())
     }
 
@@ -205,7 +214,7 @@ impl Placed {
             if self.levels.is_none() {
                 c.line((left, y), (left + w, y), Pen::new(Paint::Grid, 1.0));
             }
-            if labels && !((y - free).abs() < SMALL) {
+            if labels && (free.is_nan() || (y - free).abs() >= SMALL) {
                 let label = fit(label, SMALL, false, 150.0);
                 widest = widest.max(width(&label, SMALL, false));
                 c.text((left - 7.0, y + SMALL * 0.36), &label, Type::new(SMALL).end().muted());
@@ -218,6 +227,14 @@ impl Placed {
             c.text((from, top - 10.0), &fit(&title, BODY, false, left + w - from), Type::new(BODY));
         }
     }
+}
+
+/// A tick of a logarithmic axis, which is a round number: as short as it gets.
+pub(super) fn plain(v: f64) -> String {
+    if !(1e-4..1e7).contains(&v.abs()) {
+        return number(v);
+    }
+    fixed(v, format!("{v}").split_once('.').map_or(0, |(_, rest)| rest.len()))
 }
 
 fn wanted(h: f64) -> usize {

@@ -7,7 +7,7 @@ use crate::figure::colour::{BLUE, GREY, Map, RIM, Rgb, category};
 use crate::figure::legend::{Key, colour_bar, keys, swatches};
 use crate::figure::scale;
 use crate::figure::stats::{quantile, sorted};
-use crate::figure::text::{fit, number, weight, width, wrap};
+use crate::figure::text::{fit, number, width, wrap};
 
 /// Steps of a continuous scale: enough to look smooth, few enough that marks of a colour share a path.
 const STEPS: f64 = 48.0;
@@ -224,7 +224,7 @@ fn bar_across(c: &mut Canvas, (x, y, w): (f64, f64, f64), (low, high, log): (f64
         } else {
             ""
         };
-        let label = format!("{sign}{}", if log { weight(v) } else { ticks.label(v) });
+        let label = format!("{sign}{}", if log { super::axes::plain(v) } else { ticks.label(v) });
         let half = width(&label, SMALL, false) / 2.0;
         c.line((at, y + 12.0), (at, y + 16.0), Pen::new(Paint::Faint, 1.0));
         let at = at.clamp(half + 1.0, (c.width - half - 1.0).max(half + 1.0));

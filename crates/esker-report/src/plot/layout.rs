@@ -68,7 +68,9 @@ pub fn sheet(name: &str, title: &str, plots: &[Plot<'_>], width: f64, columns: u
     let hexes: Vec<Vec<Vec<Hex>>> = panels.iter().zip(&layout.frames).map(|(p, f)| hexagons(p, f)).collect();
     let legend = legend(plots, &panels, &hexes);
     let below = if layout.aside || legend.is_empty() { 0.0 } else { legend.below(width - 16.0) + 8.0 };
-    let mut c = Canvas::new(width, layout.height + below);
+    let aside = (width - ASIDE + 4.0, layout.first_top - 8.0, ASIDE - 10.0);
+    let legend_ends = if layout.aside { legend.draw_aside(&mut Canvas::new(width, 10.0), aside) + 8.0 } else { 0.0 };
+    let mut c = Canvas::new(width, (layout.height + below).max(legend_ends));
     c.paper = Some(width * MM);
     let heading = plots.first().map_or("", |p| p.heading.as_str());
     if !heading.is_empty() && (plots.len() == 1 || panels.len() > plots.len()) {
@@ -79,12 +81,11 @@ pub fn sheet(name: &str, title: &str, plots: &[Plot<'_>], width: f64, columns: u
         draw_panel(&mut c, panel, &layout.frames[i], (&trained[i], &legend, &hexes[i]), letter);
     }
     if layout.aside {
-        let x = width - ASIDE + 4.0;
-        let end = legend.draw_aside(&mut c, (x, layout.first_top - 8.0, ASIDE - 10.0));
+        let end = legend.draw_aside(&mut c, aside);
         if let (Frame::Map { map, .. }, [_]) = (&layout.frames[0], &panels[..])
             && layout.frames[0].area().1 + layout.frames[0].area().3 - end > 90.0
         {
-            map.draw_locator(&mut c, (x, layout.frames[0].area().1 + layout.frames[0].area().3 - 66.0), 136.0);
+            map.draw_locator(&mut c, (aside.0, layout.frames[0].area().1 + layout.frames[0].area().3 - 66.0), 136.0);
         }
     } else if !legend.is_empty() {
         legend.draw_below(&mut c, (8.0, layout.height - 4.0, width - 16.0));
@@ -509,7 +510,7 @@ fn alt(panels: &[Panel<'_, '_>], trained: &[Trained]) -> String {
     }
     if let (Space::Plane, [t]) = (panels[0].plot.space, trained) {
         for r in [&t.x, &t.y].into_iter().filter(|r| r.levels.is_none()) {
-            out.push(format!("{}: {}.", r.title, told(r.low, r.high)));
+            out.push(format!("{}: {}.", r.title, r.told()));
         }
     }
     if panels.len() > 1 {

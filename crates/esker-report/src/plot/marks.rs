@@ -13,8 +13,6 @@ use crate::figure::stats::{hexagon, hexagon_centre, quantile, sorted};
 use crate::figure::text::{count, number, width};
 use crate::map::{Ground, Map};
 
-/// Radius of a hexagon in user units.
-const HEXAGON: f64 = 6.5;
 /// Marks up to this number tell their values where the pointer rests.
 const TOLD: usize = 400;
 
@@ -33,6 +31,11 @@ impl Frame {
             Self::Plane { area, .. } => *area,
             Self::Map { map, .. } => map.area,
         }
+    }
+
+    /// Radius of a hexagon in user units: some fifty of them fit across.
+    fn hexagon(&self) -> f64 {
+        (self.area().2 / 90.0).clamp(2.6, 6.5)
     }
 
     /// Position of a pair of values.
@@ -105,12 +108,12 @@ pub(super) fn gather(mark: &Mark<'_>, rows: &[usize], frame: &Frame) -> Vec<Hex>
     for &r in rows {
         let v = mark.colour.map_or(1.0, |s| s.at(r));
         if let Some(p) = frame.at(x.at(r), y.at(r)).filter(|_| v.is_finite()) {
-            let cell = cells.entry(hexagon(p, HEXAGON)).or_default();
+            let cell = cells.entry(hexagon(p, frame.hexagon())).or_default();
             *cell = (cell.0 + 1, cell.1 + v);
         }
     }
     let value = |n: usize, sum: f64| if mark.colour.is_some() { sum / n as f64 } else { n as f64 };
-    cells.into_iter().map(|(key, (n, sum))| Hex { centre: hexagon_centre(key, HEXAGON), value: value(n, sum), rows: n }).collect()
+    cells.into_iter().map(|(key, (n, sum))| Hex { centre: hexagon_centre(key, frame.hexagon()), value: value(n, sum), rows: n }).collect()
 }
 
 /// Heights of stacked bars by the bits of their x, positive ones.
@@ -163,9 +166,10 @@ pub(super) fn draw(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
 
 fn hexes(c: &mut Canvas, one: &One<'_>) {
     let Some(scale) = one.legend.scale(&one.colour) else { return };
+    let radius = one.frame.hexagon();
     let corner = |centre: (f64, f64), i: i32| {
         let (s, k) = (60.0 * f64::from(i) + 30.0).to_radians().sin_cos();
-        (centre.0 + HEXAGON * k, centre.1 + HEXAGON * s)
+        (centre.0 + radius * k, centre.1 + radius * s)
     };
     let mut paths: BTreeMap<Rgb, Path> = BTreeMap::new();
     for h in one.hexes {
@@ -247,7 +251,7 @@ fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let mut at = 0;
     while at < points.len() {
         let pixel = points[at].0.floor();
-        let until = points[at..].iter().position(|p| !(p.0.floor() == pixel)).map_or(points.len(), |i| at + i.max(1));
+        let until = points[at..].iter().position(|p| p.0.floor() != pixel).map_or(points.len(), |i| at + i.max(1));
         let here = &points[at..until];
         let by = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
         let mut kept: Vec<(f64, f64)> =

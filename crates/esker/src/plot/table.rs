@@ -17,6 +17,11 @@ use crate::selection::span;
 const MATRIX: usize = 4;
 /// Values of a column of numbers that can make panels.
 const PANELS: usize = 24;
+/// Whole numbers of no more values than this are codes where they colour.
+const CODES: usize = 12;
+/// Tracks side by side at most, and their height over their width.
+const TRACKS: usize = 8;
+const TALL: f64 = 3.4;
 /// Rows whose label is written, not only told.
 const WRITTEN: usize = 60;
 
@@ -155,6 +160,9 @@ impl Page<'_> {
         plot.heading = p.title.clone().unwrap_or_default();
         (plot.x.log, plot.y.log, plot.colour.log) = p.log;
         plot.y.reversed = p.down;
+        if p.down && p.facet.is_some() {
+            plot.shape = TALL;
+        }
         plot
     }
 
@@ -219,6 +227,10 @@ impl Page<'_> {
         if kind == PlotKind::Box {
             xs = as_classes(&xs);
         }
+        if !matches!(kind, PlotKind::Point | PlotKind::Histogram) {
+            let numbers = |c: &Column| c.reals().map(drop).map_err(|e| Error { fault: esker_core::Fault::Usage, ..e });
+            ys.iter().try_for_each(numbers)?;
+        }
         let extras = self.extras(table)?;
         let mut plot = self.dressed(Plot::new("figure", &self.title("Figure")));
         if kind == PlotKind::Histogram {
@@ -272,7 +284,13 @@ impl Page<'_> {
     fn extras(&self, table: &Table) -> Result<Extras> {
         let p = self.plotting;
         let column = |name: &Option<String>| name.as_deref().map(|n| pick(table, n)).transpose();
-        Ok(Extras { colour: column(&p.colour)?, size: column(&p.size)?, label: column(&p.label)?, facet: self.facet(table)? })
+        Ok(Extras {
+            colour: column(&p.colour)?.map(coded),
+            size: column(&p.size)?,
+            label: column(&p.label)?,
+            facet: self.facet(table)?,
+            down: p.down,
+        })
     }
 }
 
@@ -282,6 +300,8 @@ struct Extras {
     size: Option<Column>,
     label: Option<Column>,
     facet: Option<Column>,
+    /// Panels of what counts downwards are tracks side by side.
+    down: bool,
 }
 
 impl Extras {
@@ -298,7 +318,8 @@ impl Extras {
     }
 
     fn facets(&self) -> Option<Facets<'_>> {
-        self.facet.as_ref().map(|f| Facets { columns: Some(Series::of(f)), ..Facets::default() })
+        let wrap = self.down.then_some(TRACKS);
+        self.facet.as_ref().map(|f| Facets { columns: Some(Series::of(f)), wrap, ..Facets::default() })
     }
 }
 
@@ -328,6 +349,18 @@ impl Rows {
         let fit = |c: &&Column| c.unit.as_str() != DAYS && !taken(&c.name) && c.reals().is_ok_and(varies);
         self.table.columns().iter().filter(fit).map(|c| c.name.clone()).collect()
     }
+}
+
+/// A column of few whole numbers over many rows as classes: such numbers are codes.
+fn coded(column: Column) -> Column {
+    let Values::Real(v) = &column.values else { return column };
+    let mut known: Vec<f64> = v.iter().copied().filter(|v| !v.is_nan()).collect();
+    if column.unit.as_str() == DAYS || known.len() < 4 * CODES || known.iter().any(|v| v.fract() != 0.0) {
+        return column;
+    }
+    known.sort_by(f64::total_cmp);
+    known.dedup();
+    if known.len() <= CODES { as_classes(&column) } else { column }
 }
 
 /// Columns named as dates whose numbers are dates without marks, such as 19580329, become times.
