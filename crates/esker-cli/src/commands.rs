@@ -8,8 +8,13 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
+<<<<<<< HEAD
     Ask, Attribute, Context, Conversion, Error, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions,
     Recipe, Regridding, Sampling, Selection, Surface, Terrain, inspect::Inspection,
+=======
+    Ask, Context, Conversion, Error, Explored, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions,
+    Recipe, Sampling, Selection, inspect::Inspection,
+>>>>>>> main
 };
 
 use crate::arguments::{Arguments, Between, Command, Fit};
@@ -46,6 +51,7 @@ impl Session<'_> {
             Command::Audit { recipe } => cli.audit(recipe).map(drop),
             Command::Open { recipe, run } => cli.open(recipe, run.as_deref()),
             Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
+            Command::Prepare { recipe, output, data } => cli.prepare(recipe, output, data.as_deref()),
             Command::Predict { model, data, output, picture } => cli.predict(model, data, output, picture.as_deref()),
             Command::Export { model, output } => cli.export(model, output),
             Command::Import { model, output, target, unit, classes, rounds } => {
@@ -54,6 +60,10 @@ impl Session<'_> {
             }
             Command::Explain { model, data, output, against, pairs } => cli.explain(model, data, output, against.as_deref(), *pairs),
             Command::Info { file, values } => cli.info(file, *values),
+            Command::Explore { file, output, layer, sheet } => {
+                let options = ReadOptions { layer: layer.clone(), sheet: sheet.clone(), ..ReadOptions::default() };
+                cli.explore(file, output.as_deref(), &options)
+            }
             Command::Convert { from, to, variables, time, bbox, within, layer, sheet, like, method } => {
                 let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
                 let options = ReadOptions { layer: layer.clone(), sheet: sheet.clone(), ..ReadOptions::default() };
@@ -206,6 +216,19 @@ impl Session<'_> {
         Ok(())
     }
 
+    fn prepare(&self, path: &Path, output: &Path, data: Option<&Path>) -> Result<()> {
+        let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let prepared = Recipe::read(path)?.prepare(&folder, data)?;
+        esker::write_table(output, &prepared.table)?;
+        if self.arguments.json {
+            show::print(&show_data::prepared_json(&prepared, output));
+        } else {
+            self.say(&show::notes(&prepared.notes));
+            show::print(&show_data::prepared(&prepared, output));
+        }
+        Ok(())
+    }
+
     fn predict(&self, model: &Path, data: &Path, output: &Path, picture: Option<&Path>) -> Result<()> {
         if let Some(picture) = picture {
             esker::check_picture(picture, output)?;
@@ -292,6 +315,15 @@ impl Session<'_> {
         let cx = self.watched(Context::new(0, self.threads()));
         let info = Info::read(file, &ReadOptions::default(), values, &cx)?;
         show::print(&if self.arguments.json { show_data::info_json(&info) } else { show_data::info(&info) });
+        Ok(())
+    }
+
+    fn explore(&self, file: &Path, output: Option<&Path>, options: &ReadOptions) -> Result<()> {
+        let page = output.map_or_else(|| esker::default_page(file), Path::to_path_buf);
+        let cx = self.watched(Context::new(0, self.threads()));
+        let explored = Explored::read(file, options, &cx)?;
+        explored.write(&page, &cx)?;
+        show::print(&if self.arguments.json { show_data::explored_json(&explored, &page) } else { show_data::explored(&explored, &page) });
         Ok(())
     }
 

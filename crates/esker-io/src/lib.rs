@@ -72,7 +72,7 @@ pub use staging::Staging;
 pub use table::{into_table, read_table, write_table};
 pub use terrain::{ATTRIBUTES, Attribute, Surface, Terrain, terrain};
 pub use trees::{parse_trees, read_trees};
-pub use vector::{centroid, geometry_table, write_geojson, write_geopackage};
+pub use vector::{area, centroid, geometry_table, write_geojson, write_geopackage};
 pub use write::{is_flat, write_data};
 pub use zarr::write_zarr;
 pub use zonal::{Sampled, Stat, Within, sample, zonal};

@@ -1,5 +1,6 @@
 //! Pages, figures and maps from a record; knows no model.
 
+pub mod explore;
 pub mod figure;
 pub mod map;
 pub mod page;

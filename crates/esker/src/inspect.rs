@@ -67,7 +67,7 @@ const GROUP_WORDS: [&str; 12] =
 const ERROR_WORDS: [&str; 7] = ["err", "error", "sd", "std", "stderr", "sigma", "uncertainty"];
 const TARGET_WORDS: [&str; 6] = ["target", "label", "class", "lithology", "facies", "y"];
 
-fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     name.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect()
 }
 

@@ -189,8 +189,8 @@ impl Map {
         (self.area.0 + (x - self.window.x0) * self.scale(), self.area.1 + (self.window.y1 - y) * self.scale())
     }
 
-    /// Longitude and latitude at a position of the drawing.
-    fn back(&self, (px, py): (f64, f64)) -> Option<(f64, f64)> {
+    /// Longitude and latitude at a position of the drawing; `None` beside the world and on a plane.
+    pub fn back(&self, (px, py): (f64, f64)) -> Option<(f64, f64)> {
         let (x, y) = (self.window.x0 + (px - self.area.0) / self.scale(), self.window.y1 - (py - self.area.1) / self.scale());
         match self.ground {
             Ground::Plane => None,

@@ -66,7 +66,8 @@ pub fn write_one(h: &mut Html, figures: &[Figure], name: &str) {
     }
 }
 
-fn one(h: &mut Html, f: &Figure) {
+/// Writes a figure.
+pub fn one(h: &mut Html, f: &Figure) {
     let id = format!("figure-{}", slug(&f.name));
     h.with("figure", &[("id", &id)], |h| {
         // The frame scrolls on a narrow screen, where the drawing keeps a width that can be read.

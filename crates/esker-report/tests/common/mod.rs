@@ -77,6 +77,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
             weights: None,
             credit: None,
             locked: None,
+            steps: vec![],
         },
         task,
         designs: vec![],
@@ -93,6 +94,7 @@ fn empty(title: &str, task: Task, columns: Vec<ColumnCard>, rows: usize, crs: Op
         dependence: None,
         notes: vec![],
         skill: None,
+        prepared: vec![],
     }
 }
 
