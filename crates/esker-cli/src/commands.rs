@@ -8,13 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-<<<<<<< HEAD
-    Ask, Attribute, Context, Conversion, Error, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions,
-    Recipe, Regridding, Sampling, Selection, Surface, Terrain, inspect::Inspection,
-=======
-    Ask, Context, Conversion, Error, Explored, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions,
-    Recipe, Sampling, Selection, inspect::Inspection,
->>>>>>> main
+    Ask, Attribute, Context, Conversion, Error, Explored, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress,
+    ReadOptions, Recipe, Regridding, Sampling, Selection, Surface, Terrain, inspect::Inspection,
 };
 
 use crate::arguments::{Arguments, Between, Command, Fit};

@@ -23,7 +23,8 @@ fn variable(desk: &Desk, file: &str, name: &str) -> Value {
 #[test]
 fn attributes_are_those_of_the_heights() {
     let desk = desk();
-    let words = ["terrain", "terrain.tif", "--var", "elev", "-o", "shape.tif", "--attributes", "slope,aspect,sd", "--window", "5", "--json"];
+    let words =
+        ["terrain", "terrain.tif", "--var", "elev", "-o", "shape.tif", "--attributes", "slope,aspect,sd", "--window", "5", "--json"];
     let said: Value = serde_json::from_str(&desk.ok(&words)).unwrap();
     let codes: Vec<&str> = said["notes"].as_array().unwrap().iter().map(|n| n["code"].as_str().unwrap()).collect();
     assert!(codes.contains(&"cell-size") && codes.contains(&"terrain-edges"), "{codes:?}");
