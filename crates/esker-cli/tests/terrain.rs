@@ -51,7 +51,7 @@ fn what_cannot_be_is_refused_and_writes_nothing() {
     let desk = desk();
     desk.write("table.csv", "a,b\n1,2\n3,4\n");
     let said = |words: &[&str]| {
-        let run = desk.run(words);
+        let run = desk.esker(words);
         assert!(!run.status.success() && !desk.path("out.tif").exists(), "{words:?}");
         String::from_utf8_lossy(&run.stderr).into_owned()
     };
