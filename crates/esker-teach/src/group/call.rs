@@ -24,6 +24,13 @@ enum Written {
     Toml(toml::value::Datetime),
 }
 
+impl Day {
+    /// Today, in UTC.
+    pub fn today() -> Self {
+        Self(Timestamp::now().to_zoned(TimeZone::UTC).date())
+    }
+}
+
 impl TryFrom<Written> for Day {
     type Error = String;
 
@@ -199,7 +206,11 @@ impl Call {
             return wrong("minutes", format!("{} min", self.minutes), "15 to 480 minutes, in quarters of an hour");
         }
         if self.consent.trim().is_empty() {
-            return wrong("consent", "nothing".into(), "the version of the consent text is named, so that it is known what people agreed to");
+            return wrong(
+                "consent",
+                "nothing".into(),
+                "the version of the consent text is named, so that it is known what people agreed to",
+            );
         }
         Ok(())
     }
