@@ -20,6 +20,7 @@ Examples:
   esker explore stations.csv                 look at a file or a recipe's data: a page with what looks wrong first
   esker convert era5.grib t2m.nc --time 2019-03 --bbox 5,43,17,49
   esker plot era5.nc -o t2m.pdf --variable t2m --time 2019-03 --projection robinson
+  esker group match applications.csv -o autumn   make learning groups, and say why
   esker completions bash > ~/.local/share/bash-completion/completions/esker
 
 Exit codes:
@@ -425,6 +426,8 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         rounds: Option<usize>,
     },
+    /// Learning groups: match applications, plan a call, pair reviews, certify hours, forget or export a person.
+    Group(crate::group::Words),
     /// Print the reference of models, designs and metrics, in Markdown.
     Reference,
     /// Print the JSON schema of record.json.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod group;
 mod plotting;
 mod progress;
 mod show;

@@ -24,6 +24,13 @@ enum Written {
     Toml(toml::value::Datetime),
 }
 
+impl Day {
+    /// Today, in UTC.
+    pub fn today() -> Self {
+        Self(Timestamp::now().to_zoned(TimeZone::UTC).date())
+    }
+}
+
 impl TryFrom<Written> for Day {
     type Error = String;
 

@@ -134,7 +134,11 @@ fn check_hours(hours: &[Hours]) -> Result<()> {
             return Err(named().got("two numbers").rule("each kind is counted once").hint("add them up"));
         }
     }
-    if hours.is_empty() { Err(Error::data("hours").got("none").rule("a certificate states hours").hint("e.g. --hours lessons=20,sessions=24")) } else { Ok(()) }
+    if hours.is_empty() {
+        Err(Error::data("hours").got("none").rule("a certificate states hours").hint("e.g. --hours lessons=20,sessions=24"))
+    } else {
+        Ok(())
+    }
 }
 
 /// The workload that hours are, in words.
@@ -167,7 +171,9 @@ impl Keys {
             let path = self.0.join(name);
             if path.exists() {
                 let error = Error::new(Fault::Io, format!("key '{}'", path.display())).got("a key that is there already");
-                return Err(error.rule("keys are never replaced: what they signed is checked by them").hint("name another folder with --keys"));
+                return Err(error
+                    .rule("keys are never replaced: what they signed is checked by them")
+                    .hint("name another folder with --keys"));
             }
         }
         let refused = |_| Error::numeric("a new key").rule("the system gives no random numbers");
@@ -194,8 +200,11 @@ impl Keys {
         let path = self.0.join(PRIVATE);
         let named = || Error::new(Fault::Io, format!("private key '{}'", path.display()));
         if !path.is_file() {
-            let rule = "nothing can be signed without it, and it cannot be made again; certificates that it signed stay valid with public.key";
-            return Err(named().got("none").rule(rule).hint("put back your copy, or make new keys in another folder with --keys FOLDER --new-keys and tell people the new public key"));
+            let rule =
+                "nothing can be signed without it, and it cannot be made again; certificates that it signed stay valid with public.key";
+            return Err(named().got("none").rule(rule).hint(
+                "put back your copy, or make new keys in another folder with --keys FOLDER --new-keys and tell people the new public key",
+            ));
         }
         not_open_to_others(&path)?;
         let text = String::from_utf8_lossy(&read_file(&path, MOST)?).into_owned();
@@ -204,7 +213,10 @@ impl Keys {
         let pair = Ed25519KeyPair::from_pkcs8(&unhex(line).ok_or_else(damaged)?).map_err(|_| damaged())?;
         let public = public_key(&self.public_path())?;
         if public != hex(pair.public_key().as_ref()) {
-            return Err(named().got("the private key of another pair").rule("it belongs to the public key beside it").hint("put back the files that belong together"));
+            return Err(named()
+                .got("the private key of another pair")
+                .rule("it belongs to the public key beside it")
+                .hint("put back the files that belong together"));
         }
         Ok(pair)
     }
@@ -261,7 +273,8 @@ impl Certificate {
     pub fn verify(bytes: &[u8], key: Option<&str>) -> Result<Self> {
         let named = || Error::data("certificate");
         let hint = "ask who issued it for the original file";
-        let found: Self = serde_json::from_slice(bytes).map_err(|e| named().got(format!("a damaged file ({e})")).rule("it is JSON that esker wrote").hint(hint))?;
+        let found: Self = serde_json::from_slice(bytes)
+            .map_err(|e| named().got(format!("a damaged file ({e})")).rule("it is JSON that esker wrote").hint(hint))?;
         let changed = |what: &str| named().got(what).rule("every byte of a certificate is as it was signed").hint(hint);
         if found.format != FORMAT || found.text().as_bytes() != bytes {
             return Err(changed("a file that was changed after it was written"));
@@ -359,7 +372,13 @@ mod tests {
     #[test]
     fn hours_that_cannot_be_are_refused() {
         let one = |kind: &str, hours: f64| Hours { kind: kind.into(), hours };
-        for wrong in [vec![], vec![one("sleep", 8.0)], vec![one("talk", -1.0)], vec![one("talk", f64::NAN)], vec![one("talk", 1.0), one("talk", 1.0)]] {
+        for wrong in [
+            vec![],
+            vec![one("sleep", 8.0)],
+            vec![one("talk", -1.0)],
+            vec![one("talk", f64::NAN)],
+            vec![one("talk", 1.0), one("talk", 1.0)],
+        ] {
             assert!(check_hours(&wrong).is_err(), "{wrong:?}");
         }
     }

@@ -129,7 +129,9 @@ impl Folder {
                 .rule("it is the folder that esker group writes to")
                 .hint("name it, or begin with `esker group plan call.toml -o FOLDER`"));
         }
-        let broken = |got: String| Error::data(format!("file '{}'", path.display())).got(got).rule("it is written by esker group and by nobody else");
+        let broken = |got: String| {
+            Error::data(format!("file '{}'", path.display())).got(got).rule("it is written by esker group and by nobody else")
+        };
         let state: State = serde_json::from_slice(&read_file(&path, MOST)?).map_err(|e| broken(e.to_string()))?;
         if state.format > FORMAT {
             return Err(broken(format!("format {}", state.format)).hint("it is from a newer Esker: update"));

@@ -104,7 +104,11 @@ type Outline = (&'static str, [&'static str; 3], &'static str, &'static str);
 const LECTURES: [Outline; 5] = [
     (
         "A line is already learning",
-        ["describe learning as regression", "say what a loss measures and how descent lowers it", "transform a target and back without bias"],
+        [
+            "describe learning as regression",
+            "say what a loss measures and how descent lowers it",
+            "transform a target and back without bias",
+        ],
         "Fit a line to metal in soil against distance from a river, by formula and by descent.",
         "Fit the same line to two columns of your own data; write down the unit of the slope.",
     ),
@@ -116,7 +120,11 @@ const LECTURES: [Outline; 5] = [
     ),
     (
         "Explain or predict? Number or class?",
-        ["state whether a question asks for explanation or prediction", "choose target and metric for a use", "say what is lost when a number becomes a class"],
+        [
+            "state whether a question asks for explanation or prediction",
+            "choose target and metric for a use",
+            "say what is lost when a number becomes a class",
+        ],
         "Six questions from the Earth: choose goal, target and metric for each, then compare.",
         "Write the question of your project in one sentence, with target, unit and use.",
     ),
@@ -128,7 +136,11 @@ const LECTURES: [Outline; 5] = [
     ),
     (
         "Space is not shuffled",
-        ["make spatial blocks and say when they are too hard", "read an area of applicability", "tell a map inside the samples from one beyond them"],
+        [
+            "make spatial blocks and say when they are too hard",
+            "read an area of applicability",
+            "tell a map inside the samples from one beyond them",
+        ],
         "The same model under random folds, by glacier, by latitude band: three scores, three claims.",
         "Run esker audit on your recipe and answer each finding.",
     ),
@@ -149,13 +161,21 @@ const WORKSHOPS: [Outline; 5] = [
     ),
     (
         "Review by the rubric",
-        ["fill seven criteria with evidence", "tell what a record answers from what only people can", "write a review one would like to get"],
+        [
+            "fill seven criteria with evidence",
+            "tell what a record answers from what only people can",
+            "write a review one would like to get",
+        ],
         "Fill one rubric together on a project of the past, then one each on the project given.",
         "Write both reviews; two strengths, two questions, one thing to change.",
     ),
     (
         "Five minutes",
-        ["say question, test, result and limit in five minutes", "show one figure that carries the claim", "answer a question one does not know"],
+        [
+            "say question, test, result and limit in five minutes",
+            "show one figure that carries the claim",
+            "answer a question one does not know",
+        ],
         "Everybody gives the talk once; the others stop the clock and say what they remember.",
         "Shorten it. Put the poster into the folder of the group.",
     ),
@@ -236,7 +256,11 @@ pub fn lessons(call: &Call) -> Vec<Lesson> {
 pub fn agreement(call: &Call) -> String {
     let contact = if call.contact.is_empty() { "the organiser".to_owned() } else { super::texts::plain(&call.contact) };
     let hours = super::certificate::trimmed(call.hours_per_month);
-    let time = if call.form == Form::Week { "one week, full time".to_owned() } else { format!("about {hours} hours a month for {} weeks", call.weeks) };
+    let time = if call.form == Form::Week {
+        "one week, full time".to_owned()
+    } else {
+        format!("about {hours} hours a month for {} weeks", call.weeks)
+    };
     format!(
         "# What we agree on\n\nFill it in together when you first meet; change it when all agree.\n\n\
 ## Time\nWe give {time}. Who cannot come says so before, and reads what was written down. Two sessions missed without a word: somebody asks.\n\n\

@@ -113,7 +113,10 @@ fn from_table(table: &Table) -> Result<Vec<Project>, Vec<Error>> {
     let missing = COLUMNS.iter().filter(|(name, needed)| *needed && table.column(name).is_err());
     let missing: Vec<Error> = missing
         .map(|(name, _)| {
-            Error::data(format!("column '{name}'")).got("none").rule("every project has it").hint("`esker group template projects` shows all columns")
+            Error::data(format!("column '{name}'"))
+                .got("none")
+                .rule("every project has it")
+                .hint("`esker group template projects` shows all columns")
         })
         .collect();
     if !missing.is_empty() {
@@ -284,7 +287,8 @@ mod tests {
             if with.0 > without.0 || (with.0 == without.0 && with.1 < without.1) { with } else { without }
         }
         let n = projects.len();
-        let pairs: Vec<(usize, usize)> = (0..n).flat_map(|i| (0..n).map(move |j| (i, j))).filter(|&(i, j)| conflict(&projects[i], &projects[j]).is_none()).collect();
+        let pairs: Vec<(usize, usize)> =
+            (0..n).flat_map(|i| (0..n).map(move |j| (i, j))).filter(|&(i, j)| conflict(&projects[i], &projects[j]).is_none()).collect();
         go(&pairs, projects, asked, &mut vec![0; n], &mut vec![0; n])
     }
 

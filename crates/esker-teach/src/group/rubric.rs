@@ -47,7 +47,12 @@ const ASKS: [(&str, &str); 7] = [
 
 /// The rubric without a record: every line is for people.
 pub fn blank() -> Vec<Line> {
-    let line = |&(criterion, asks): &(&str, &str)| Line { criterion: criterion.into(), asks: asks.into(), answered: Answered::No, found: Vec::new() };
+    let line = |&(criterion, asks): &(&str, &str)| Line {
+        criterion: criterion.into(),
+        asks: asks.into(),
+        answered: Answered::No,
+        found: Vec::new(),
+    };
     ASKS.iter().map(line).collect()
 }
 
@@ -59,14 +64,18 @@ pub fn read(path: &Path) -> Result<(Record, String)> {
     let file: PathBuf = if path.is_dir() { path.join("record.json") } else { path.to_path_buf() };
     let bytes = read_file(&file, MOST)?;
     let record = serde_json::from_slice(&bytes).map_err(|e| {
-        Error::data(format!("record '{}'", file.display())).got(e.to_string()).rule("it is the record.json that esker run wrote").hint("run the recipe again")
+        Error::data(format!("record '{}'", file.display()))
+            .got(e.to_string())
+            .rule("it is the record.json that esker run wrote")
+            .hint("run the recipe again")
     })?;
     Ok((record, sha256_hex(&bytes)))
 }
 
 /// Fills what a record answers.
 pub fn fill(record: &Record) -> Vec<Line> {
-    let filled = [question(record), data(record), test(record), baseline(record), uncertainty(record), limits(record), reproducible(record)];
+    let filled =
+        [question(record), data(record), test(record), baseline(record), uncertainty(record), limits(record), reproducible(record)];
     ASKS.iter()
         .zip(filled)
         .map(|(&(criterion, asks), (answered, found))| Line { criterion: criterion.into(), asks: asks.into(), answered, found })
@@ -89,7 +98,10 @@ fn question(record: &Record) -> Found {
     let stated = match &record.task {
         Task::Regression { target, unit } => {
             let unit = unit.to_string();
-            found.push(format!("Predicts '{target}'{}.", if unit.is_empty() { ", whose unit is not stated".into() } else { format!(" in {unit}") }));
+            found.push(format!(
+                "Predicts '{target}'{}.",
+                if unit.is_empty() { ", whose unit is not stated".into() } else { format!(" in {unit}") }
+            ));
             !unit.is_empty()
         }
         Task::Classification { target, levels, .. } => {
@@ -110,7 +122,8 @@ fn data(record: &Record) -> Found {
     if let Some([from, to]) = &card.period {
         found.push(format!("From {from} to {to}."));
     }
-    let bare: Vec<&str> = card.columns.iter().filter(|c| c.summary.is_some() && c.unit.to_string().is_empty()).map(|c| c.name.as_str()).collect();
+    let bare: Vec<&str> =
+        card.columns.iter().filter(|c| c.summary.is_some() && c.unit.to_string().is_empty()).map(|c| c.name.as_str()).collect();
     if !bare.is_empty() {
         found.push(format!("Without a stated unit: {}.", bare.join(", ")));
     }
@@ -145,7 +158,8 @@ fn baseline(record: &Record) -> Found {
         if let Some(model) = reference.models.iter().find(|m| m.model == record.chosen.model) {
             compared = true;
             let beyond = if model.beyond_noise() == 1 { "beyond noise" } else { "not beyond noise" };
-            found.push(format!("Against {}: a skill of {:.2}, {beyond}, on {} held-out rows.", reference.name, model.skill, reference.rows));
+            found
+                .push(format!("Against {}: a skill of {:.2}, {beyond}, on {} held-out rows.", reference.name, model.skill, reference.rows));
         }
     }
     if !compared {
@@ -201,7 +215,11 @@ fn reproducible(record: &Record) -> Found {
     let found = vec![
         format!("Esker {}, seed {}.", p.esker, p.seed),
         format!("Data '{}', SHA-256 {}.", p.data_file, p.data_sha256),
-        if whole { "The recipe's text is in the record and fits its hash.".into() } else { "The recipe's text does not fit its hash: the record was changed.".into() },
+        if whole {
+            "The recipe's text is in the record and fits its hash.".into()
+        } else {
+            "The recipe's text does not fit its hash: the record was changed.".into()
+        },
     ];
     (if whole && p.data_sha256.len() == 64 { Answered::Yes } else { Answered::Partly }, found)
 }

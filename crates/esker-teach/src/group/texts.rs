@@ -6,7 +6,8 @@ use super::hours::weekday_name;
 
 /// A cell of CSV. What a spreadsheet would take for a formula gets an apostrophe before it and stays text; quotes where they are needed.
 pub fn cell(text: &str) -> String {
-    let risky = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\u{0}', '|', '%']) || text.starts_with(['\t', '\r', '\n']);
+    let risky = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\u{0}', '|', '%'])
+        || text.starts_with(['\t', '\r', '\n']);
     let text = if risky { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\n', '\r', ';', '\t']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
