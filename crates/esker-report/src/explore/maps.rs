@@ -148,7 +148,7 @@ fn rim(x: &[f64], y: &[f64], crs: Option<&str>) -> Sites {
     Sites::new(&px, &py, None)
 }
 
-fn corners(parts: &[Vec<Vec<[f64; 2]>>], crs: Option<&str>) -> Sites {
+fn corners(parts: &[Shape], crs: Option<&str>) -> Sites {
     let (x, y): (Vec<f64>, Vec<f64>) = parts.iter().flatten().flatten().map(|p| (p[0], p[1])).unzip();
     Sites::new(&x, &y, crs)
 }
@@ -218,11 +218,14 @@ fn bins(c: &mut Canvas, map: &Map, placed: &[(usize, (f64, f64))], (values, scal
     most
 }
 
+/// The rings or lines of a shape.
+type Shape = Vec<Vec<[f64; 2]>>;
+
 /// Rings or lines coloured by their value.
 fn outlines(
     c: &mut Canvas,
     map: &Map,
-    (parts, crs, geographic): (&[Vec<Vec<[f64; 2]>>], Option<&str>, bool),
+    (parts, crs, geographic): (&[Shape], Option<&str>, bool),
     (values, scale): (&[f64], &Scale),
     closed: bool,
 ) {

@@ -1,6 +1,6 @@
 //! How marks are drawn in a frame.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::axes::Placed;
 use super::colours::Legend;
@@ -12,6 +12,9 @@ use crate::figure::colour::{BLUE, PALE, RIM, Rgb};
 use crate::figure::stats::{hexagon, hexagon_centre, quantile, sorted};
 use crate::figure::text::{count, number, width};
 use crate::map::{Ground, Map};
+
+/// Places that have a dot.
+type Taken = HashSet<(i64, i64)>;
 
 /// Marks up to this number tell their values where the pointer rests.
 const TOLD: usize = 400;
@@ -225,7 +228,7 @@ fn points(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
     }
     // Dots of one size and colour are one path, and two on one place are one.
     let grain = if n > super::MANY { 0.6 } else { 4.0 };
-    let mut layers: BTreeMap<(std::cmp::Reverse<u64>, Rgb), (Path, std::collections::HashSet<(i64, i64)>)> = BTreeMap::new();
+    let mut layers: BTreeMap<(std::cmp::Reverse<u64>, Rgb), (Path, Taken)> = BTreeMap::new();
     for (_, at, colour, width) in &placed {
         let (path, seen) = layers.entry((std::cmp::Reverse(width.to_bits()), *colour)).or_default();
         if seen.insert(((at.0 * grain).round() as i64, (at.1 * grain).round() as i64)) {
@@ -303,7 +306,7 @@ fn band(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
     let (Some(x), Some(low), Some(high)) = (&mark.x, &mark.y, &mark.y2) else { return };
     let colour = mark.key.as_ref().map_or(PALE, |k| k.1);
     let mut path = Path::new();
-    let (mut up, mut down): (Vec<(f64, f64)>, Vec<(f64, f64)>) = (Vec::new(), Vec::new());
+    let (mut up, mut down) = (Vec::new(), Vec::new());
     let mut close = |up: &mut Vec<(f64, f64)>, down: &mut Vec<(f64, f64)>| {
         let ring: Vec<(f64, f64)> = up.drain(..).chain(down.drain(..).rev()).collect();
         path.line(&ring, true);
