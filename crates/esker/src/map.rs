@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use esker_core::cube::{Attribute, Attributes, Blocks, Holds, Variable, Window};
 use esker_io::{Data, Origin, Placed};
 
+use esker_core::Model as _;
 use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
 
 use crate::applicability::{OUTSIDE, UNKNOWN, Unlike};
