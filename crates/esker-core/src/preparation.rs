@@ -10,7 +10,7 @@ use crate::Settings;
 pub struct PreparedStep {
     /// Its name in the catalog, or `target` for the transform of the target.
     pub step: String,
-    /// Its settings, defaults filled in.
+    /// The settings that tell it: words that choose, and what is not as by default.
     pub settings: Settings,
     /// Names and globs of the columns that the recipe gives it; empty where it takes every one that it fits.
     pub columns: Vec<String>,

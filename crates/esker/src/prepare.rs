@@ -90,7 +90,7 @@ pub(crate) fn told(recipe: &Recipe, fitted: &Pipeline) -> Vec<PreparedStep> {
     let columns = |learned: Vec<(String, String)>| learned.into_iter().map(|(column, says)| PreparedColumn { column, says }).collect();
     let one = |(asked, learned): (&PreparePart, Vec<(String, String)>)| PreparedStep {
         step: asked.kind.name().to_owned(),
-        settings: asked.settings.clone(),
+        settings: asked.shown(),
         columns: asked.columns.clone(),
         learned: columns(learned),
     };

@@ -33,12 +33,24 @@ impl PreparePart {
     /// What it is, for the methods paragraph: `lag of prcp (by = rows, lags = 1, 2)`.
     pub(crate) fn says(&self) -> String {
         let of = if self.columns.is_empty() { String::new() } else { format!(" of {}", self.columns.join(", ")) };
-        let shown = |(name, value): (&str, &Setting)| match value {
-            Setting::Text(t) if t.is_empty() => None,
-            value => Some(format!("{name} = {value}")),
+        let settings: Vec<String> = self.shown().iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        let with = if settings.is_empty() { String::new() } else { format!(" ({})", settings.join("; ")) };
+        format!("{}{of}{with}", self.kind.name())
+    }
+
+    /// The settings that tell it: words that choose, and what is not as by default.
+    pub(crate) fn shown(&self) -> Settings {
+        let tells = |p: &Parameter| {
+            matches!(p.rule, Rule::Choice(_))
+                || p.rule == Rule::Text && p.default != Setting::Text(String::new())
+                || self.settings.get(p.name) != Some(&p.default)
         };
-        let settings: Vec<String> = self.settings.iter().filter_map(shown).collect();
-        format!("{}{of} ({})", self.kind.name(), settings.join("; "))
+        let some: Vec<Parameter> = self.kind.parameters().into_iter().filter(tells).collect();
+        let set = |all: Settings, p: &Parameter| match self.settings.get(p.name) {
+            Some(value) => all.clone().set(&some, p.name, value.clone()).unwrap_or(all),
+            None => all,
+        };
+        some.iter().fold(Settings::defaults(&some), set)
     }
 }
 
