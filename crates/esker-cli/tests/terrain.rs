@@ -15,9 +15,9 @@ fn desk() -> Desk {
     desk
 }
 
-fn variable(desk: &Desk, file: &str, name: &str) -> Value {
+fn values(desk: &Desk, file: &str, name: &str) -> Value {
     let info: Value = serde_json::from_str(&desk.ok(&["info", file, "--values", "--json"])).unwrap();
-    info["variables"].as_array().unwrap().iter().find(|v| v["name"] == name).unwrap_or_else(|| panic!("{name} in {info}")).clone()
+    info["variables"].as_array().unwrap().iter().find(|v| v["name"] == name).unwrap_or_else(|| panic!("{name} in {info}"))["values"].clone()
 }
 
 #[test]
@@ -29,10 +29,10 @@ fn attributes_are_those_of_the_heights() {
     let codes: Vec<&str> = said["notes"].as_array().unwrap().iter().map(|n| n["code"].as_str().unwrap()).collect();
     assert!(codes.contains(&"cell-size") && codes.contains(&"terrain-edges"), "{codes:?}");
     // 160 × 160 cells; the outermost have no slope, the two outermost rings no window of five.
-    let (slope, sd) = (variable(&desk, "shape.tif", "slope"), variable(&desk, "shape.tif", "sd"));
+    let (slope, sd) = (values(&desk, "shape.tif", "slope"), values(&desk, "shape.tif", "sd"));
     assert_eq!((slope["missing"].as_u64(), sd["missing"].as_u64()), (Some(160 * 160 - 158 * 158), Some(160 * 160 - 156 * 156)));
     // The slopes that came with the elevations are those of another surface, but alike.
-    let (ours, theirs) = (slope["mean"].as_f64().unwrap(), variable(&desk, "terrain.tif", "slope")["mean"].as_f64().unwrap());
+    let (ours, theirs) = (slope["mean"].as_f64().unwrap(), values(&desk, "terrain.tif", "slope")["mean"].as_f64().unwrap());
     assert!((ours - theirs).abs() < 3.0, "{ours} {theirs}");
 }
 
@@ -40,9 +40,9 @@ fn attributes_are_those_of_the_heights() {
 fn coarser_cells_have_the_means_of_the_finer() {
     let desk = desk();
     desk.ok(&["convert", "terrain.tif", "elev.nc", "--var", "elev"]);
-    let corner = variable(&desk, "elev.nc", "elev");
+    let corner = values(&desk, "elev.nc", "elev");
     desk.ok(&["convert", "elev.nc", "same.nc", "--like", "terrain.tif", "--method", "conservative"]);
-    let same = variable(&desk, "same.nc", "elev");
+    let same = values(&desk, "same.nc", "elev");
     assert!((corner["mean"].as_f64().unwrap() - same["mean"].as_f64().unwrap()).abs() < 1e-6, "{corner} {same}");
 }
 
