@@ -17,6 +17,7 @@ Examples:
   esker import lightgbm.txt -o model.esker   take over a model of LightGBM or XGBoost
   esker info era5.nc                         say what a file holds and what looks wrong
   esker convert era5.grib t2m.nc --time 2019-03 --bbox 5,43,17,49
+  esker guide                                what to learn next, in the hours you have
   esker completions bash > ~/.local/share/bash-completion/completions/esker
 
 Exit codes:
@@ -227,6 +228,8 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         rounds: Option<usize>,
     },
+    /// A path through learning resources, in the hours you have.
+    Guide(Box<crate::guide::Guide>),
     /// Print the reference of models, designs and metrics, in Markdown.
     Reference,
     /// Print the JSON schema of record.json.

@@ -64,6 +64,7 @@ impl Session<'_> {
                 let like = like.clone().map(|file| (file, method));
                 cli.convert(from, to, Conversion { selection, like, options })
             }
+            Command::Guide(words) => crate::guide::run(words, self.arguments.json, self.arguments.quiet, &self.cancel),
             Command::Reference => {
                 show::print(&esker::reference());
                 Ok(())

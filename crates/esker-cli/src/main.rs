@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod guide;
 mod progress;
 mod show;
 mod show_data;

@@ -217,6 +217,11 @@ impl Catalogue {
         toml::from_str(text).map_err(|e| super::toml_words::fault(&format!("catalogue {name}"), text, &e))
     }
 
+    /// The JSON schema of a catalogue.
+    pub fn json_schema() -> &'static str {
+        include_str!("../../data/catalogue.schema.json")
+    }
+
     /// Adds another catalogue. A topic or list that is the same in both stays once; everything else is added, and
     /// [`check`] finds what clashes.
     pub fn merge(&mut self, other: Self) {

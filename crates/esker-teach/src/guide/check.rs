@@ -107,7 +107,9 @@ fn within(thing: &str, name: &str, value: i64, low: i64, high: i64, faults: &mut
 }
 
 fn words(catalogue: &Catalogue, thing: &str, r: &Resource, faults: &mut Vec<Error>) {
-    for url in std::iter::once(&r.url).chain(&r.alt_urls) {
+    // What is over may have no address any more.
+    let gone = r.url.is_empty() && r.status == Status::Past;
+    for url in r.alt_urls.iter().chain((!gone).then_some(&r.url)) {
         if !(url.starts_with("https://") || url.starts_with("http://")) || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
             faults.push(Error::data(format!("{thing}, url")).got(format!("'{}'", url.escape_debug())).rule("addresses begin with https:// or http://"));
         }

@@ -12,6 +12,8 @@ mod export;
 mod fit;
 mod goals;
 mod nopath;
+#[cfg(test)]
+mod optimum;
 mod path;
 mod person;
 mod picture;

@@ -2,7 +2,8 @@
 //!
 //! Learning on topic t after x hours is m = 1 − exp(−x / H), H by the depth wished. Hours of a resource are shared over its topics and
 //! count times the square of its fit. The sum of need × m under the hours is submodular, so taking again and again what gains most per
-//! hours^0.8 is near the best, and can be explained: "of all that is left, this gave most for its hours".
+//! hours^0.8 is near the best, and can be explained: "of all that is left, this gave most for its hours". Then single changes are made as
+//! long as one gives a hundredth more, so of the result it can be said: no other part of a step, and no step in its place, would.
 
 use super::answers::Answers;
 use super::catalogue::Catalogue;
@@ -17,6 +18,10 @@ const MOST: f64 = 0.7;
 pub(super) const ENOUGH: f64 = 1.5;
 /// A gain smaller than this share of all needs is not worth a line.
 const LEAST: f64 = 0.001;
+/// A change has to give a hundredth more.
+const WORTH: f64 = 1.01;
+/// So many changes at most.
+const ROUNDS: usize = 8;
 
 /// A resource that may be taken.
 #[derive(Debug, Clone)]
@@ -98,11 +103,19 @@ impl Search {
 
     /// What `picks` add to the value.
     pub fn gain(&self, hours: &Hours, picks: &[Pick]) -> f64 {
-        let mut after = hours.clone();
-        for pick in picks {
-            self.spend(&mut after, *pick);
+        let p = &self.person;
+        let mut added: Vec<(usize, f64)> = Vec::with_capacity(8);
+        for (c, h) in picks {
+            let candidate = &self.candidates[*c];
+            for (t, share) in candidate.shares.iter().filter(|(t, _)| p.need[*t] > 0.0) {
+                let counts = h * share * candidate.fit * candidate.fit;
+                match added.iter_mut().find(|(u, _)| u == t) {
+                    Some((_, x)) => *x += counts,
+                    None => added.push((*t, counts)),
+                }
+            }
         }
-        self.value(&after) - self.value(hours)
+        added.iter().map(|(t, x)| p.need[*t] * (p.learned(*t, hours.counted[*t] + x) - p.learned(*t, hours.counted[*t]))).sum()
     }
 
     /// Whether candidate `c` has all it builds on.
@@ -156,52 +169,109 @@ impl Search {
         best.map(|(_, picks)| picks)
     }
 
-    /// The best next picks within `left` hours: a part of one candidate with what has to come before it.
-    pub fn next(&self, hours: &Hours, taken: &[Pick], left: f64, only: Option<usize>) -> Option<Vec<Pick>> {
-        let least = if only.is_some() { f64::NEG_INFINITY } else { LEAST * self.person.need.iter().sum::<f64>() };
+    /// The best next picks within `left` hours: a part of one of `among` with what has to come before it.
+    fn next(&self, hours: &Hours, taken: &[Pick], left: f64, least: f64, among: impl Fn(usize) -> bool) -> Option<Vec<Pick>> {
         let mut best: Option<(f64, Vec<Pick>)> = None;
         for (c, candidate) in self.candidates.iter().enumerate() {
-            if taken.iter().any(|(i, _)| *i == c) || only.is_some_and(|o| o != c) {
+            if !among(c) || candidate.options[0] > left + 1e-9 || taken.iter().any(|(i, _)| *i == c) {
                 continue;
             }
-            let Some(before) = self.before(c, hours, taken, &mut Vec::new()) else { continue };
-            for h in &candidate.options {
-                let mut picks = before.clone();
-                picks.push((c, *h));
-                let cost = cost(&picks);
-                if cost > left + 1e-9 {
-                    break;
-                }
+            let Some(mut picks) = self.before(c, hours, taken, &mut Vec::new()) else { continue };
+            let first = cost(&picks);
+            picks.push((c, 0.0));
+            for h in candidate.options.iter().take_while(|h| first + **h <= left + 1e-9) {
+                picks.last_mut().iter_mut().for_each(|p| p.1 = *h);
                 let gain = self.gain(hours, &picks);
-                let score = gain / cost.powf(POWER);
+                let score = gain / (first + h).powf(POWER);
                 if gain > least && best.as_ref().is_none_or(|(s, _)| score > s + 1e-12) {
-                    best = Some((score, picks));
+                    best = Some((score, picks.clone()));
                 }
             }
         }
         best.map(|(_, picks)| picks)
     }
 
-    /// The path: `first` are put in, then the best next picks until hours or gains run out.
-    pub fn path(&self, first: &[usize]) -> Vec<Pick> {
-        let mut taken: Vec<Pick> = Vec::new();
-        let mut hours = self.start();
-        let mut forced = first.iter();
-        loop {
-            let only = forced.next().copied();
-            let left = self.person.budget - cost(&taken);
-            let Some(picks) = self.next(&hours, &taken, left, only) else {
-                if only.is_some() {
-                    continue;
-                }
-                break;
-            };
+    /// Adds the best next picks to `taken` until hours or gains run out; `never` is left out.
+    fn fill(&self, mut taken: Vec<Pick>, never: Option<usize>) -> Vec<Pick> {
+        let least = LEAST * self.person.need.iter().sum::<f64>();
+        let mut hours = self.spent(&taken);
+        while let Some(picks) = self.next(&hours, &taken, self.person.budget - cost(&taken), least, |c| Some(c) != never) {
             for pick in picks {
                 self.spend(&mut hours, pick);
                 taken.push(pick);
             }
         }
-        if first.is_empty() { taken } else { self.arrange(taken) }
+        taken
+    }
+
+    /// Hours after `picks`.
+    pub fn spent(&self, picks: &[Pick]) -> Hours {
+        let mut hours = self.start();
+        for pick in picks {
+            self.spend(&mut hours, *pick);
+        }
+        hours
+    }
+
+    /// The path: `first` are put in, then the best next picks, then single changes as long as one gives more.
+    pub fn path(&self, first: &[usize]) -> Vec<Pick> {
+        let mut taken: Vec<Pick> = Vec::new();
+        for wanted in first {
+            let left = self.person.budget - cost(&taken);
+            let picks = self.next(&self.spent(&taken), &taken, left, f64::NEG_INFINITY, |c| c == *wanted);
+            taken.extend(picks.unwrap_or_default());
+        }
+        let path = self.improve(self.fill(taken, None), first);
+        if first.is_empty() { path } else { self.arrange(path) }
+    }
+
+    /// Makes the best single change (another part of a step, or a step out for others) until none gives a hundredth more.
+    fn improve(&self, mut path: Vec<Pick>, keep: &[usize]) -> Vec<Pick> {
+        let mut value = self.value(&self.spent(&path));
+        for _ in 0..ROUNDS {
+            let mut best: Option<(f64, Vec<Pick>)> = None;
+            for i in 0..path.len() {
+                for changed in self.changes(&path, i, keep.contains(&path[i].0)) {
+                    let v = self.value(&self.spent(&changed));
+                    if v > best.as_ref().map_or(value * WORTH, |b| b.0 + 1e-12) {
+                        best = Some((v, changed));
+                    }
+                }
+            }
+            let Some(better) = best else { break };
+            (value, path) = better;
+        }
+        path
+    }
+
+    /// The path with another part of step `i`, or without it, filled up again.
+    fn changes(&self, path: &[Pick], i: usize, keep: bool) -> Vec<Vec<Pick>> {
+        let (c, h) = path[i];
+        let mut changes = Vec::new();
+        for other in self.candidates[c].options.iter().filter(|o| **o != h) {
+            let mut changed = path.to_vec();
+            changed[i].1 = *other;
+            if self.lawful(&changed) {
+                changes.push(self.fill(changed, None));
+            }
+        }
+        let mut without = path.to_vec();
+        without.remove(i);
+        if !keep && self.lawful(&without) {
+            changes.push(self.fill(without, Some(c)));
+        }
+        changes
+    }
+
+    /// Whether the hours are enough and each step has before it what it builds on.
+    fn lawful(&self, picks: &[Pick]) -> bool {
+        let mut hours = self.start();
+        cost(picks) <= self.person.budget + 1e-9
+            && picks.iter().all(|pick| {
+                let ready = self.ready(&hours, pick.0);
+                self.spend(&mut hours, *pick);
+                ready
+            })
     }
 
     /// The order by gain per hour, each after what it builds on: what was put in takes the place it deserves.

@@ -63,7 +63,7 @@ impl Person {
             budget,
             level: (1.0 + coder + ground + knows("probability") + workflow + knows("neural-networks")).min(5.0),
             maths: 2.0 + maths,
-            code: 1.0 + 2.0 * coder + workflow + further,
+            code: 1.0 + 2.0 * coder + further,
             breadth: 1.0 + (goals.len() + answers.topics.len()).min(4) as f64,
             depth: depth as f64,
             pillars,
@@ -80,7 +80,7 @@ impl Person {
 fn needs(answers: &Answers, goals: &[&Goal], catalogue: &Catalogue, known: &[bool], depth: usize) -> (Vec<f64>, Vec<usize>) {
     let mut need = vec![0.0_f64; catalogue.topics.len()];
     let mut todo = Vec::new();
-    let mut raise = |need: &mut Vec<f64>, todo: &mut Vec<usize>, id: &str, value: f64| {
+    let raise = |need: &mut Vec<f64>, todo: &mut Vec<usize>, id: &str, value: f64| {
         if let Some(i) = catalogue.topic_index(id)
             && need[i] < value
         {
