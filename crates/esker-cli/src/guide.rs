@@ -121,7 +121,9 @@ enum Way {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List resources by what they teach, cost and ask for; or the goals or topics there are.
-    #[command(after_help = "Example:\n  esker guide list --topic geostatistics\n  esker guide list --earth 3 --language r --cost free\n  esker guide list --goals")]
+    #[command(
+        after_help = "Example:\n  esker guide list --topic geostatistics\n  esker guide list --earth 3 --language r --cost free\n  esker guide list --goals"
+    )]
     List {
         #[command(flatten)]
         filter: Wide,
@@ -433,7 +435,9 @@ fn number<T: std::str::FromStr>(text: &str, answer: &mut T) -> Result<()> {
 fn chosen(text: &str, most: usize) -> Result<Vec<usize>> {
     let words = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|w| !w.is_empty());
     let place = |w: &str| w.parse::<usize>().ok().filter(|n| (1..=most).contains(n)).map(|n| n - 1);
-    let one = |w: &str| place(w).ok_or_else(|| Error::new(Fault::Usage, "answer").got(format!("'{w}'")).rule(format!("a number from 1 to {most}")));
+    let one = |w: &str| {
+        place(w).ok_or_else(|| Error::new(Fault::Usage, "answer").got(format!("'{w}'")).rule(format!("a number from 1 to {most}")))
+    };
     Ok(words.map(one).collect::<std::result::Result<_, _>>()?)
 }
 

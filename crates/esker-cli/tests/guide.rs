@@ -12,7 +12,21 @@ use support::Desk;
 #[test]
 fn flags_give_a_path_that_is_saved_and_made_again() {
     let desk = Desk::new();
-    let first = desk.ok(&["guide", "--hours", "4", "--weeks", "4", "--known", "python", "--approach", "doing", "--practice", "2", "--save", "me.toml"]);
+    let first = desk.ok(&[
+        "guide",
+        "--hours",
+        "4",
+        "--weeks",
+        "4",
+        "--known",
+        "python",
+        "--approach",
+        "doing",
+        "--practice",
+        "2",
+        "--save",
+        "me.toml",
+    ]);
     assert!(first.contains("16 h") && first.contains("Because") && first.contains("Left out"), "{first}");
     assert_eq!(desk.ok(&["guide", "--answers", "me.toml"]), first);
     assert!(desk.read("me.toml").contains("hours-a-week = 4"));
@@ -29,7 +43,23 @@ fn flags_give_a_path_that_is_saved_and_made_again() {
 #[test]
 fn a_path_is_written_as_its_file_name_says() {
     let desk = Desk::new();
-    desk.ok(&["guide", "--hours", "5", "-o", "a.md", "-o", "a.ics", "-o", "a.json", "-o", "topics.svg", "-o", "weeks.svg", "--start", "2026-12-07"]);
+    desk.ok(&[
+        "guide",
+        "--hours",
+        "5",
+        "-o",
+        "a.md",
+        "-o",
+        "a.ics",
+        "-o",
+        "a.json",
+        "-o",
+        "topics.svg",
+        "-o",
+        "weeks.svg",
+        "--start",
+        "2026-12-07",
+    ]);
     assert!(desk.read("a.md").starts_with("# My path"));
     assert!(desk.read("a.ics").contains("DTSTART;VALUE=DATE:20261207\r\n"));
     assert!(desk.read("topics.svg").starts_with("<svg") && desk.read("weeks.svg").contains("weeks done"));

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use esker_teach::guide::{Answers, Approach, Catalogue, GOALS, Plan, QUESTIONS, calendar, check, graph_svg, markdown, plan_text, thin, weeks_svg};
+use esker_teach::guide::{
+    Answers, Approach, Catalogue, GOALS, Plan, QUESTIONS, calendar, check, graph_svg, markdown, plan_text, thin, weeks_svg,
+};
 use proptest::prelude::*;
 
 fn shipped() -> Catalogue {
@@ -236,7 +238,8 @@ fn refused(text: &str) -> String {
 #[test]
 fn bad_catalogues_are_refused_in_words() {
     let with = |from: &str, to: &str| format!("schema = 1\n{}", ENTRY.replace(from, to));
-    let ring = "schema = 1\n[[topic]]\nid = \"a\"\nlabel = \"A\"\nrequires = [\"b\"]\n[[topic]]\nid = \"b\"\nlabel = \"B\"\nrequires = [\"a\"]\n";
+    let ring =
+        "schema = 1\n[[topic]]\nid = \"a\"\nlabel = \"A\"\nrequires = [\"b\"]\n[[topic]]\nid = \"b\"\nlabel = \"B\"\nrequires = [\"a\"]\n";
     let cases = [
         ("a ring of topics", ring.to_owned()),
         ("an unknown topic", with("[\"glaciology\"]", "[\"glaciolgy\"]")),
@@ -288,7 +291,7 @@ fn bad_answers_are_refused_in_words() {
         ("practice too far", Answers { practice: 3, ..base() }),
         ("a wrong answer number", Answers { test: BTreeMap::from([("code".to_owned(), 7)]), ..base() }),
         ("too little time", Answers { hours_a_week: 0.5, weeks: 1, ..base() }),
-        ("no language that helps", Answers { languages: words(&["sql"]), goals: words(&["forecast-series"]), hours_a_week: 1.0, ..base() }),
+        ("no language that helps", Answers { languages: words(&["matlab"]), goals: Vec::new(), topics: words(&["hydrology"]), ..base() }),
         ("everything known", answers(4.0, 12, &["understand-theory"], Approach::Both, 0, &all)),
     ];
     let mut page = String::new();

@@ -142,7 +142,8 @@ impl Answers {
 
     /// Topics that are known: those named, those tested out of, and all that they require.
     pub fn knows(&self, catalogue: &Catalogue) -> BTreeSet<String> {
-        let tested = QUESTIONS.iter().filter(|q| self.test.get(q.id) == Some(&q.right)).flat_map(|q| q.topics.iter().map(|t| (*t).to_owned()));
+        let tested =
+            QUESTIONS.iter().filter(|q| self.test.get(q.id) == Some(&q.right)).flat_map(|q| q.topics.iter().map(|t| (*t).to_owned()));
         let mut todo: Vec<String> = self.known.iter().cloned().chain(tested).collect();
         let mut known = BTreeSet::new();
         while let Some(id) = todo.pop() {

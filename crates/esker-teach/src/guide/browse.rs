@@ -67,7 +67,7 @@ impl Catalogue {
     pub fn search(&self, words: &str) -> Vec<&Resource> {
         let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
         let mut found: Vec<(usize, &Resource)> = self.resources.iter().filter_map(|r| Some((self.rank(r, &words)?, r))).collect();
-        found.sort_by(|a, b| b.0.cmp(&a.0));
+        found.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
         found.into_iter().map(|(_, r)| r).collect()
     }
 

@@ -201,7 +201,11 @@ impl Catalogue {
             let bytes = esker_io::read_file(file.as_ref(), MOST_BYTES).map_err(|e| vec![e])?;
             let text = String::from_utf8(bytes).map_err(|e| {
                 let at = e.utf8_error().valid_up_to();
-                vec![Error::data(format!("catalogue {name}")).got(format!("a byte that is no text at {at}")).rule("catalogues are UTF-8 text")]
+                vec![
+                    Error::data(format!("catalogue {name}"))
+                        .got(format!("a byte that is no text at {at}"))
+                        .rule("catalogues are UTF-8 text"),
+                ]
             })?;
             all.merge(Self::parse(&text, &name).map_err(|e| vec![e])?);
         }

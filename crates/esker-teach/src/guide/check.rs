@@ -16,7 +16,9 @@ const THIN: usize = 3;
 pub fn check(catalogue: &Catalogue) -> Vec<Error> {
     let mut faults = Vec::new();
     if catalogue.schema != SCHEMA {
-        faults.push(Error::data("schema of the catalogue").got(catalogue.schema.to_string()).rule(format!("this version reads schema {SCHEMA}")));
+        faults.push(
+            Error::data("schema of the catalogue").got(catalogue.schema.to_string()).rule(format!("this version reads schema {SCHEMA}")),
+        );
     }
     duplicates("topic", catalogue.topics.iter().map(|t| t.id.as_str()), &mut faults);
     duplicates("resource", catalogue.resources.iter().map(|r| r.id.as_str()), &mut faults);
@@ -111,7 +113,11 @@ fn words(catalogue: &Catalogue, thing: &str, r: &Resource, faults: &mut Vec<Erro
     let gone = r.url.is_empty() && r.status == Status::Past;
     for url in r.alt_urls.iter().chain((!gone).then_some(&r.url)) {
         if !(url.starts_with("https://") || url.starts_with("http://")) || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            faults.push(Error::data(format!("{thing}, url")).got(format!("'{}'", url.escape_debug())).rule("addresses begin with https:// or http://"));
+            faults.push(
+                Error::data(format!("{thing}, url"))
+                    .got(format!("'{}'", url.escape_debug()))
+                    .rule("addresses begin with https:// or http://"),
+            );
         }
     }
     if !catalogue.lists.iter().any(|l| l.id == r.listed_by) {
@@ -120,7 +126,9 @@ fn words(catalogue: &Catalogue, thing: &str, r: &Resource, faults: &mut Vec<Erro
     }
     let texts = std::iter::once(&r.title).chain(&r.authors).chain([&r.note]);
     if r.title.trim().is_empty() || texts.clone().any(|t| t.chars().any(char::is_control)) {
-        faults.push(Error::data(format!("{thing}, title, authors or note")).rule("a title is not empty, and texts hold no control characters"));
+        faults.push(
+            Error::data(format!("{thing}, title, authors or note")).rule("a title is not empty, and texts hold no control characters"),
+        );
     }
     if r.formats.is_empty() {
         faults.push(Error::data(format!("{thing}, formats")).got("none").rule("reading, watching, coding or discussing: at least one"));
@@ -178,7 +186,8 @@ pub fn thin(catalogue: &Catalogue) -> Vec<Thin> {
         .topics
         .iter()
         .map(|t| {
-            let teach: Vec<&Resource> = catalogue.resources.iter().filter(|r| r.status != Status::Past && r.topics.contains(&t.id)).collect();
+            let teach: Vec<&Resource> =
+                catalogue.resources.iter().filter(|r| r.status != Status::Past && r.topics.contains(&t.id)).collect();
             let free = teach.iter().filter(|r| r.cost != super::Cost::Paid).count();
             Thin { topic: t.id.clone(), label: t.label.clone(), resources: teach.iter().map(|r| r.id.clone()).collect(), free }
         })

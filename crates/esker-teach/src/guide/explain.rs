@@ -54,7 +54,8 @@ fn part(r: &Resource, taken: f64, covers: &[Cover]) -> String {
     if taken >= r.hours - 1e-9 {
         return format!("all of it, {}", h(taken));
     }
-    let on: Vec<&str> = covers.iter().take(2).map(|c| c.label.as_str()).collect();
+    let told = if r.topics.len() > 1 { 2 } else { 0 };
+    let on: Vec<&str> = covers.iter().take(told).map(|c| c.label.as_str()).collect();
     let on = if on.is_empty() { String::new() } else { format!(": the parts on {}", on.join("; and on ")) };
     let core = if (taken - r.core_hours).abs() < 1e-9 { "the core, " } else { "" };
     format!("{core}{} of its {}{on}", h(taken), h(r.hours))
@@ -150,7 +151,9 @@ fn drawback(answers: &Answers, search: &Search, r: &Resource, judged: &[f64; 10]
     let more = |more: bool, a: &str, b: &str| if more { a.to_owned() } else { b.to_owned() };
     match WEIGHTS[worst].0 {
         Aspect::Coverage => format!("only {:.0} % of its weight lies on your wishes", 100.0 * judged[worst]),
-        Aspect::Practice => more(r.theory_vs_practice > answers.practice, "more practical than you asked", "more theoretical than you asked"),
+        Aspect::Practice => {
+            more(r.theory_vs_practice > answers.practice, "more practical than you asked", "more theoretical than you asked")
+        }
         Aspect::Level => more(r.level as f64 > p.level, "above your level: go slowly", "below your level: skim it"),
         Aspect::Pillars => "another mix of science, learning and software than your wishes".to_owned(),
         Aspect::Extent if (r.breadth as f64 - p.breadth).abs() > (r.depth as f64 - p.depth).abs() => {
@@ -209,8 +212,7 @@ pub(super) fn left_out(answers: &Answers, catalogue: &Catalogue, search: &Search
         let r = &catalogue.resources[*at];
         let shares: Vec<(usize, f64)> = r.shares().filter_map(|(t, s)| Some((catalogue.topic_index(t)?, s))).collect();
         let fit = super::fit::total(&parts(answers, &search.person, r, &shares));
-        let gain: f64 =
-            shares.iter().map(|(t, s)| search.person.need[*t] * search.person.learned(*t, r.core_hours * s * fit * fit)).sum();
+        let gain: f64 = shares.iter().map(|(t, s)| search.person.need[*t] * search.person.learned(*t, r.core_hours * s * fit * fit)).sum();
         if *why != Barred::Without {
             let why = words(*why, answers, r);
             all.push((gain / r.core_hours.powf(0.8), LeftOut { id: r.id.clone(), title: r.title.clone(), why }));
@@ -269,7 +271,11 @@ pub(super) fn notes(answers: &Answers, catalogue: &Catalogue, search: &Search, m
         ));
     }
     if met < 0.25 {
-        notes.push(format!("{} meet {:.0} % of these wishes: fewer goals or more hours would go deeper.", h(search.person.budget), 100.0 * met));
+        notes.push(format!(
+            "{} meet {:.0} % of these wishes: fewer goals or more hours would go deeper.",
+            h(search.person.budget),
+            100.0 * met
+        ));
     }
     for id in &answers.with {
         if let Some((at, why)) = search.barred.iter().find(|(at, _)| catalogue.resources[*at].id == *id) {

@@ -34,9 +34,24 @@ pub const GOALS: [Goal; 12] = [
         [0.1, 0.6, 0.3],
     ),
     goal_of("test-honestly", "test a model honestly", &["validation", "ml-workflow", "statistics", "uncertainty"], [0.2, 0.7, 0.1]),
-    goal_of("map-points", "make a map from points", &["geostatistics", "spatial-data", "gaussian-processes", "validation"], [0.4, 0.4, 0.2]),
-    goal_of("read-images", "classify satellite images", &["cnn", "remote-sensing", "neural-networks", "transfer-learning"], [0.2, 0.5, 0.3]),
-    goal_of("forecast-series", "forecast a series in time", &["time-series", "forecasting", "sequence-models", "validation"], [0.3, 0.6, 0.1]),
+    goal_of(
+        "map-points",
+        "make a map from points",
+        &["geostatistics", "spatial-data", "gaussian-processes", "validation"],
+        [0.4, 0.4, 0.2],
+    ),
+    goal_of(
+        "read-images",
+        "classify satellite images",
+        &["cnn", "remote-sensing", "neural-networks", "transfer-learning"],
+        [0.2, 0.5, 0.3],
+    ),
+    goal_of(
+        "forecast-series",
+        "forecast a series in time",
+        &["time-series", "forecasting", "sequence-models", "validation"],
+        [0.3, 0.6, 0.1],
+    ),
     goal_of(
         "train-networks",
         "build and train neural networks",

@@ -39,7 +39,8 @@ fn ratios() -> Vec<f64> {
             ..Answers::default()
         };
         let mut small = all.clone();
-        let teaches = |r: &super::Resource| r.topics.iter().any(|t| goal.topics.contains(&t.as_str()) || t == "python" || t == "statistics");
+        let teaches =
+            |r: &super::Resource| r.topics.iter().any(|t| goal.topics.contains(&t.as_str()) || t == "python" || t == "statistics");
         small.resources.retain(teaches);
         let n = small.resources.len();
         // Five of them, spread by the case, always another five.

@@ -103,6 +103,16 @@ impl Search {
 
     /// What `picks` add to the value.
     pub fn gain(&self, hours: &Hours, picks: &[Pick]) -> f64 {
+        self.gain_from(&self.so_far(hours), hours, picks)
+    }
+
+    /// How much of each topic that is wished is learned.
+    fn so_far(&self, hours: &Hours) -> Vec<f64> {
+        let p = &self.person;
+        (0..p.need.len()).map(|t| if p.need[t] > 0.0 { p.learned(t, hours.counted[t]) } else { 0.0 }).collect()
+    }
+
+    fn gain_from(&self, so_far: &[f64], hours: &Hours, picks: &[Pick]) -> f64 {
         let p = &self.person;
         let mut added: Vec<(usize, f64)> = Vec::with_capacity(8);
         for (c, h) in picks {
@@ -115,7 +125,7 @@ impl Search {
                 }
             }
         }
-        added.iter().map(|(t, x)| p.need[*t] * (p.learned(*t, hours.counted[*t] + x) - p.learned(*t, hours.counted[*t]))).sum()
+        added.iter().map(|(t, x)| p.need[*t] * (p.learned(*t, hours.counted[*t] + x) - so_far[*t])).sum()
     }
 
     /// Whether candidate `c` has all it builds on.
@@ -172,6 +182,7 @@ impl Search {
     /// The best next picks within `left` hours: a part of one of `among` with what has to come before it.
     fn next(&self, hours: &Hours, taken: &[Pick], left: f64, least: f64, among: impl Fn(usize) -> bool) -> Option<Vec<Pick>> {
         let mut best: Option<(f64, Vec<Pick>)> = None;
+        let so_far = self.so_far(hours);
         for (c, candidate) in self.candidates.iter().enumerate() {
             if !among(c) || candidate.options[0] > left + 1e-9 || taken.iter().any(|(i, _)| *i == c) {
                 continue;
@@ -181,7 +192,7 @@ impl Search {
             picks.push((c, 0.0));
             for h in candidate.options.iter().take_while(|h| first + **h <= left + 1e-9) {
                 picks.last_mut().iter_mut().for_each(|p| p.1 = *h);
-                let gain = self.gain(hours, &picks);
+                let gain = self.gain_from(&so_far, hours, &picks);
                 let score = gain / (first + h).powf(POWER);
                 if gain > least && best.as_ref().is_none_or(|(s, _)| score > s + 1e-12) {
                     best = Some((score, picks.clone()));

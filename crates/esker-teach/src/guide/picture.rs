@@ -81,7 +81,13 @@ fn node(svg: &mut String, topic: &Coverage, (x, y): (f64, f64)) {
         x + 1.5,
         y + HIGH - 6.5
     );
-    let _ = writeln!(svg, r##"<text class="label" x="{}" y="{}" font-size="12" fill="#1b2127">{}</text>"##, x + 9.0, y + 19.0, short(&topic.label));
+    let _ = writeln!(
+        svg,
+        r##"<text class="label" x="{}" y="{}" font-size="12" fill="#1b2127">{}</text>"##,
+        x + 9.0,
+        y + 19.0,
+        short(&topic.label)
+    );
     let _ = writeln!(svg, r##"<text class="state" x="{}" y="{}" font-size="11" fill="#4d5863">{state}</text></g>"##, x + 9.0, y + 36.0);
 }
 
@@ -125,9 +131,11 @@ pub fn weeks_svg(plan: &Plan) -> String {
     for week in (0..=weeks).step_by(every) {
         let x = MARGIN + inner * week as f64 / weeks.max(1) as f64;
         let _ = writeln!(svg, r##"<path class="edge" d="M{x:.1} 50V56" stroke="#7b8794"/>"##);
-        let _ = writeln!(svg, r##"<text class="state" x="{x:.1}" y="70" font-size="11" text-anchor="middle" fill="#4d5863">{week}</text>"##);
+        let _ =
+            writeln!(svg, r##"<text class="state" x="{x:.1}" y="70" font-size="11" text-anchor="middle" fill="#4d5863">{week}</text>"##);
     }
-    let _ = writeln!(svg, r##"<text class="state" x="{MARGIN}" y="87" font-size="11" fill="#4d5863">weeks done; {}</text>"##, escape(&told));
+    let _ =
+        writeln!(svg, r##"<text class="state" x="{MARGIN}" y="87" font-size="11" fill="#4d5863">weeks done; {}</text>"##, escape(&told));
     svg.push_str("</svg>\n");
     svg
 }

@@ -86,7 +86,13 @@ fn topics(plan: &Plan) -> String {
     for t in &plan.topics {
         let filled = (10.0 * t.learned).round() as usize;
         let bar: String = (0..10).map(|i| if i < filled { '█' } else { '░' }).collect();
-        let state = if t.known { "known".to_owned() } else if t.learned < 0.01 { "missing".to_owned() } else { format!("{:.0} %", 100.0 * t.learned) };
+        let state = if t.known {
+            "known".to_owned()
+        } else if t.learned < 0.01 {
+            "missing".to_owned()
+        } else {
+            format!("{:.0} %", 100.0 * t.learned)
+        };
         let after = if t.requires.is_empty() { String::new() } else { format!("  ← {}", t.requires.join(", ")) };
         let _ = writeln!(out, "   {bar} {state:>7}  {}{after}", t.label);
     }
@@ -111,7 +117,10 @@ pub fn resource_text(r: &Resource, catalogue: &Catalogue) -> String {
         ("Hours", format!("{}; the core {} ({})", h(r.hours), h(r.core_hours), r.hours_basis)),
         ("Teaches", labels(&r.topics)),
         ("Builds on", labels(&r.prerequisites)),
-        ("Levels", format!("level {}, mathematics {}, programming {}, breadth {}, depth {} (of 5)", r.level, r.math, r.code, r.breadth, r.depth)),
+        (
+            "Levels",
+            format!("level {}, mathematics {}, programming {}, breadth {}, depth {} (of 5)", r.level, r.math, r.code, r.breadth, r.depth),
+        ),
         ("Shares", format!("science {:.0} %, learning {:.0} %, software {:.0} %", 100.0 * p.science, 100.0 * p.ml, 100.0 * p.software)),
         ("Leans", format!("{:+} (-2 theory, +2 practice); Earth {} of 3", r.theory_vs_practice, r.geoscience)),
         ("By", forms.join(", ")),

@@ -14,7 +14,7 @@ pub(super) fn whole(catalogue: &Catalogue, standard: &Answers, asked: Result<Ask
     let shown = asked.as_ref().map_or_else(|_| Asked { answers: standard.clone(), start: String::new() }, Clone::clone);
     let mut out = String::from(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>What to learn next</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n<script src=\"/page.js\" defer></script>\n</head>\n<body>\n\
+         <title>What to learn next</title>\n<link rel=\"icon\" href=\"/icon.svg\">\n<link rel=\"stylesheet\" href=\"/style.css\">\n<script src=\"/page.js\" defer></script>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#path\">To the path</a>\n<header>\n<p class=\"kicker\">Esker guide</p>\n<h1>What to learn next</h1>\n\
          <p>Six questions, each with a default. The path is drawn anew at each answer, on this machine; nothing is sent or counted.</p>\n</header>\n\
          <main>\n",
@@ -23,7 +23,7 @@ pub(super) fn whole(catalogue: &Catalogue, standard: &Answers, asked: Result<Ask
     let _ = write!(
         out,
         "<div id=\"path\" tabindex=\"-1\">\n{}</div>\n</main>\n\
-         <div class=\"bar\"><p id=\"told\" role=\"status\"></p><a href=\"#path\">See it</a></div>\n",
+         <aside class=\"bar\" aria-label=\"The path in a line\"><p id=\"told\" role=\"status\"></p><a href=\"#path\">See it</a></aside>\n",
         path(catalogue, &asked)
     );
     let credit: Vec<String> = catalogue
@@ -125,7 +125,8 @@ fn radio(out: &mut String, name: &str, value: &str, text: &str, on: bool) {
 
 fn choice(out: &mut String, kind: &str, name: &str, value: &str, text: &str, on: bool) {
     let on = if on { " checked" } else { "" };
-    let _ = writeln!(out, "<label class=\"choice\"><input type=\"{kind}\" name=\"{}\" value=\"{}\"{on}>{}</label>", e(name), e(value), e(text));
+    let _ =
+        writeln!(out, "<label class=\"choice\"><input type=\"{kind}\" name=\"{}\" value=\"{}\"{on}>{}</label>", e(name), e(value), e(text));
 }
 
 /// The path, or why there is none.

@@ -48,7 +48,9 @@ fn one(asked: &mut Asked, key: &str, value: &str) -> Result<()> {
         "with" => a.with.push(value.to_owned()),
         _ => {
             let Some(id) = key.strip_prefix("test.") else {
-                return Err(Error::new(Fault::Usage, "address").got(format!("'{}'", key.escape_debug())).rule("the page has no such answer"));
+                return Err(Error::new(Fault::Usage, "address")
+                    .got(format!("'{}'", key.escape_debug()))
+                    .rule("the page has no such answer"));
             };
             a.test.insert(id.to_owned(), number("answer of the test-out", value)?);
         }

@@ -20,6 +20,10 @@ const MOST: usize = 16;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
+/// Three steps.
+const ICON: &str =
+    r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M1 15V11h5V7h5V3h4v12z" fill="#3a86b0"/></svg>"##;
+
 /// The guide at a port of the loopback address.
 #[derive(Debug)]
 pub struct Server {
@@ -53,7 +57,10 @@ impl Server {
     /// The port is taken.
     pub fn bind(port: u16) -> Result<Self> {
         let refused = |e: std::io::Error| {
-            Error::new(Fault::Io, format!("port {port}")).got(e.to_string()).rule("the guide needs a free port").hint("another --port, or none for any")
+            Error::new(Fault::Io, format!("port {port}"))
+                .got(e.to_string())
+                .rule("the guide needs a free port")
+                .hint("another --port, or none for any")
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
@@ -131,6 +138,7 @@ fn route(path: &str, asked: &str, catalogue: &Catalogue, standard: &Answers) -> 
     const HTML: &str = "text/html; charset=utf-8";
     match path {
         "/style.css" => return Reply::ok("text/css; charset=utf-8", include_str!("style.css")),
+        "/icon.svg" => return Reply::ok("image/svg+xml", ICON),
         "/page.js" => return Reply::ok("text/javascript; charset=utf-8", include_str!("page.js")),
         "/" => return Reply::ok(HTML, page::whole(catalogue, standard, query::read(asked, standard))),
         "/path" => return Reply::ok(HTML, page::path(catalogue, &query::read(asked, standard))),
