@@ -27,7 +27,8 @@ pub(crate) fn explain(plan: &Plan, features: &[String], (folds, final_fit): (&[F
         return Ok(Explained { explanation: None, notes: Vec::new() });
     }
     let mut notes = Vec::new();
-    let tests = held_out_rows(plan, cx, &mut notes);
+    let whole = folds.iter().any(|f| f.pipeline.as_ref().is_some_and(Pipeline::looks_around));
+    let tests = held_out_rows(plan, whole, cx, &mut notes);
     let held: Vec<HeldOut<'_>> = folds
         .iter()
         .zip(&tests)
@@ -68,14 +69,15 @@ pub(crate) fn explain(plan: &Plan, features: &[String], (folds, final_fit): (&[F
     Ok(Explained { explanation: Some(Explanation { metric, features, groups, internal, internal_kind, effects }), notes })
 }
 
-fn held_out_rows(plan: &Plan, cx: &Context, notes: &mut Vec<Note>) -> Vec<Samples> {
+/// The held-out rows of each fold that are explained: some of many, but all where what is said of one depends on those beside it.
+fn held_out_rows(plan: &Plan, whole: bool, cx: &Context, notes: &mut Vec<Note>) -> Vec<Samples> {
     let mut sampled = false;
     let tests = plan.designs[0]
         .folds
         .iter()
         .enumerate()
         .map(|(f, fold)| {
-            if fold.test.len() <= MOST_ROWS {
+            if whole || fold.test.len() <= MOST_ROWS {
                 return plan.data.samples.select(&fold.test);
             }
             sampled = true;

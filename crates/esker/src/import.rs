@@ -50,6 +50,7 @@ impl Importing {
             derive: Vec::new(),
             missing: Vec::new(),
             group: None,
+            time: None,
             place: None,
             level: None,
             coverage: None,

@@ -48,6 +48,9 @@ pub struct Header {
     pub missing: Vec<String>,
     /// The group column, which some models use.
     pub group: Option<String>,
+    /// The column of times, which some steps of preparation use.
+    #[serde(default)]
+    pub time: Option<String>,
     /// The columns that placed its rows, with their CRS.
     #[serde(default)]
     pub place: Option<PlacePart>,
@@ -118,6 +121,7 @@ impl SavedModel {
             derive: plan.recipe.data.derive.clone(),
             missing: plan.recipe.data.missing.clone(),
             group: plan.recipe.roles.group.clone(),
+            time: plan.recipe.roles.time.clone(),
             place: plan.recipe.roles.place.clone(),
             level: record.intervals.as_ref().map(|i| i.level),
             coverage: record.intervals.as_ref().map(|i| i.coverage),

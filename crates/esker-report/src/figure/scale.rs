@@ -43,6 +43,12 @@ impl Scale {
         if self.log { (v / self.low).ln() / (self.high / self.low).ln() } else { (v - self.low) / (self.high - self.low) }
     }
 
+    /// The value at a position: undoes [`Scale::at`].
+    pub fn value(&self, position: f64) -> f64 {
+        let share = (position - self.from) / (self.to - self.from);
+        if self.log { self.low * (self.high / self.low).powf(share) } else { self.low + share * (self.high - self.low) }
+    }
+
     /// Whether `v` lies within the domain.
     pub fn holds(&self, v: f64) -> bool {
         v >= self.low && v <= self.high
