@@ -130,7 +130,9 @@ impl Judge {
             let leader = self.index(&group.leader);
             match group.by {
                 Lead::Guide => assert!(self.people[leader].guide),
-                Lead::Experience => assert!(self.people[leader].level >= 3 && members.iter().all(|&m| self.people[m].level <= self.people[leader].level)),
+                Lead::Experience => {
+                    assert!(self.people[leader].level >= 3 && members.iter().all(|&m| self.people[m].level <= self.people[leader].level))
+                }
             }
             assert_eq!(group.sessions.len(), call.weeks as usize, "a session every week");
             for session in &group.sessions {

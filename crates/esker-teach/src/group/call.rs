@@ -199,7 +199,11 @@ impl Call {
             return wrong("minutes", format!("{} min", self.minutes), "15 to 480 minutes, in quarters of an hour");
         }
         if self.consent.trim().is_empty() {
-            return wrong("consent", "nothing".into(), "the version of the consent text is named, so that it is known what people agreed to");
+            return wrong(
+                "consent",
+                "nothing".into(),
+                "the version of the consent text is named, so that it is known what people agreed to",
+            );
         }
         Ok(())
     }

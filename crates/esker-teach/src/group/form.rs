@@ -191,7 +191,8 @@ impl Making<'_> {
         let pool = self.pool;
         let mut group = vec![leader];
         let mut common = pool.with(&Common { topics: 1 << topic, ..pool.all() }, leader);
-        let mut able: Vec<usize> = self.scarce.iter().copied().filter(|&p| free[p] && p != leader && pool.members[p].topics >> topic & 1 == 1).collect();
+        let mut able: Vec<usize> =
+            self.scarce.iter().copied().filter(|&p| free[p] && p != leader && pool.members[p].topics >> topic & 1 == 1).collect();
         let aim = self.rules.most.saturating_sub(1).max(self.rules.least);
         while group.len() < aim {
             let mut chosen: Option<((bool, usize, i64), usize, Common)> = None;
@@ -228,7 +229,9 @@ impl Making<'_> {
                 more.push(person);
                 self.pool.is_group(&more, &self.rules).then_some(more)
             };
-            let gain = |old: &Vec<usize>, new: &Vec<usize>| total(self.pool, std::slice::from_ref(new)) - total(self.pool, std::slice::from_ref(old));
+            let gain = |old: &Vec<usize>, new: &Vec<usize>| {
+                total(self.pool, std::slice::from_ref(new)) - total(self.pool, std::slice::from_ref(old))
+            };
             let places = self.groups.iter().enumerate().filter_map(|(i, g)| with(g).map(|new| (gain(g, &new), i, new)));
             if let Some((_, at, new)) = places.max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1))) {
                 self.groups[at] = new;

@@ -116,7 +116,10 @@ fn day(text: &str) -> Result<u8> {
     let full = |day: u8| Weekday::from_monday_zero_offset(day as i8).map_or("", weekday_name);
     let known = (0..7).find(|&d| lower.len() >= 2 && full(d).to_lowercase().starts_with(&lower));
     known.ok_or_else(|| {
-        Error::data("hours").got(format!("the day '{text}'")).rule(format!("days are {}", DAYS.join(", "))).hint("write it as 'Mon 18:00-21:00'")
+        Error::data("hours")
+            .got(format!("the day '{text}'"))
+            .rule(format!("days are {}", DAYS.join(", ")))
+            .hint("write it as 'Mon 18:00-21:00'")
     })
 }
 
@@ -155,7 +158,8 @@ fn stretch_of(text: &str) -> Result<(u16, u16)> {
 
 fn clock(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once([':', '.']).unwrap_or((text, "0"));
-    let digits = |t: &str| (!t.is_empty() && t.len() <= 2 && t.bytes().all(|b| b.is_ascii_digit())).then(|| t.parse::<u16>().ok()).flatten();
+    let digits =
+        |t: &str| (!t.is_empty() && t.len() <= 2 && t.bytes().all(|b| b.is_ascii_digit())).then(|| t.parse::<u16>().ok()).flatten();
     let (hour, minute) = (digits(hour)?, digits(minute)?);
     (minute < 60 && hour * 60 + minute <= 1440).then_some(hour * 60 + minute)
 }

@@ -259,7 +259,13 @@ impl Teller<'_> {
         let small = Rules { most: self.rules.least, ..self.rules };
         let (possible, all) = self.first(self.pool, small, person, &everybody);
         let reliefs = self.reliefs(person, &others, &blocks);
-        Wait { person: self.id(person), blocks, searched: none && (all || possible.is_some()), possible: possible.map(|g| self.ids(&g)), reliefs }
+        Wait {
+            person: self.id(person),
+            blocks,
+            searched: none && (all || possible.is_some()),
+            possible: possible.map(|g| self.ids(&g)),
+            reliefs,
+        }
     }
 
     /// The first group with a person and some of the others, and whether all were looked at where there is none.

@@ -41,11 +41,39 @@ const REFUSED: [(&str, &[&str]); 3] = [
     (
         "nationality",
         &[
-            "nationality", "citizenship", "ethnicity", "race", "religion", "passport", "nationalität", "staatsangehörigkeit", "nationalité",
-            "nacionalidad", "nazionalità", "nacionalidade",
+            "nationality",
+            "citizenship",
+            "ethnicity",
+            "race",
+            "religion",
+            "passport",
+            "nationalität",
+            "staatsangehörigkeit",
+            "nationalité",
+            "nacionalidad",
+            "nazionalità",
+            "nacionalidade",
         ],
     ),
-    ("age", &["age", "birth", "birthday", "birthdate", "dob", "born", "alter", "geburtstag", "geburtsdatum", "âge", "naissance", "edad", "idade", "età"]),
+    (
+        "age",
+        &[
+            "age",
+            "birth",
+            "birthday",
+            "birthdate",
+            "dob",
+            "born",
+            "alter",
+            "geburtstag",
+            "geburtsdatum",
+            "âge",
+            "naissance",
+            "edad",
+            "idade",
+            "età",
+        ],
+    ),
 ];
 
 /// A person who applies.
@@ -128,7 +156,9 @@ impl Applications {
         let notes = check_columns(table)?;
         if table.rows() > MOST_PEOPLE {
             let error = Error::data("applications").got(format!("{} rows", table.rows()));
-            return Err(vec![error.rule(format!("at most {MOST_PEOPLE} people are matched at once")).hint("split the call, e.g. by topic")]);
+            return Err(vec![
+                error.rule(format!("at most {MOST_PEOPLE} people are matched at once")).hint("split the call, e.g. by topic"),
+            ]);
         }
         let mut people = Vec::new();
         let mut faults = Vec::new();
@@ -171,7 +201,11 @@ fn check_columns(table: &Table) -> Result<Vec<String>, Vec<Error>> {
     for (name, _) in COLUMNS.iter().filter(|(name, needed)| *needed && table.column(name).is_err()) {
         let near = table.columns().iter().map(|c| &c.name).find(|c| strsim::damerau_levenshtein(&c.to_lowercase(), name) <= 2);
         let hint = near.map_or_else(|| "`esker group template applications` shows all columns".to_owned(), |n| format!("is it '{n}'?"));
-        let rule = if *name == "consent" { "nobody is matched without consent: it holds the version of the text agreed to" } else { "every application has it" };
+        let rule = if *name == "consent" {
+            "nobody is matched without consent: it holds the version of the text agreed to"
+        } else {
+            "every application has it"
+        };
         faults.push(Error::data(format!("column '{name}'")).got("none").rule(rule).hint(hint));
     }
     if !faults.is_empty() {
@@ -201,7 +235,9 @@ fn twice(people: &[(usize, Person)]) -> Vec<Error> {
     for (row, person) in people {
         if let Some(unknown) = person.apart.iter().find(|a| !ids.contains_key(*a)) {
             let near = ids.keys().map(|k| (strsim::damerau_levenshtein(k, unknown), k)).min().filter(|(d, _)| *d <= 2);
-            let error = Error::data(format!("row {row}, column 'apart'")).got(format!("'{unknown}'")).rule("people kept apart are named by their ids");
+            let error = Error::data(format!("row {row}, column 'apart'"))
+                .got(format!("'{unknown}'"))
+                .rule("people kept apart are named by their ids");
             faults.push(match near {
                 Some((_, near)) => error.hint(format!("did you mean '{near}'?")),
                 None => error,
@@ -318,7 +354,9 @@ fn shown_fault(name: &str) -> Option<Error> {
     let error = Error::data("").got(if name.is_empty() { "nothing".to_owned() } else { format!("{} characters", name.chars().count()) });
     let fits = (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     if name.contains('@') {
-        return Some(Error::data("").got("an e-mail address").rule("names are shown to others, addresses never").hint("give the name to be shown"));
+        return Some(
+            Error::data("").got("an e-mail address").rule("names are shown to others, addresses never").hint("give the name to be shown"),
+        );
     }
     (!fits).then(|| error.rule("a name to be shown has 1 to 100 characters, in any script").hint("a nickname will do"))
 }
@@ -327,7 +365,9 @@ fn email_fault(email: &str) -> Option<Error> {
     let (user, host) = email.split_once('@').unwrap_or((email, ""));
     let odd = email.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '"'));
     let wrong = !email.is_empty() && (user.is_empty() || host.is_empty() || host.contains('@') || odd);
-    wrong.then(|| Error::data("").got("something else").rule("an e-mail address has one @ between a name and a host, no blanks, one address a person"))
+    wrong.then(|| {
+        Error::data("").got("something else").rule("an e-mail address has one @ between a name and a host, no blanks, one address a person")
+    })
 }
 
 fn yes_no(text: &str) -> Result<Option<bool>> {

@@ -93,8 +93,7 @@ impl Pool {
     /// A zone that does not exist, a topic that the call does not have, more than 64 languages.
     pub fn new(people: &[Person], call: &Call) -> Result<Self> {
         debug_assert!(people.is_sorted_by(|a, b| a.id < b.id));
-        let names: BTreeMap<&str, TimeZone> =
-            people.iter().map(|p| Ok((p.zone.as_str(), zone(&p.zone)?))).collect::<Result<_>>()?;
+        let names: BTreeMap<&str, TimeZone> = people.iter().map(|p| Ok((p.zone.as_str(), zone(&p.zone)?))).collect::<Result<_>>()?;
         let zones: Vec<TimeZone> = people.iter().map(|p| names[p.zone.as_str()].clone()).collect();
         let (sorts, sort_of_week) = sorts_of_weeks(&names.into_values().collect::<Vec<_>>(), call);
         let languages = distinct(people.iter().flat_map(|p| p.languages.iter().cloned()));

@@ -7,11 +7,21 @@ use super::hours as h;
 use super::path::{Candidate, ENOUGH, Hours, Pick, Search, cost};
 use super::plan::{Cover, Instead, LeftOut, Step};
 
+/// What everything here looks at.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub answers: &'a Answers,
+    pub catalogue: &'a Catalogue,
+    pub search: &'a Search,
+    pub picks: &'a [Pick],
+}
+
 /// Adding less than this of a topic is not named.
 const NAMED: f64 = 0.02;
 
-/// Step `i` of `picks`, with the hours before and after it.
-pub(super) fn step(answers: &Answers, catalogue: &Catalogue, search: &Search, picks: &[Pick], i: usize, hours: (&Hours, &Hours)) -> Step {
+/// Step `i`, with the hours before and after it.
+pub(super) fn step(scene: &Scene<'_>, i: usize, hours: (&Hours, &Hours)) -> Step {
+    let Scene { answers, catalogue, search, picks } = *scene;
     let (c, taken) = picks[i];
     let candidate = &search.candidates[c];
     let r = &catalogue.resources[candidate.at];
@@ -25,9 +35,9 @@ pub(super) fn step(answers: &Answers, catalogue: &Catalogue, search: &Search, pi
         hours: taken,
         of: r.hours,
         part: part(r, taken, &covers),
-        reasons: reasons(answers, catalogue, search, picks, i, hours.0, &judged),
+        reasons: reasons(scene, i, hours.0, &judged),
         drawback: drawback(answers, search, r, &judged, taken),
-        instead: instead(catalogue, search, picks, i, &covers),
+        instead: instead(scene, i, &covers),
         topics: r.topics.clone(),
         covers,
     }
@@ -62,7 +72,8 @@ fn part(r: &Resource, taken: f64, covers: &[Cover]) -> String {
 }
 
 /// What later steps need of step `i`, else nothing.
-fn needed_by<'a>(catalogue: &'a Catalogue, search: &Search, picks: &[Pick], i: usize, before: &Hours) -> Option<(&'a str, &'a str)> {
+fn needed_by<'a>(scene: &Scene<'a>, i: usize, before: &Hours) -> Option<(&'a str, &'a str)> {
+    let Scene { catalogue, search, picks, .. } = *scene;
     let given = &search.candidates[picks[i].0].shares;
     let fresh = |t: &usize| {
         let share = given.iter().find(|(g, _)| g == t).map_or(0.0, |(_, s)| *s);
@@ -76,15 +87,8 @@ fn needed_by<'a>(catalogue: &'a Catalogue, search: &Search, picks: &[Pick], i: u
 }
 
 /// The three strongest: parts of the fit that lift this resource most above the others that could be taken.
-fn reasons(
-    answers: &Answers,
-    catalogue: &Catalogue,
-    search: &Search,
-    picks: &[Pick],
-    i: usize,
-    before: &Hours,
-    judged: &[f64; 10],
-) -> Vec<String> {
+fn reasons(scene: &Scene<'_>, i: usize, before: &Hours, judged: &[f64; 10]) -> Vec<String> {
+    let Scene { answers, catalogue, search, picks } = *scene;
     let all = search.candidates.iter().map(|c| parts(answers, &search.person, &catalogue.resources[c.at], &c.shares));
     let n = search.candidates.len() as f64;
     let mut mean = [0.0; 10];
@@ -97,7 +101,7 @@ fn reasons(
     let mut order: Vec<usize> = (0..10).collect();
     let lift = |a: usize| WEIGHTS[a].1 * (judged[a] - mean[a]);
     order.sort_by(|a, b| lift(*b).total_cmp(&lift(*a)));
-    let needed = needed_by(catalogue, search, picks, i, before);
+    let needed = needed_by(scene, i, before);
     let needed = needed.map(|(topic, title)| format!("gives you {topic}, which {title} builds on"));
     let good = order.iter().filter(|a| judged[**a] >= 0.5).map(|a| reason(WEIGHTS[*a].0, answers, r, judged[*a]));
     let other = order.iter().filter(|a| judged[**a] < 0.5 && judged[**a] > 0.0).map(|a| reason(WEIGHTS[*a].0, answers, r, judged[*a]));
@@ -169,12 +173,10 @@ fn drawback(answers: &Answers, search: &Search, r: &Resource, judged: &[f64; 10]
 }
 
 /// The next best two for the topic that step `i` covers most, in the hours that it leaves.
-fn instead(catalogue: &Catalogue, search: &Search, picks: &[Pick], i: usize, covers: &[Cover]) -> Vec<Instead> {
+fn instead(scene: &Scene<'_>, i: usize, covers: &[Cover]) -> Vec<Instead> {
+    let Scene { catalogue, search, picks, .. } = *scene;
     let Some(topic) = covers.first().and_then(|c| catalogue.topic_index(&c.topic)) else { return Vec::new() };
-    let mut hours = search.start();
-    for pick in picks.iter().take(i) {
-        search.spend(&mut hours, *pick);
-    }
+    let hours = search.spent(&picks[..i]);
     let left = search.person.budget - cost(picks) + picks[i].1;
     let mut found: Vec<(f64, Instead)> = Vec::new();
     for (c, candidate) in search.candidates.iter().enumerate() {
@@ -194,18 +196,15 @@ fn instead(catalogue: &Catalogue, search: &Search, picks: &[Pick], i: usize, cov
 }
 
 /// The two that promised most at the start and are not in the path, and why.
-pub(super) fn left_out(answers: &Answers, catalogue: &Catalogue, search: &Search, picks: &[Pick]) -> Vec<LeftOut> {
-    let mut hours = search.start();
-    for pick in picks {
-        search.spend(&mut hours, *pick);
-    }
-    let left = search.person.budget - cost(picks);
+pub(super) fn left_out(scene: &Scene<'_>) -> Vec<LeftOut> {
+    let Scene { answers, catalogue, search, picks } = *scene;
+    let hours = search.spent(picks);
     let mut all: Vec<(f64, LeftOut)> = Vec::new();
     for (c, candidate) in search.candidates.iter().enumerate().filter(|(c, _)| picks.iter().all(|(p, _)| p != c)) {
         let r = &catalogue.resources[candidate.at];
         let core = [(c, r.core_hours)];
         let (at_first, now) = (search.gain(&search.start(), &core), search.gain(&hours, &core));
-        let why = not_taken(catalogue, search, picks, (c, at_first, now), &hours, left);
+        let why = not_taken(scene, (c, at_first, now), &hours);
         all.push((at_first / r.core_hours.powf(0.8), LeftOut { id: r.id.clone(), title: r.title.clone(), why }));
     }
     for (at, why) in &search.barred {
@@ -223,14 +222,9 @@ pub(super) fn left_out(answers: &Answers, catalogue: &Catalogue, search: &Search
     all.into_iter().take(2).map(|(_, x)| x).collect()
 }
 
-fn not_taken(
-    catalogue: &Catalogue,
-    search: &Search,
-    picks: &[Pick],
-    (c, at_first, now): (usize, f64, f64),
-    hours: &Hours,
-    left: f64,
-) -> String {
+fn not_taken(scene: &Scene<'_>, (c, at_first, now): (usize, f64, f64), hours: &Hours) -> String {
+    let Scene { catalogue, search, picks, .. } = *scene;
+    let left = search.person.budget - cost(picks);
     let candidate = &search.candidates[c];
     let r = &catalogue.resources[candidate.at];
     let missing = candidate.builds_on.iter().find(|t| !search.person.known[**t] && hours.raw[**t] < ENOUGH);
@@ -260,7 +254,8 @@ fn words(why: Barred, answers: &Answers, r: &Resource) -> String {
 }
 
 /// What one should know about the path.
-pub(super) fn notes(answers: &Answers, catalogue: &Catalogue, search: &Search, met: f64) -> Vec<String> {
+pub(super) fn notes(scene: &Scene<'_>, met: f64) -> Vec<String> {
+    let Scene { answers, catalogue, search, .. } = *scene;
     let mut notes = Vec::new();
     let in_language = |l: &String| catalogue.resources.iter().filter(|r| r.languages.contains(l)).count();
     for language in answers.languages.iter().filter(|l| in_language(l) < 12) {

@@ -42,7 +42,8 @@ pub fn markdown(plan: &Plan) -> String {
     for note in &plan.notes {
         let _ = writeln!(out, "\n{}", safe(note));
     }
-    out.push_str("\nHours are estimates. Resources: Esker's catalogue; 41 of its entries come from J. Emmanuel Johnson's \"Applied Machine Learning Resources\" (CC BY 4.0).\n");
+    out.push_str("\nHours are estimates. Resources: Esker's catalogue; 41 of its entries come from ");
+    out.push_str("J. Emmanuel Johnson's \"Applied Machine Learning Resources\" (CC BY 4.0).\n");
     out
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::answers::Answers;
 use super::catalogue::Catalogue;
-use super::explain;
+use super::explain::{self, Scene};
 use super::path::{Hours, Pick, Search, cost};
 
 /// What a step covers of one wish.
@@ -146,12 +146,13 @@ impl Plan {
     }
 
     fn tell(answers: &Answers, catalogue: &Catalogue, search: &Search, picks: &[Pick]) -> Self {
+        let scene = Scene { answers, catalogue, search, picks };
         let mut hours = search.start();
         let mut steps = Vec::with_capacity(picks.len());
         for (i, pick) in picks.iter().enumerate() {
             let before = hours.clone();
             search.spend(&mut hours, *pick);
-            steps.push(explain::step(answers, catalogue, search, picks, i, (&before, &hours)));
+            steps.push(explain::step(&scene, i, (&before, &hours)));
         }
         let needs: f64 = search.person.need.iter().sum();
         let met = if needs > 0.0 { search.value(&hours) / needs } else { 1.0 };
@@ -161,10 +162,10 @@ impl Plan {
             hours: cost(picks),
             hours_a_week: answers.hours_a_week,
             met,
-            left_out: explain::left_out(answers, catalogue, search, picks),
+            left_out: explain::left_out(&scene),
             topics: topics(catalogue, search, &hours),
             weeks: weeks(answers, picks),
-            notes: explain::notes(answers, catalogue, search, met),
+            notes: explain::notes(&scene, met),
             steps,
         }
     }

@@ -51,7 +51,17 @@ pub fn applicants(n: usize, seed: u64) -> Vec<Person> {
 
 fn applicant(id: &str, draw: &mut Rng) -> Person {
     let mut at = draw.below(100);
-    let (zone, _, local) = ZONES.iter().find(|(_, share, _)| if at < *share { true } else { at -= share; false }).unwrap();
+    let (zone, _, local) = ZONES
+        .iter()
+        .find(|(_, share, _)| {
+            if at < *share {
+                true
+            } else {
+                at -= share;
+                false
+            }
+        })
+        .unwrap();
     let mut languages = vec![(*local).to_owned()];
     if *local != "en" && draw.below(100) < 90 {
         languages.push("en".into());
@@ -104,7 +114,8 @@ pub fn small(n: usize, seed: u64) -> Vec<Person> {
             let hours = if hours.is_empty() { "none".into() } else { hours.join("; ") };
             let languages = if draw.below(4) == 0 { vec!["fr".into()] } else { vec!["en".into(), "fr".into()] };
             let topics = &TOPICS[..2 + draw.below(2)];
-            let interests = if draw.below(3) == 0 { vec![topics[draw.below(topics.len())].into()] } else { vec![topics[0].into(), topics[1].into()] };
+            let interests =
+                if draw.below(3) == 0 { vec![topics[draw.below(topics.len())].into()] } else { vec![topics[0].into(), topics[1].into()] };
             let level = 1 + draw.below(4) as u8;
             let guide = draw.below(8) == 0;
             Person { languages, interests, level, guide, ..person(&format!("p{i:02}"), zone, &hours) }
