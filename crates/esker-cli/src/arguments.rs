@@ -21,6 +21,7 @@ Examples:
   esker convert era5.grib t2m.nc --time 2019-03 --bbox 5,43,17,49
   esker plot era5.nc -o t2m.pdf --variable t2m --time 2019-03 --projection robinson
   esker group match applications.csv -o autumn   make learning groups, and say why
+  esker guide                                what to learn next, in the hours you have
   esker completions bash > ~/.local/share/bash-completion/completions/esker
 
 Exit codes:
@@ -428,6 +429,8 @@ pub enum Command {
     },
     /// Learning groups: match applications, plan a call, pair reviews, certify hours, forget or export a person.
     Group(crate::group::Words),
+    /// A path through learning resources, in the hours you have.
+    Guide(Box<crate::guide::Guide>),
     /// Print the reference of models, designs and metrics, in Markdown.
     Reference,
     /// Print the JSON schema of record.json.

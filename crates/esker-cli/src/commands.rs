@@ -82,6 +82,7 @@ impl Session<'_> {
                 cli.convert(from, output, Conversion { selection, terrain: Some((what, how)), ..Conversion::default() })
             }
             Command::Plot(words) => cli.plot(words),
+            Command::Guide(words) => crate::guide::run(words, self.arguments.json, self.arguments.quiet, &self.cancel),
             Command::Reference => {
                 show::print(&esker::reference());
                 Ok(())

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod group;
+mod guide;
 mod plotting;
 mod progress;
 mod show;
