@@ -38,7 +38,7 @@ pub fn reference() -> String {
         let _ = write!(page, "\n### `step = \"{}\"`\n\n{}\n", step.name(), step.doc());
         parameters(&mut page, &step.parameters());
     }
-    let _ = write!(page, "{TARGET}{}.\n", Family::NAMES.map(|n| format!("`\"{n}\"`")).join(", "));
+    let _ = writeln!(page, "{TARGET}{}.", Family::NAMES.map(|n| format!("`\"{n}\"`")).join(", "));
     page.push_str("\n## Designs\n");
     for design in Design::ALL {
         let _ = write!(page, "\n### `{}`\n\n{}\n", design.name(), design.doc());
