@@ -19,7 +19,7 @@ enum Floor {
 }
 
 /// The plan of the house; a new room is entered here.
-const ROOMS: [(&str, Floor); 9] = [
+const ROOMS: [(&str, Floor); 10] = [
     ("esker-core", Floor::Nouns),
     ("esker-math", Floor::Tools),
     ("esker-io", Floor::Tools),
@@ -27,6 +27,7 @@ const ROOMS: [(&str, Floor); 9] = [
     ("esker-models", Floor::Crafts),
     ("esker-evaluate", Floor::Crafts),
     ("esker", Floor::Corridor),
+    ("esker-teach", Floor::Corridor),
     ("esker-cli", Floor::Faces),
     ("esker-contract", Floor::Contract),
 ];

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +19,8 @@ Examples:
   esker info era5.nc                         say what a file holds and what looks wrong
   esker explore stations.csv                 look at a file or a recipe's data: a page with what looks wrong first
   esker convert era5.grib t2m.nc --time 2019-03 --bbox 5,43,17,49
+  esker plot era5.nc -o t2m.pdf --variable t2m --time 2019-03 --projection robinson
+  esker group match applications.csv -o autumn   make learning groups, and say why
   esker completions bash > ~/.local/share/bash-completion/completions/esker
 
 Exit codes:
@@ -51,6 +53,127 @@ pub enum Between {
     Nearest,
     /// Linear between four cells.
     Bilinear,
+    /// The mean of the cells under a new one, weighted by shared area: integrals stay.
+    Conservative,
+}
+
+/// How a surface is laid through the neighbours of a cell.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Fit {
+    /// Horn 1981: smooths rough heights.
+    Horn,
+    /// Zevenbergen and Thorne 1987: follows smooth heights closely.
+    ZevenbergenThorne,
+}
+
+/// What kind of figure.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Kind {
+    /// Dots.
+    Point,
+    /// Lines.
+    Line,
+    /// Lines in steps.
+    Step,
+    /// Bars.
+    Bar,
+    /// Counts in bins.
+    Histogram,
+    /// Counts, or means of the colour, in hexagons.
+    Hexbin,
+    /// Boxes by class.
+    Box,
+    /// A map.
+    Map,
+    /// Cells of a grid on its own two axes.
+    Heat,
+    /// Every pair of some columns.
+    Matrix,
+}
+
+/// What to draw and how; what is not said follows from what the file is.
+#[derive(Debug, Args)]
+pub struct PlotArguments {
+    /// A file in any format Esker reads, or its address: https://…, s3://bucket/key.
+    pub file: PathBuf,
+    /// File to write: .svg, .png (300 dots an inch) or .pdf (fonts embedded).
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Column of the horizontal axis.
+    #[arg(long, value_name = "COLUMN")]
+    pub x: Option<String>,
+    /// Column of the vertical axis, or several lines.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub y: Vec<String>,
+    /// Column that colours the marks.
+    #[arg(long, alias = "color", value_name = "COLUMN")]
+    pub colour: Option<String>,
+    /// Column that the area of dots follows.
+    #[arg(long, value_name = "COLUMN")]
+    pub size: Option<String>,
+    /// Column with a text for each row.
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
+    /// A panel for each value of this column, or each cell of this axis of a grid.
+    #[arg(long, value_name = "COLUMN")]
+    pub facet: Option<String>,
+    /// What kind of figure.
+    #[arg(long, value_enum)]
+    pub kind: Option<Kind>,
+    /// Logarithmic horizontal axis.
+    #[arg(long)]
+    pub log_x: bool,
+    /// Logarithmic vertical axis.
+    #[arg(long)]
+    pub log_y: bool,
+    /// Logarithmic colours.
+    #[arg(long)]
+    pub log_colour: bool,
+    /// The vertical axis counts downwards, as depths do.
+    #[arg(long)]
+    pub down: bool,
+    /// Drawn above the figure.
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Width on paper: single (85 mm), double (170 mm) or e.g. 120mm [default: double].
+    #[arg(long, value_name = "WIDTH")]
+    pub width: Option<String>,
+    /// Projection: robinson, equal-earth, plate-carree, orthographic:-40,72, lambert-conformal, equal-area, polar-north, polar-south, utm,
+    /// plain [default: one that fits].
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub projection: Option<String>,
+    /// Variable of a grid.
+    #[arg(long, alias = "var", value_name = "NAME")]
+    pub variable: Option<String>,
+    /// Times: 2001-05, or 2001-01/2010-12 with both ends.
+    #[arg(long, value_name = "SPAN")]
+    pub time: Option<String>,
+    /// Box: west,south,east,north in the units of the file's CRS.
+    #[arg(long, value_name = "BOX", allow_hyphen_values = true)]
+    pub bbox: Option<String>,
+    /// What lies in the polygons of this file.
+    #[arg(long, value_name = "FILE")]
+    pub within: Option<PathBuf>,
+    /// Outlines of this file over the map.
+    #[arg(long, value_name = "FILE")]
+    pub over: Option<PathBuf>,
+    /// Rows for which an expression over columns of numbers is true.
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+    /// Unit of a column, where the file says none: NAME=UNIT.
+    #[arg(long = "unit", value_name = "NAME=UNIT", value_parser = unit)]
+    pub units: Vec<(String, String)>,
+    /// Layer to read of a file that has several.
+    #[arg(long, value_name = "NAME")]
+    pub layer: Option<String>,
+    /// Sheet to read of a workbook.
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+}
+
+fn unit(text: &str) -> Result<(String, String), String> {
+    let (name, unit) = text.split_once('=').ok_or("a unit is written NAME=UNIT")?;
+    Ok((name.trim().to_owned(), unit.trim().to_owned()))
 }
 
 /// What to do.
@@ -192,7 +315,7 @@ pub enum Command {
     },
     /// Write a file in another format, or a part of it.
     #[command(
-        after_help = "Example:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg\n  esker convert dem.tif basin.tif --within basin.gpkg"
+        after_help = "Example:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg\n  esker convert dem.tif basin.tif --within basin.gpkg\n  esker convert rain.nc coarse.nc --like model.nc --method conservative"
     )]
     Convert {
         /// A file in any format Esker reads, or its address: https://…, s3://bucket/key.
@@ -223,6 +346,49 @@ pub enum Command {
         /// How values get onto another grid.
         #[arg(long, value_enum, default_value_t = Between::Nearest, requires = "like")]
         method: Between,
+    },
+    /// Draw a figure of a file: a map, a series, points, bars, a histogram, boxes.
+    #[command(
+        after_help = "Without --kind and columns: a grid becomes a map, rows with places a map, rows with times a line, other tables a scatter matrix.\n\nExamples:\n  \
+        esker plot era5.nc -o t2m.pdf --variable t2m --time 2019-03 --projection robinson\n  \
+        esker plot quakes.csv -o quakes.png --colour depth --size mag --projection robinson:180\n  \
+        esker plot co2.csv -o co2.svg --x date --y CO2 --unit CO2=ppm --width single\n  \
+        esker plot dem.tif -o dem.png --over outlines.shp\n  \
+        esker plot wells.csv -o logs.pdf --x GR --y DEPTH_MD --down --colour LITHOLOGY --facet WELL\n  \
+        esker plot stations.csv -o box.svg --kind box --x landcover --y no2 --log-y"
+    )]
+    Plot(Box<PlotArguments>),
+    /// Compute slope, aspect, curvature, texture and other terrain attributes from a raster of heights.
+    #[command(
+        after_help = "Attributes: slope, aspect, northness, eastness (of the aspect), hillshade, plan-curvature, profile-curvature (m-1, convex is positive),\ntpi, tri, roughness of nine cells; mean, sd, entropy in a window. Distances are metres: those of the plane, or on the ellipsoid\nwhere the raster is in degrees. Cells at the edge, and those with a missing one in their window, are missing.\n\nExamples:\n  esker terrain dem.tif -o terrain.tif --attributes slope,aspect,plan-curvature\n  esker terrain dem.nc -o rough.nc --var elevation --attributes sd,entropy --window 9 --level 5"
+    )]
+    Terrain {
+        /// Heights in metres, in any grid format Esker reads, or an address: https://…, s3://bucket/key.
+        from: PathBuf,
+        /// File to write; its extension says as what.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// What to compute.
+        #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "slope,aspect")]
+        attributes: Vec<String>,
+        /// The variable of heights, where there are several.
+        #[arg(long = "var", value_name = "NAME")]
+        variable: Option<String>,
+        /// The surface of slope, aspect and hillshade.
+        #[arg(long, value_enum, default_value_t = Fit::Horn)]
+        fit: Fit,
+        /// Cells along a side of the window of mean, sd and entropy.
+        #[arg(long, value_name = "CELLS", default_value_t = 3)]
+        window: usize,
+        /// Height of a level of the entropy, m.
+        #[arg(long, value_name = "METRES", default_value_t = 1.0)]
+        level: f64,
+        /// Where the sun of the hillshade stands, degrees clockwise from north.
+        #[arg(long, value_name = "DEGREES", default_value_t = 315.0)]
+        azimuth: f64,
+        /// How high it stands, degrees.
+        #[arg(long, value_name = "DEGREES", default_value_t = 45.0)]
+        altitude: f64,
     },
     /// Write a model as ONNX, for onnxruntime and other programs.
     #[command(
@@ -260,6 +426,8 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         rounds: Option<usize>,
     },
+    /// Learning groups: match applications, plan a call, pair reviews, certify hours, forget or export a person.
+    Group(crate::group::Words),
     /// Print the reference of models, designs and metrics, in Markdown.
     Reference,
     /// Print the JSON schema of record.json.

@@ -8,13 +8,13 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Ask, Context, Conversion, Error, Explored, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions,
-    Recipe, Sampling, Selection, inspect::Inspection,
+    Ask, Attribute, Context, Conversion, Error, Explored, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress,
+    ReadOptions, Recipe, Regridding, Sampling, Selection, Surface, Terrain, inspect::Inspection,
 };
 
-use crate::arguments::{Arguments, Between, Command};
+use crate::arguments::{Arguments, Between, Command, Fit, PlotArguments};
 use crate::progress::Bars;
-use crate::{show, show_data, show_final, show_model};
+use crate::{plotting, show, show_data, show_final, show_model};
 
 type Result<T> = std::result::Result<T, Findings>;
 
@@ -44,6 +44,7 @@ impl Session<'_> {
             Command::Check { recipe } => cli.check(recipe),
             Command::Advise { recipe } => cli.advise(recipe),
             Command::Audit { recipe } => cli.audit(recipe).map(drop),
+            Command::Group(words) => crate::group::run(words, cli.arguments.json, &|text| cli.say(text)),
             Command::Open { recipe, run } => cli.open(recipe, run.as_deref()),
             Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
             Command::Prepare { recipe, output, data } => cli.prepare(recipe, output, data.as_deref()),
@@ -63,12 +64,24 @@ impl Session<'_> {
                 let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
                 let options = ReadOptions { layer: layer.clone(), sheet: sheet.clone(), ..ReadOptions::default() };
                 let method = match method {
-                    Between::Nearest => Sampling::Nearest,
-                    Between::Bilinear => Sampling::Bilinear,
+                    Between::Nearest => Regridding::Sampled(Sampling::Nearest),
+                    Between::Bilinear => Regridding::Sampled(Sampling::Bilinear),
+                    Between::Conservative => Regridding::Conservative,
                 };
                 let like = like.clone().map(|file| (file, method));
-                cli.convert(from, to, Conversion { selection, like, options })
+                cli.convert(from, to, Conversion { selection, like, options, terrain: None })
             }
+            Command::Terrain { from, output, attributes, variable, fit, window, level, azimuth, altitude } => {
+                let what = attributes.iter().map(|name| Attribute::parse(name)).collect::<std::result::Result<_, _>>()?;
+                let surface = match fit {
+                    Fit::Horn => Surface::Horn,
+                    Fit::ZevenbergenThorne => Surface::ZevenbergenThorne,
+                };
+                let how = Terrain { surface, window: *window, level: *level, azimuth: *azimuth, altitude: *altitude };
+                let selection = Selection { variables: variable.iter().cloned().collect(), ..Selection::default() };
+                cli.convert(from, output, Conversion { selection, terrain: Some((what, how)), ..Conversion::default() })
+            }
+            Command::Plot(words) => cli.plot(words),
             Command::Reference => {
                 show::print(&esker::reference());
                 Ok(())
@@ -319,6 +332,20 @@ impl Session<'_> {
         } else {
             self.say(&show::notes(&done.notes));
             show::print(&format!("{} → {}", done.format, to.display()));
+        }
+        Ok(())
+    }
+}
+
+impl Session<'_> {
+    fn plot(&self, words: &PlotArguments) -> Result<()> {
+        let cx = self.watched(Context::new(0, self.threads()));
+        let done = plotting::asked(words).run(&words.file, &words.output, &cx)?;
+        if self.arguments.json {
+            show::print(&plotting::json(&done, &words.output));
+        } else {
+            self.say(&show::notes(&done.notes));
+            show::print(&plotting::told(&done, &words.output));
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 mod arguments;
 mod commands;
+mod group;
+mod plotting;
 mod progress;
 mod show;
 mod show_data;

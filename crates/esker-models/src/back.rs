@@ -3,7 +3,8 @@
 //!
 //! The mean of a transformed target, transformed back, is no mean. Duan's smearing estimate (1983, doi 10.1080/01621459.1983.10478017) is: the
 //! mean, over residuals on the transformed scale, of what each gives when added and transformed back. Residuals are those of five inner folds,
-//! whole groups apart, as those of rows learned from are too small for models that follow their rows closely.
+//! whole groups apart, as those of rows learned from are too small for models that follow their rows closely. They hold the model's own noise
+//! as well, which its answers have already: so they are scaled such that the answers for held-out training rows have the mean of their targets.
 
 use esker_core::graph::{Function, Graph, Operation, Value};
 use esker_core::{
@@ -24,6 +25,8 @@ pub const NAME: &str = "transformed";
 pub const NOTE: &str = "target-transform";
 /// Inner folds whose residuals are smeared.
 const FOLDS: usize = 5;
+/// Held-out rows on which residuals are scaled.
+const ROWS: usize = 400;
 /// Classes of residuals kept where each of them counts by itself.
 const CLASSES: usize = 256;
 
@@ -86,7 +89,7 @@ fn range(power: Power, values: &[f64]) -> (f64, f64) {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let (below, above) = match power {
-        Power::BoxCox(lambda) => (false, lambda < 0.0),
+        Power::BoxCox { lambda, .. } => (false, lambda < 0.0),
         Power::YeoJohnson(lambda) => (lambda > 2.0, lambda < 0.0),
         _ => (false, false),
     };
@@ -104,11 +107,11 @@ struct Parts {
     folds: Vec<(Samples, Samples, Vec<usize>)>,
 }
 
-/// The inner fold of each row: groups whole where there are enough, else rows in the order of their targets in turn.
+/// The inner fold of each row: groups whole where there are two or more, else rows in the order of their targets in turn.
 fn folds(rows: &Samples, z: &[f64]) -> Vec<usize> {
     if let Some(groups) = &rows.support().group {
         let held: Vec<usize> = groups.counts().iter().enumerate().filter(|(_, n)| **n > 0).map(|(k, _)| k).collect();
-        if held.len() >= FOLDS {
+        if held.len() >= 2 {
             let place = |c: u32| held.binary_search(&(c as usize)).map_or(0, |k| k % FOLDS);
             return groups.codes().iter().map(|&c| place(c)).collect();
         }
@@ -176,23 +179,28 @@ struct Back {
 
 impl Back {
     fn new(parts: &Parts, residuals: &[f64], train: &Samples) -> Self {
-        let weight = |r: usize| if residuals.len() == train.rows() { train.weight_of(r) } else { 1.0 };
-        let mut list: Vec<(f64, f64)> = residuals.iter().enumerate().map(|(r, e)| (*e, weight(r))).collect();
-        list.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let total: f64 = list.iter().map(|e| e.1).sum();
-        let residuals = match parts.power {
-            // The mean of exp(z + e) is exp(z) times the mean of exp(e).
-            Power::Log | Power::Log1p => vec![((list.iter().map(|(e, w)| w * e.exp()).sum::<f64>() / total).ln(), 1.0)],
-            _ => {
-                let size = list.len().div_ceil(CLASSES).max(1);
-                let class = |c: &[(f64, f64)]| {
-                    let w: f64 = c.iter().map(|e| e.1).sum();
-                    (c.iter().map(|(e, w)| e * w).sum::<f64>() / w, w / total)
-                };
-                list.chunks(size).map(class).filter(|(e, _)| e.is_finite()).collect()
-            }
+        let plain = |residuals| Self { power: parts.power, unit: parts.unit.clone(), residuals, range: parts.range };
+        if residuals.len() != train.rows() {
+            return plain(vec![(0.0, 1.0)]);
+        }
+        let mut held: Vec<Held> =
+            residuals.iter().zip(&parts.z).enumerate().map(|(r, (e, z))| Held { e: *e, z: *z, w: train.weight_of(r) }).collect();
+        held.sort_by(|a, b| a.e.total_cmp(&b.e).then(a.z.total_cmp(&b.z)).then(a.w.total_cmp(&b.w)));
+        if matches!(parts.power, Power::Log | Power::Log1p) {
+            // One factor does: the ratio of the sums of targets and of answers, taken beside the largest so that none overflows.
+            let most = held.iter().map(|h| h.z.max(h.z - h.e)).fold(f64::NEG_INFINITY, f64::max);
+            let sum = |of: fn(&Held) -> f64| held.iter().map(|h| h.w * (of(h) - most).exp()).sum::<f64>();
+            let factor = (sum(|h| h.z) / sum(|h| h.z - h.e)).ln();
+            return plain(vec![(if factor.is_finite() { factor } else { 0.0 }, 1.0)]);
+        }
+        let total: f64 = held.iter().map(|h| h.w).sum();
+        let class = |c: &[Held]| {
+            let w: f64 = c.iter().map(|h| h.w).sum();
+            (c.iter().map(|h| h.e * h.w).sum::<f64>() / w, w / total)
         };
-        Self { power: parts.power, unit: parts.unit.clone(), residuals, range: parts.range }
+        let classes: Vec<(f64, f64)> = held.chunks(held.len().div_ceil(CLASSES).max(1)).map(class).filter(|(e, _)| e.is_finite()).collect();
+        let scaled = |s: f64| plain(classes.iter().map(|(e, w)| (e * s, *w)).collect());
+        scaled(right_scale(&held, parts.power, scaled))
     }
 
     fn sound(&self) -> bool {
@@ -204,7 +212,8 @@ impl Back {
 
     /// A quantile of the transformed target, as one of the target.
     fn one(&self, z: f64) -> f64 {
-        self.power.back(z).max(self.range.0).min(self.range.1)
+        // A bound takes the place of NaN: what is missing stays so.
+        if z.is_nan() { z } else { self.power.back(z).max(self.range.0).min(self.range.1) }
     }
 
     /// The mean of the target where that of the transformed one is `z`.
@@ -236,6 +245,34 @@ impl Back {
         };
         format!("the target is learned as {}; {how}", self.power.family().name())
     }
+}
+
+/// A training row held out: its residual, its transformed target, its weight.
+struct Held {
+    e: f64,
+    z: f64,
+    w: f64,
+}
+
+/// The scale of the residuals with which the answers for held-out rows have the mean of their targets, by bisection; at most that of the residuals
+/// themselves.
+fn right_scale(held: &[Held], power: Power, scaled: impl Fn(f64) -> Back) -> f64 {
+    let some: Vec<&Held> = held.iter().step_by(held.len().div_ceil(ROWS).max(1)).collect();
+    let truth: f64 = some.iter().map(|h| h.w * power.back(h.z)).sum();
+    let off = |s: f64| {
+        let back = scaled(s);
+        some.iter().map(|h| h.w * back.mean(h.z - h.e)).sum::<f64>() - truth
+    };
+    let (none, all) = (off(0.0), off(1.0));
+    if !(none.is_finite() && all.is_finite()) || none.signum() == all.signum() {
+        return if all.abs() <= none.abs() || !none.is_finite() { 1.0 } else { 0.0 };
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..20 {
+        let middle = 0.5 * (low + high);
+        if off(middle).signum() == none.signum() { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
 }
 
 /// A model of a transformed target, whose answers come back.
@@ -401,7 +438,12 @@ mod tests {
             assert_eq!(again.predict(&train).unwrap(), model.predict(&train).unwrap());
             assert_eq!(again.save(), model.save());
         }
-        let back = Back { power: Power::BoxCox(f64::NAN), unit: Unit::default(), residuals: vec![(0.0, 1.0)], range: (0.0, 1.0) };
+        let back = Back {
+            power: Power::BoxCox { lambda: f64::NAN, centre: 1.0 },
+            unit: Unit::default(),
+            residuals: vec![(0.0, 1.0)],
+            range: (0.0, 1.0),
+        };
         assert!(load(&save(&("linear", Vec::<u8>::new(), &back))).is_err());
         let back = Back { power: Power::Log, ..back };
         assert!(load(&save(&(NAME, Vec::<u8>::new(), &back))).is_err());

@@ -4,4 +4,6 @@ pub mod explore;
 pub mod figure;
 pub mod map;
 pub mod page;
+pub mod pdf;
+pub mod plot;
 pub mod png;

@@ -55,7 +55,13 @@ pub(crate) fn explain(plan: &Plan, features: &[String], (folds, final_fit): (&[F
     cx.progress().step();
     let mut effects: Vec<Effect> = Vec::new();
     let class = shown_class(&plan.data.task, &plan.data.samples, target)?;
-    for importance in features.iter().take(part.effects) {
+    let around = held.iter().any(|h| h.model.looks_around());
+    if around && part.effects > 0 {
+        let text = "no effects are drawn: what the model says of a row depends on the rows before it as well, so that no row's features can be moved alone. \
+                    Importance is that of the columns it reads; what earlier targets give is in no importance and in no area of applicability";
+        notes.push(Note::info("effects-around", text));
+    }
+    for importance in features.iter().take(if around { 0 } else { part.effects }) {
         let mut effect = ale(&held, target, &importance.name, BINS, class.as_ref().map(|c| c.0), &cx.fork("ale", 0))?;
         if let Some((_, name)) = &class {
             effect.class.clone_from(name);

@@ -101,6 +101,14 @@ impl Inspection {
         Ok((table, found))
     }
 
+    /// Where and when the rows of a table are, as far as names and values tell.
+    pub(crate) fn place_and_time(table: &Table) -> Self {
+        let mut found = Self::default();
+        found.find_place(table);
+        found.find_time(table);
+        found
+    }
+
     fn look(&mut self, table: &Table, target: Option<&str>) {
         self.find_error(table, target);
         if self.place.is_none() {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lag::beside;
 use super::series::{Runs, Series};
-use super::wanted::{Wanted, groups};
+use super::wanted::{Wanted, grouped, groups};
 use crate::store;
 
 /// What it does.
@@ -127,6 +127,7 @@ impl FittedTransform for Sloping {
             return Ok(samples);
         }
         let keys = samples.column(&self.along)?.reals()?;
+        grouped(&samples, &self.series.labels, "gradient")?;
         let (codes, labels) = groups(&samples, &self.series.labels);
         let runs = Runs::new(&codes, labels.len(), keys);
         let asked = runs.keys(keys);

@@ -53,8 +53,8 @@ impl FittedTransform for Harmonics {
     fn apply(&self, samples: Samples) -> Result<Samples> {
         let days = days(&samples, "harmonics")?;
         let mut made = Vec::new();
-        let cycles: [(bool, &str, fn(f64) -> f64); 2] = [(self.year, "year", of_year), (self.day, "day", |d| d - d.floor())];
-        for (_, name, share) in cycles.into_iter().filter(|c| c.0) {
+        for (_, name) in [(self.year, "year"), (self.day, "day")].into_iter().filter(|c| c.0) {
+            let share = |d: f64| if name == "year" { of_year(d) } else { d - d.floor() };
             let turn: Vec<f64> = days.iter().map(|d| if d.is_nan() { f64::NAN } else { std::f64::consts::TAU * share(*d) }).collect();
             for k in 1..=self.number {
                 let wave = |f: fn(f64) -> f64| turn.iter().map(|t| f(f64::from(k) * t)).collect();

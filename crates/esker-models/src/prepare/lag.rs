@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::impute::clash;
 use super::series::{Runs, Series};
-use super::wanted::{Wanted, days, groups, list};
+use super::wanted::{Wanted, days, grouped, groups, list};
 use super::window::{Look, Reach, Statistic, look};
 use crate::store;
 
@@ -223,6 +223,7 @@ impl Looking {
 impl FittedTransform for Looking {
     fn apply(&self, samples: Samples) -> Result<Samples> {
         let keys = days(&samples, &self.step)?;
+        grouped(&samples, &self.series.labels, &self.step)?;
         let (codes, labels) = groups(&samples, &self.series.labels);
         let runs = Runs::new(&codes, labels.len(), keys);
         let asked = runs.keys(keys);

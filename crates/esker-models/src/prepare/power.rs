@@ -92,7 +92,7 @@ impl Family {
                 let centre = if logs.is_empty() { 0.0 } else { esker_math::mean(&logs) };
                 let scaled: Vec<f64> = logs.iter().map(|l| (l - centre).exp()).collect();
                 let jacobian: f64 = logs.iter().map(|l| l - centre).sum();
-                Power::BoxCox(likeliest(&scaled, jacobian, |v, lambda| box_cox(v, lambda)))
+                Power::BoxCox { lambda: likeliest(&scaled, jacobian, box_cox), centre: centre.exp() }
             }
             Self::YeoJohnson => {
                 let jacobian: f64 = there.iter().map(|v| v.signum() * v.abs().ln_1p()).sum();
@@ -192,8 +192,13 @@ pub enum Power {
     Log1p,
     /// √x.
     Sqrt,
-    /// Box–Cox of a power.
-    BoxCox(f64),
+    /// Box–Cox of a power, of values over their geometric mean: far from 1 a power has no digits left.
+    BoxCox {
+        /// The power.
+        lambda: f64,
+        /// The geometric mean.
+        centre: f64,
+    },
     /// Yeo–Johnson of a power.
     YeoJohnson(f64),
 }
@@ -209,6 +214,15 @@ fn yeo_johnson(x: f64, lambda: f64) -> f64 {
 /// Box–Cox of 1 + x, exact for small x.
 fn box_cox_1p(x: f64, lambda: f64) -> f64 {
     if lambda.abs() < 1e-12 { x.ln_1p() } else { (lambda * x.ln_1p()).exp_m1() / lambda }
+}
+
+/// The number whose [`box_cox`] is `z`; 0 or infinite beyond what the function reaches.
+fn inverse(z: f64, lambda: f64) -> f64 {
+    if lambda.abs() < 1e-12 {
+        return z.exp();
+    }
+    let inside = lambda * z;
+    if inside <= -1.0 { if lambda > 0.0 { 0.0 } else { f64::INFINITY } } else { (inside.ln_1p() / lambda).exp() }
 }
 
 /// The number whose [`box_cox_1p`] is `z`; infinite beyond what the function reaches.
@@ -227,7 +241,7 @@ impl Power {
             Self::Log => Family::Log,
             Self::Log1p => Family::Log1p,
             Self::Sqrt => Family::Sqrt,
-            Self::BoxCox(_) => Family::BoxCox,
+            Self::BoxCox { .. } => Family::BoxCox,
             Self::YeoJohnson(_) => Family::YeoJohnson,
         }
     }
@@ -238,7 +252,7 @@ impl Power {
             Self::Log => x.ln(),
             Self::Log1p => x.ln_1p(),
             Self::Sqrt => x.sqrt(),
-            Self::BoxCox(lambda) => box_cox(x, lambda),
+            Self::BoxCox { lambda, centre } => box_cox(x / centre, lambda),
             Self::YeoJohnson(lambda) => yeo_johnson(x, lambda),
         }
     }
@@ -249,7 +263,7 @@ impl Power {
             Self::Log => z.exp(),
             Self::Log1p => z.exp_m1(),
             Self::Sqrt => z.max(0.0).powi(2),
-            Self::BoxCox(lambda) => inverse_1p(z, lambda) + 1.0,
+            Self::BoxCox { lambda, centre } => centre * inverse(z, lambda),
             Self::YeoJohnson(lambda) if z >= 0.0 => inverse_1p(z, lambda),
             Self::YeoJohnson(lambda) => -inverse_1p(-z, 2.0 - lambda),
         }
@@ -258,7 +272,7 @@ impl Power {
     /// What was learned, in words.
     pub fn says(self) -> String {
         match self {
-            Self::BoxCox(lambda) | Self::YeoJohnson(lambda) => {
+            Self::BoxCox { lambda, .. } | Self::YeoJohnson(lambda) => {
                 let edge = if lambda <= LAMBDA.0 + 1e-6 || lambda >= LAMBDA.1 - 1e-6 { ", the end of where it is looked for" } else { "" };
                 format!("λ = {}{edge}", short(lambda))
             }
@@ -268,7 +282,12 @@ impl Power {
 
     /// Whether it is a function at all; it may come from a stranger.
     pub fn sound(self) -> bool {
-        !matches!(self, Self::BoxCox(l) | Self::YeoJohnson(l) if !l.is_finite() || l.abs() > 100.0)
+        let power = |l: f64| l.is_finite() && l.abs() <= 100.0;
+        match self {
+            Self::BoxCox { lambda, centre } => power(lambda) && centre.is_finite() && centre > 0.0,
+            Self::YeoJohnson(lambda) => power(lambda),
+            _ => true,
+        }
     }
 }
 
@@ -283,7 +302,8 @@ mod tests {
         for _ in 0..2000 {
             let lambda = 6.0 * rng.uniform() - 3.0;
             let x = 4.0 * rng.normal();
-            for power in [Power::Log, Power::Log1p, Power::Sqrt, Power::BoxCox(lambda), Power::YeoJohnson(lambda), Power::BoxCox(0.0)] {
+            let (box_cox, none) = (Power::BoxCox { lambda, centre: 2.0 }, Power::BoxCox { lambda: 0.0, centre: 1.0 });
+            for power in [Power::Log, Power::Log1p, Power::Sqrt, box_cox, Power::YeoJohnson(lambda), none] {
                 let x = if power.family() == Family::YeoJohnson { x } else { x.abs() + 0.01 };
                 let back = power.back(power.of(x));
                 assert!((back - x).abs() < 1e-7 * (1.0 + x.abs()), "{power:?} of {x}: {back}");
@@ -295,9 +315,25 @@ mod tests {
     fn the_likeliest_power_of_lognormal_numbers_is_near_zero() {
         let mut rng = Rng::new(2);
         let v: Vec<f64> = (0..4000).map(|_| 300.0 * rng.normal().exp()).collect();
-        let Power::BoxCox(lambda) = Family::BoxCox.fit("x", &v, "").unwrap() else { panic!() };
+        let Power::BoxCox { lambda, centre } = Family::BoxCox.fit("x", &v, "").unwrap() else { panic!() };
+        assert!((centre / 300.0 - 1.0).abs() < 0.1);
         assert!(lambda.abs() < 0.05, "{lambda}");
-        assert_eq!(Family::BoxCox.fit("x", &[3.0; 5], "").unwrap(), Power::BoxCox(1.0));
+        assert!(matches!(Family::BoxCox.fit("x", &[3.0; 5], "").unwrap(), Power::BoxCox { lambda: 1.0, .. }));
+    }
+
+    #[test]
+    fn numbers_of_any_size_keep_their_digits() {
+        let mut rng = Rng::new(5);
+        for size in [1e-17, 1e-12, 1.0, 1e9] {
+            let v: Vec<f64> = (0..500).map(|_| size * (2600.0 + rng.normal().exp())).collect();
+            let power = Family::BoxCox.fit("x", &v, "").unwrap();
+            let mut z: Vec<f64> = v.iter().map(|x| power.of(*x)).collect();
+            for (x, z) in v.iter().zip(&z) {
+                assert!((power.back(*z) / x - 1.0).abs() < 1e-12, "{x}");
+            }
+            z.sort_by(f64::total_cmp);
+            assert!(z.windows(2).filter(|w| w[0] < w[1]).count() > 450, "{size}: {power:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::store;
 
 /// What it does.
 pub const DOC: &str = "Numbers are brought to mean 0 and standard deviation 1 over the training rows (`standard`, not weighted); to median 0 and quartiles one apart (`robust`); or to \
-     where they lie among at most 1000 quantiles of the training rows, as a share from 0 to 1 (`uniform`) or the normal quantile of that share (`normal`, within ±5.2).";
+     where they lie among at most 1000 quantiles of the training rows, as a share from 0 to 1 (`uniform`) or the normal quantile of that share (`normal`, within ±5.2). Models that need \
+     features on one scale bring them there in any case, after all steps: `standard` and `robust` matter to the steps that follow, such as pca.";
 
 /// Quantiles kept at most.
 const MOST: usize = 1000;

@@ -139,7 +139,7 @@ impl Series {
             && self.keys.iter().all(|k| k.is_finite())
     }
 
-    /// The points with further ones of other rows beside them; at a point that is there already, it counts alone.
+    /// The points with further ones of other rows beside them; at a point that is there already, it counts alone, unless its value is missing.
     /// The groups of `runs` are those of `labels`, the own ones first.
     pub fn with(&self, runs: &Runs, keys: &[f64], values: &[Option<Vec<f64>>], labels: &[String]) -> Self {
         let mut merged = Self { labels: labels.to_vec(), groups: vec![0], keys: Vec::new(), values: vec![Vec::new(); values.len()] };
@@ -149,12 +149,18 @@ impl Series {
             let (mut j, last) = (runs.groups[g] as usize, runs.groups[g + 1] as usize);
             while i < end || j < last {
                 let mine = i < end && (j >= last || self.keys[i] <= keys[j]);
+                let both = mine && j < last && keys[j] == self.keys[i];
                 merged.keys.push(if mine { self.keys[i] } else { keys[j] });
                 for (c, column) in merged.values.iter_mut().enumerate() {
                     let other = || values[c].as_ref().map_or(f64::NAN, |v| v[j]);
-                    column.push(if mine { self.values[c][i] } else { other() });
+                    column.push(match (mine, both) {
+                        (true, false) => self.values[c][i],
+                        (false, _) => other(),
+                        // A gap there is filled by what is known now.
+                        (true, true) => Some(self.values[c][i]).filter(|v| !v.is_nan()).unwrap_or_else(other),
+                    });
                 }
-                if mine && j < last && keys[j] == self.keys[i] {
+                if both {
                     j += 1;
                 }
                 if mine { i += 1 } else { j += 1 }

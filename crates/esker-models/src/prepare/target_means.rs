@@ -52,16 +52,32 @@ impl TargetMeans {
 }
 
 /// The fold of each training row: groups whole, else rows that are alike in everything but the target together. Dealt out by what rows hold, so
-/// that neither their order nor any target decides.
+/// that neither their order nor any target decides. Rows without group, place and time that are alike are dealt out in turn: else a class that is
+/// all that is known of its rows would be in one fold, and no mean of the others would know of it.
 fn folds(train: &Samples, target: &str) -> Vec<usize> {
-    let marks: Vec<u64> = match &train.support().group {
-        Some(g) if g.counts().iter().filter(|n| **n > 0).count() >= FOLDS => group_marks(g),
+    let support = train.support();
+    let held = support.group.as_ref().map_or(0, |g| g.counts().iter().filter(|n| **n > 0).count());
+    let marks = match &support.group {
+        Some(g) if held >= 2 => group_marks(g),
+        _ if support.place.is_none() && support.time.is_none() => in_turn(row_marks(train, target)),
         _ => row_marks(train, target),
     };
+    let folds = if held >= 2 { FOLDS.min(held) } else { FOLDS };
     let mut distinct = marks.clone();
     distinct.sort_unstable();
     distinct.dedup();
-    marks.iter().map(|m| distinct.partition_point(|d| d < m) % FOLDS).collect()
+    marks.iter().map(|m| distinct.partition_point(|d| d < m) % folds).collect()
+}
+
+/// Marks that tell equal ones apart by how many of them came before.
+fn in_turn(marks: Vec<u64>) -> Vec<u64> {
+    let mut seen: std::collections::HashMap<u64, u64> = std::collections::HashMap::new();
+    let one = |m: u64| {
+        let before = seen.entry(m).or_insert(0);
+        *before += 1;
+        hash(m.to_le_bytes().into_iter().chain(before.to_le_bytes()))
+    };
+    marks.into_iter().map(one).collect()
 }
 
 /// FNV-1a, then mixed (splitmix64), so that like inputs lie far apart.
@@ -252,6 +268,32 @@ mod tests {
         let x = Column::real("x", "", (0..y.len()).map(|i| i as f64).collect());
         let n = y.len();
         Samples::new(vec![Column::class("rock", codes), x, Column::real("y", "m", y)], Support::bare(n), None).unwrap()
+    }
+
+    #[test]
+    fn a_class_that_is_all_that_is_known_of_its_rows_keeps_its_sense() {
+        let labels: Vec<&str> = (0..120).map(|i| ["chalk", "marl", "shale"][i % 3]).collect();
+        let y: Vec<f64> = (0..120).map(|i| 5.0 * (i % 3) as f64 + (i as f64).sin()).collect();
+        let bare = rows(&labels, y);
+        let columns = bare.columns().iter().filter(|c| c.name != "x").cloned().collect();
+        let train = Samples::new(columns, Support::bare(120), None).unwrap();
+        let (_, made) = TargetMeans { columns: Wanted::default(), smoothing: 0.0 }.fit_apply(train, "y").unwrap();
+        for (i, v) in made.column("rock mean y").unwrap().reals().unwrap().iter().enumerate() {
+            assert!((v - 5.0 * (i % 3) as f64).abs() < 1.0, "row {i}: {v}");
+        }
+    }
+
+    #[test]
+    fn groups_are_whole_from_two_on() {
+        let labels = ["a", "b"].repeat(10);
+        let train = rows(&labels, (0..20).map(f64::from).collect());
+        for groups in [2, 4, 9] {
+            let of: Vec<Option<String>> = (0..20).map(|i| Some(format!("w{}", i % groups))).collect();
+            let support = Support { group: Some(Codes::from_labels(&of)), ..Support::bare(20) };
+            let fold = folds(&Samples::new(train.columns().to_vec(), support, None).unwrap(), "y");
+            assert!((groups..20).all(|i| fold[i] == fold[i % groups]), "{groups}: {fold:?}");
+            assert!(fold.iter().any(|f| *f != fold[0]));
+        }
     }
 
     #[test]

@@ -60,10 +60,28 @@ pub(super) fn days<'a>(samples: &'a Samples, step: &str) -> Result<&'a [f64]> {
     })
 }
 
-/// The groups of rows as codes into levels: those given first, then further ones. Without groups all rows are of the one group ``.
+/// Refuses rows without a group where those learned from had one: whose past theirs is cannot be told.
+pub(super) fn grouped(samples: &Samples, known: &[String], step: &str) -> Result<()> {
+    if samples.support().group.is_some() || alone(known) {
+        return Ok(());
+    }
+    Err(Error::data(format!("step '{step}'"))
+        .got("rows that do not know their group")
+        .rule(format!("it looks along the rows of a group, of which it learned {}", known.len()))
+        .hint("rows to be predicted need the column that [roles] group names"))
+}
+
+/// Whether rows were learned without groups.
+fn alone(known: &[String]) -> bool {
+    known.is_empty() || *known == [String::new()]
+}
+
+/// The groups of rows as codes into levels: those given first, then further ones. Without groups all rows are of the one group ``, or of none where
+/// groups are known.
 pub(super) fn groups(samples: &Samples, known: &[String]) -> (Vec<u32>, Vec<String>) {
     let Some(group) = samples.support().group.as_ref() else {
-        return (vec![0; samples.rows()], if known.is_empty() { vec![String::new()] } else { known.to_vec() });
+        let code = if alone(known) { 0 } else { MISSING };
+        return (vec![code; samples.rows()], if known.is_empty() { vec![String::new()] } else { known.to_vec() });
     };
     let mut levels = known.to_vec();
     let of: std::collections::HashMap<&str, u32> = (0..).zip(known).map(|(k, l)| (l.as_str(), k)).collect();
@@ -104,7 +122,8 @@ pub(super) fn short(v: f64) -> String {
 
 /// Codes of a column in known levels, unknown ones as missing.
 pub(super) fn lenient(codes: &Codes, levels: &[String]) -> Vec<u32> {
-    let to: Vec<u32> = codes.levels().iter().map(|l| levels.iter().position(|k| k == l).map_or(MISSING, |p| p as u32)).collect();
+    let of: std::collections::HashMap<&str, u32> = (0..).zip(levels).map(|(k, l)| (l.as_str(), k)).collect();
+    let to: Vec<u32> = codes.levels().iter().map(|l| of.get(l.as_str()).copied().unwrap_or(MISSING)).collect();
     codes.codes().iter().map(|&c| if c == MISSING { MISSING } else { to[c as usize] }).collect()
 }
 

@@ -89,8 +89,9 @@ fn mean(v: &[f64]) -> f64 {
 
 /// Histograms of the columns of numbers.
 pub fn histograms(e: &Exploration) -> Option<Figure> {
-    let worth =
-        |c: &&ColumnCard| c.histogram.is_some() && !matches!(c.role.as_str(), "x" | "y" | "time" | "identifier" | "constant" | "axis");
+    let worth = |c: &&ColumnCard| {
+        c.histogram.is_some() && !matches!(c.role.as_str(), "x" | "y" | "place" | "time" | "identifier" | "constant" | "axis")
+    };
     let all: Vec<(&ColumnCard, &Histogram)> = e.columns.iter().filter(worth).filter_map(|c| Some((c, c.histogram.as_ref()?))).collect();
     let shown = &all[..all.len().min(HISTOGRAMS)];
     if shown.is_empty() {

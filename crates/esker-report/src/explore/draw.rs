@@ -3,9 +3,9 @@
 use esker_core::exploration::Colour;
 use esker_core::{Calendar, Unit};
 
-use crate::figure::axis::{Area, Panel, SMALL};
+use crate::figure::axis::{Area, BODY, Panel, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Pen, Type};
-use crate::figure::colour::{BLUE, GREY, Map as Colours, Rgb, category};
+use crate::figure::colour::{BAR, GREY, Map as Colours, Rgb, category};
 use crate::figure::legend::{colour_bar, swatches};
 use crate::figure::stats::{quantile, sorted};
 use crate::figure::text::{fit, labelled, number, width};
@@ -26,6 +26,12 @@ pub fn panels(n: usize, columns: usize, whole: f64, (w_left, h, above, below): (
 /// The name of a panel above it, with its unit.
 pub fn heading(c: &mut Canvas, (x, y, w, _): Area, name: &str, unit: &Unit) {
     c.text((x, y - 8.0), &fit(&labelled(name, unit), SMALL, false, w + 8.0), Type::new(SMALL));
+}
+
+/// A name cut into lines, also at its underscores.
+pub fn broken(name: &str, w: f64) -> Vec<String> {
+    let lines = crate::figure::text::wrap(&name.replace('_', "_ "), BODY, w);
+    lines.iter().map(|l| l.replace("_ ", "_")).collect()
 }
 
 /// Ticks of dates between two days: where, and what is written.
@@ -143,6 +149,11 @@ impl Scale {
 
     /// The legend at x, y, of a width and height; the y below it.
     pub fn legend(&self, c: &mut Canvas, (x, y, w, h): Area, title: &str) -> f64 {
+        let lines = if title.is_empty() { Vec::new() } else { broken(title, w) };
+        for (i, line) in lines.iter().enumerate() {
+            c.text((x, y + BODY + 17.0 * i as f64), line, Type::new(BODY));
+        }
+        let (y, title) = (y + 17.0 * lines.len() as f64, "");
         match self {
             Self::Numbers(scale, beyond, colours) => colour_bar(c, (x, y, w, h), title, *scale, *colours, *beyond),
             Self::Classes(levels) => {
@@ -155,7 +166,7 @@ impl Scale {
 
 /// The scale and colours of marks; blue where nothing colours them.
 pub fn colours(of: Option<&Colour>, n: usize) -> (Option<Scale>, Vec<Rgb>) {
-    let Some(colour) = of else { return (None, vec![BLUE; n]) };
+    let Some(colour) = of else { return (None, vec![BAR; n]) };
     let scale = Scale::of(colour.values.iter(), &colour.levels, false);
     let all = colour.values.iter().map(|v| scale.colour(*v)).collect();
     (Some(scale), all)

@@ -2,10 +2,10 @@
 
 use esker_core::exploration::{Axis, Tracks, VariogramView, Well};
 
-use super::draw::panels;
+use super::draw::{broken, panels};
 use crate::figure::axis::{Panel, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Path, Pen, Type};
-use crate::figure::colour::{BLUE, Rgb, VERMILION, category};
+use crate::figure::colour::{BAR, Rgb, VERMILION, category};
 use crate::figure::legend::swatches;
 use crate::figure::scale::{Scale, range};
 use crate::figure::stats::{quantile, sorted};
@@ -41,7 +41,7 @@ pub fn variograms(all: &[VariogramView]) -> Option<Figure> {
             let at = panel.at(*d, *s);
             dots.dot(at.0, at.1);
         });
-        c.dots(&dots, Pen::new(Paint::Rgb(BLUE), 6.0));
+        c.dots(&dots, Pen::new(Paint::Rgb(BAR), 6.0));
     }
     let told: Vec<String> =
         all.iter().filter_map(|v| v.fit.as_ref().map(|f| format!("{}: {} ({} model)", v.variable, f.words, f.shape))).collect();
@@ -62,6 +62,15 @@ pub fn variograms(all: &[VariogramView]) -> Option<Figure> {
 
 fn facies_colours(t: &Tracks) -> Vec<Rgb> {
     (0..t.levels.len()).map(|i| category(i, t.levels.len())).collect()
+}
+
+/// Swatches under a name that may be long.
+fn legend(c: &mut Canvas, (x, y, w): (f64, f64, f64), name: &str, items: &[(String, Rgb)]) {
+    let lines = broken(name, w);
+    for (i, line) in lines.iter().enumerate() {
+        c.text((x, y + 17.0 * (i + 1) as f64), line, Type::new(SMALL));
+    }
+    swatches(c, (x, y + 17.0 * lines.len() as f64, w), "", items, 24);
 }
 
 /// Depth scale, downwards.
@@ -91,7 +100,7 @@ pub fn tracks(t: &Tracks) -> Option<Figure> {
         let x = left + each * n as f64;
         facies(&mut c, t, well, &down, (x, top, 26.0, tall));
         let items: Vec<(String, Rgb)> = t.levels.iter().cloned().zip(facies_colours(t)).collect();
-        swatches(&mut c, (x + 40.0, top - 16.0, aside - 46.0), &t.facies, &items, 24);
+        legend(&mut c, (x + 40.0, top - 16.0, aside - 46.0), &t.facies, &items);
     }
     let whose = if well.name.is_empty() { String::new() } else { format!(" of {}", well.name) };
     let names: Vec<&str> = well.curves.iter().map(|a| a.name.as_str()).collect();
@@ -112,7 +121,7 @@ pub fn tracks(t: &Tracks) -> Option<Figure> {
 }
 
 fn depth_axis(c: &mut Canvas, t: &Tracks, down: &Scale, (left, top, tall): (f64, f64, f64)) {
-    c.text((4.0, top - 10.0), &fit(&labelled(&t.depth, &t.unit), SMALL, false, left + 40.0), Type::new(SMALL));
+    c.text((4.0, top - 25.0), &fit(&labelled(&t.depth, &t.unit), SMALL, false, left + 20.0), Type::new(SMALL));
     let ticks = down.ticks(10);
     for v in ticks.at.iter().filter(|v| down.holds(**v)) {
         c.text((left - 7.0, down.at(*v) + 4.0), &ticks.label(*v), Type::new(SMALL).end().muted());
@@ -137,8 +146,8 @@ fn one(c: &mut Canvas, curve: &Axis, well: &Well, down: &Scale, (x, y, w, h): (f
         &fit(&crate::figure::text::unit(curve.unit.as_str()), 11.5, false, w),
         Type::new(11.5).middle().muted(),
     );
-    c.text((x + 1.0, y - 6.0), &fit(&number(low), 11.0, false, w * 0.48), Type::new(11.0).muted());
-    c.text((x + w - 1.0, y - 6.0), &fit(&number(high), 11.0, false, w * 0.48), Type::new(11.0).end().muted());
+    c.text((x + 1.0, y - 6.0), &fit(&number(low), 10.5, false, w * 0.5), Type::new(10.5).muted());
+    c.text((x + w - 1.0, y - 6.0), &fit(&number(high), 10.5, false, w * 0.5), Type::new(10.5).end().muted());
     let points: Vec<(f64, f64)> = well
         .depth
         .iter()
@@ -147,7 +156,7 @@ fn one(c: &mut Canvas, curve: &Axis, well: &Well, down: &Scale, (x, y, w, h): (f
         .collect();
     let mut path = Path::new();
     path.line(&points, false);
-    c.clipped((x, y, w, h), |c| c.stroke(&path, Pen::new(Paint::Rgb(BLUE), 1.0)));
+    c.clipped((x, y, w, h), |c| c.stroke(&path, Pen::new(Paint::Rgb(BAR), 1.0)));
 }
 
 /// Facies as stretches of colour.
@@ -194,7 +203,7 @@ pub fn strips(t: &Tracks) -> Option<Figure> {
         facies(&mut c, t, well, &down, (x, a, each * 0.7, b - a));
     }
     let items: Vec<(String, Rgb)> = t.levels.iter().cloned().zip(facies_colours(t)).collect();
-    swatches(&mut c, (left + each * t.wells.len() as f64 + 34.0, top - 16.0, 130.0), &t.facies, &items, 20);
+    legend(&mut c, (left + each * t.wells.len() as f64 + 34.0, top - 16.0, 126.0), &t.facies, &items);
     let names: Vec<&str> = wells.iter().map(|w| w.name.as_str()).collect();
     let caption = format!("{} along {}, one strip a {}.", t.facies, t.depth, if t.group.is_empty() { "well" } else { &t.group });
     let alt = format!("Strips of {} in {}.", t.facies, names.join(", "));

@@ -9,7 +9,7 @@ use resvg::tiny_skia;
 use super::draw::{Scale, ends};
 use crate::figure::axis::{Area, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Path, Pen, Type};
-use crate::figure::colour::{BLUE, RIM, Rgb};
+use crate::figure::colour::{BAR, RIM, Rgb};
 use crate::figure::legend::colour_bar;
 use crate::figure::scale::Scale as Position;
 use crate::figure::stats::{hexagons, sorted};
@@ -28,24 +28,22 @@ const ASIDE: f64 = 140.0;
 
 /// A figure a view.
 pub fn all(views: &[MapView]) -> Vec<Figure> {
-    views.par_iter().enumerate().filter_map(|(i, v)| one(v, &format!("explore-map-{}", i + 1))).collect()
+    // Many maps are smaller.
+    let tall = if views.len() > 2 { 390.0 } else { 520.0 };
+    views.par_iter().enumerate().filter_map(|(i, v)| one(v, &format!("explore-map-{}", i + 1), tall)).collect()
 }
 
-fn one(v: &MapView, name: &str) -> Option<Figure> {
+fn one(v: &MapView, name: &str, tall: f64) -> Option<Figure> {
     let sites = match &v.shape {
         MapShape::Points { x, y } => Sites::new(x, y, v.crs.as_deref()),
         MapShape::Cells { x, y } => rim(x, y, v.crs.as_deref()),
         MapShape::Outlines { parts, .. } => corners(parts, v.crs.as_deref()),
     };
     let n = v.panels.len();
-    let columns = match n {
-        1 => 1,
-        2..=4 => 2,
-        _ => 3,
-    };
+    let columns = if n == 1 { 1 } else { 2 };
     let plane = !sites.geographic;
     let (left, top) = (if plane { 62.0 } else { 46.0 }, if plane { 40.0 } else { 30.0 });
-    let room = ((WIDTH - ASIDE) / columns as f64 - left - 12.0, if columns == 1 { 520.0 } else { 300.0 });
+    let room = ((WIDTH - ASIDE) / columns as f64 - left - 12.0, if columns == 1 { tall } else { 300.0 });
     let first = Map::fit(&sites, (left, top), room)?;
     let below = if plane { 50.0 } else { 40.0 };
     let each = (left + first.area.2 + 12.0, top + first.area.3 + below);
@@ -150,7 +148,7 @@ fn rim(x: &[f64], y: &[f64], crs: Option<&str>) -> Sites {
     Sites::new(&px, &py, None)
 }
 
-fn corners(parts: &[Vec<Vec<[f64; 2]>>], crs: Option<&str>) -> Sites {
+fn corners(parts: &[Shape], crs: Option<&str>) -> Sites {
     let (x, y): (Vec<f64>, Vec<f64>) = parts.iter().flatten().flatten().map(|p| (p[0], p[1])).unzip();
     Sites::new(&x, &y, crs)
 }
@@ -167,7 +165,7 @@ fn points(c: &mut Canvas, map: &Map, sites: &Sites, (values, scale): (&[f64], &S
     let step = placed.len().div_ceil(2 * DOTS).max(1);
     let mut layers: BTreeMap<Rgb, Path> = BTreeMap::new();
     for (i, at) in placed.iter().step_by(step) {
-        let colour = if values.is_empty() { BLUE } else { scale.colour(values[*i]) };
+        let colour = if values.is_empty() { BAR } else { scale.colour(values[*i]) };
         layers.entry(colour).or_default().dot(at.0, at.1);
     }
     let size = match placed.len() {
@@ -220,15 +218,18 @@ fn bins(c: &mut Canvas, map: &Map, placed: &[(usize, (f64, f64))], (values, scal
     most
 }
 
+/// The rings or lines of a shape.
+type Shape = Vec<Vec<[f64; 2]>>;
+
 /// Rings or lines coloured by their value.
 fn outlines(
     c: &mut Canvas,
     map: &Map,
-    (parts, crs, geographic): (&[Vec<Vec<[f64; 2]>>], Option<&str>, bool),
+    (parts, crs, geographic): (&[Shape], Option<&str>, bool),
     (values, scale): (&[f64], &Scale),
     closed: bool,
 ) {
-    let ink = |i: usize| values.get(i).map_or(BLUE, |v| scale.colour(*v));
+    let ink = |i: usize| values.get(i).map_or(BAR, |v| scale.colour(*v));
     c.clipped(map.area, |c| {
         for (i, shape) in parts.iter().enumerate() {
             let mut path = Path::new();

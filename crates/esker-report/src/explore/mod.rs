@@ -26,7 +26,11 @@ pub fn page(e: &Exploration) -> String {
     let mut h = Html::new();
     h.fixed("<!doctype html>\n");
     h.with("html", &[("lang", "en-GB")], |h| {
-        h.with("head", &[], |h| head(h, &format!("{}, explored", e.title)));
+        h.with("head", &[], |h| {
+            head(h, &format!("{}, explored", e.title));
+            // Sheets of many panels are as tall as they are.
+            h.with("style", &[], |h| h.fixed(".picture svg { max-height: none; }"));
+        });
         h.with("body", &[], |h| {
             h.element("a", &[("class", "skip"), ("href", "#main")], "Skip to the page");
             h.with("header", &[], |h| {
@@ -298,8 +302,11 @@ fn variables(h: &mut Html, e: &Exploration) {
 
 fn table(h: &mut Html, e: &Exploration) {
     let listed = e.columns.len().min(LISTED);
-    let caption =
-        if listed < e.columns.len() { format!("The first {listed} of {} columns", count(e.columns.len())) } else { "Columns".to_owned() };
+    let caption = if listed < e.columns.len() {
+        format!("The first {listed} of {} columns", count(e.columns.len()))
+    } else {
+        "Columns; SD is the standard deviation".to_owned()
+    };
     let mut sheet = Sheet::new(caption)
         .words("Column")
         .words("Unit")
@@ -310,7 +317,7 @@ fn table(h: &mut Html, e: &Exploration) {
         .numbers("Median")
         .numbers("Mean")
         .numbers("Largest")
-        .numbers("Standard deviation");
+        .numbers("SD");
     for c in e.columns.iter().take(LISTED) {
         let taken = if c.role.is_empty() { c.holds.clone() } else { c.role.clone() };
         let mut row = vec![text(&c.name), text(unit_text(&c.unit)), text(taken), number(share(c)), number(count(c.distinct))];

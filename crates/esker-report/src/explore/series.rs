@@ -5,7 +5,7 @@ use esker_core::exploration::{Autocorrelation, Cycle, Series, SeriesView, Spectr
 use super::draw::{ends, time_axis};
 use crate::figure::axis::{Panel, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Path, Pen, Type};
-use crate::figure::colour::{BLUE, PALE, VERMILION};
+use crate::figure::colour::{BAR, PALE, VERMILION};
 use crate::figure::scale::{Scale, padded, range};
 use crate::figure::stats::sorted;
 use crate::figure::text::{fit, fixed, labelled, width};
@@ -16,8 +16,8 @@ pub fn lines(v: &SeriesView) -> Option<Figure> {
     let (first, last) = range(v.list.iter().flat_map(|s| &s.at))?;
     let tall = if v.list.len() == 1 { 230.0 } else { 104.0 };
     let left = 70.0;
-    let each = tall + 34.0;
-    let mut c = Canvas::new(WIDTH, each * v.list.len() as f64 + 44.0);
+    let each = tall + 54.0;
+    let mut c = Canvas::new(WIDTH, each * v.list.len() as f64 + 24.0);
     for (i, s) in v.list.iter().enumerate() {
         let area = (left, each * i as f64 + 26.0, WIDTH - left - 20.0, tall);
         let known = sorted(s.value.iter().chain(&s.low).chain(&s.high).copied());
@@ -98,9 +98,9 @@ fn line(c: &mut Canvas, panel: &Panel, s: &Series, gap: f64) {
         }
     }
     path.line(&points, false);
-    c.stroke(&path, Pen::new(Paint::Rgb(BLUE), if points.len() > 600 { 1.0 } else { 1.6 }));
+    c.stroke(&path, Pen::new(Paint::Rgb(BAR), if points.len() > 600 { 1.0 } else { 1.6 }));
     if alone > 0 {
-        c.dots(&dots, Pen::new(Paint::Rgb(BLUE), 3.0));
+        c.dots(&dots, Pen::new(Paint::Rgb(BAR), 3.0));
     }
 }
 
@@ -113,10 +113,10 @@ pub fn rhythms(v: &SeriesView) -> Option<Figure> {
     let periods: Drawer = |c, s, v, a| spectrum(c, s.spectrum.as_ref(), v, a);
     let mut columns: Vec<(&str, Drawer)> = Vec::new();
     if v.list.iter().any(|s| s.season.is_some()) {
-        columns.push(("By month", season));
+        columns.push(("By month, from the year's mean", season));
     }
     if v.list.iter().any(|s| s.day.is_some()) {
-        columns.push(("By hour", day));
+        columns.push(("By hour, from the day's mean", day));
     }
     if v.list.iter().any(|s| s.autocorrelation.is_some()) {
         columns.push(("Autocorrelation by lag", memory));
@@ -138,7 +138,7 @@ pub fn rhythms(v: &SeriesView) -> Option<Figure> {
         c.text((0.0, y + 15.0), &fit(&labelled(&s.name, &s.unit), SMALL, true, WIDTH), Type::new(SMALL).bold());
         for (k, (title, draw)) in columns.iter().enumerate() {
             let x = each * k as f64 + left;
-            c.text((x - 30.0, y + 33.0), title, Type::new(SMALL).muted());
+            c.text((x - 30.0, y + 33.0), &fit(title, SMALL, false, each - 34.0), Type::new(SMALL).muted());
             draw(&mut c, s, v, (x, y + head, each - left - 14.0, tall));
         }
     }
@@ -158,7 +158,7 @@ pub fn rhythms(v: &SeriesView) -> Option<Figure> {
     };
     let method = shown.iter().find_map(|s| s.spectrum.as_ref()).map_or_else(String::new, |s| format!(" Spectrum: {}; the dashed line is red noise of the same memory, and named periods rise above what it reaches once in a hundred series.", s.method));
     let caption = format!(
-        "Boxes hold half of the values, whiskers eight of ten. Dashed lines of the autocorrelation hold 95 % of white noise.{method}"
+        "Boxes hold half of the values' differences from the running mean, whiskers eight of ten. Dashed lines of the autocorrelation hold 95 % of white noise.{method}"
     );
     Some(Figure::named("explore-rhythms", Words { name: "", title: "Cycles, memory and periods".into(), alt: found, caption }, &c))
 }
@@ -180,10 +180,10 @@ fn cycle(c: &mut Canvas, _: &Series, of: Option<&Cycle>, area: (f64, f64, f64, f
         let half = w / n as f64 * 0.34;
         c.line((at, panel.y.at(q[0])), (at, panel.y.at(q[4])), Pen::new(Paint::Muted, 1.0));
         c.rect((at - half, panel.y.at(q[3]), 2.0 * half, panel.y.at(q[1]) - panel.y.at(q[3])), Paint::Rgb(PALE), 1.0);
-        c.line((at - half, panel.y.at(q[2])), (at + half, panel.y.at(q[2])), Pen::new(Paint::Rgb(BLUE), 1.8));
+        c.line((at - half, panel.y.at(q[2])), (at + half, panel.y.at(q[2])), Pen::new(Paint::Rgb(BAR), 1.8));
         let label = if months {
             "JFMAMJJASOND".get(i..=i).unwrap_or("").to_owned()
-        } else if i % 6 == 0 {
+        } else if i.is_multiple_of(6) {
             i.to_string()
         } else {
             String::new()
@@ -221,7 +221,7 @@ fn memory(c: &mut Canvas, of: Option<&Autocorrelation>, v: &SeriesView, area: (f
     }
     c.line((area.0, panel.y.at(0.0)), (area.0 + area.2, panel.y.at(0.0)), Pen::new(Paint::Faint, 1.0));
     let curve = panel.curve(of.lag.iter().zip(&of.value).map(|(l, r)| (l / one, *r)));
-    c.stroke(&curve, Pen::new(Paint::Rgb(BLUE), 1.6));
+    c.stroke(&curve, Pen::new(Paint::Rgb(BAR), 1.6));
 }
 
 fn spectrum(c: &mut Canvas, of: Option<&Spectrum>, v: &SeriesView, area: (f64, f64, f64, f64)) {
@@ -236,7 +236,7 @@ fn spectrum(c: &mut Canvas, of: Option<&Spectrum>, v: &SeriesView, area: (f64, f
     c.line((x, y), (x, y + h), Pen::new(Paint::Faint, 1.0));
     c.clipped(area, |c| {
         let curve = panel.curve(of.period.iter().zip(&of.power).map(|(p, v)| (p / one, v.max(low * 0.5))));
-        c.stroke(&curve, Pen::new(Paint::Rgb(BLUE), 1.2));
+        c.stroke(&curve, Pen::new(Paint::Rgb(BAR), 1.2));
         let noise = panel.curve(of.period.iter().zip(&of.background).map(|(p, v)| (p / one, *v)));
         c.stroke(&noise, Pen::new(Paint::Muted, 1.2).dashed("4 3"));
     });

@@ -2,7 +2,7 @@
 
 use esker_core::exploration::{Axis, Correlations, Relation, Scatter};
 
-use super::draw::{Scale, colours};
+use super::draw::{Scale, broken, colours};
 use crate::figure::axis::{BODY, Panel, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Path, Pen, Type};
 use crate::figure::colour::{BAR, Map as Colours, Rgb};
@@ -22,6 +22,9 @@ pub fn scatter(s: &Scatter) -> Option<Figure> {
         return None;
     }
     let (scale, colour) = colours(s.colour.as_ref(), marks);
+    if n == 2 {
+        return Some(pair(s, scale.as_ref(), &colour));
+    }
     let aside = if scale.is_some() { 150.0 } else { 10.0 };
     let cell = ((WIDTH - 58.0 - aside) / n as f64).min(190.0);
     let (left, top) = (52.0, 8.0);
@@ -42,17 +45,40 @@ pub fn scatter(s: &Scatter) -> Option<Figure> {
     }
     if let (Some(scale), Some(of)) = (&scale, &s.colour) {
         // The corner above the diagonal is free.
-        let x = if n > 2 { left + cell * (n as f64 - 1.0) + 4.0 } else { WIDTH - 140.0 };
-        let tall = if n > 2 { (cell * (n as f64 - 1.0) - 60.0).min(240.0) } else { 200.0 };
+        let x = left + cell * (n as f64 - 1.0) + 4.0;
+        let tall = (cell * (n as f64 - 1.0) - 60.0).min(240.0);
         scale.legend(&mut c, (x.max(left + cell * 2.2), top, WIDTH - x - 8.0, tall), &labelled(&of.name, &of.unit));
     }
+    Some(words(s, marks, &c))
+}
+
+/// Two columns against each other.
+fn pair(s: &Scatter, scale: Option<&Scale>, colour: &[Rgb]) -> Figure {
+    let (x, y) = (&s.columns[0], &s.columns[1]);
+    let side = 330.0;
+    let area = (74.0, 34.0, side, side);
+    let mut c = Canvas::new(WIDTH, side + 84.0);
+    let place = |p: Position, by: f64| p.moved(by);
+    let (px, py) = (place(position(x, side + 6.0).0, area.0), place(position(y, side + 6.0).1, area.1));
+    let panel = Panel { area, x: px, y: py };
+    let title = |a: &Axis| if a.log { format!("{}, log", labelled(&a.name, &a.unit)) } else { labelled(&a.name, &a.unit) };
+    panel.x_axis(&mut c, &title(x), true);
+    panel.y_axis(&mut c, &title(y), true);
+    c.clipped(area, |c| dots(c, colour, |r| panel.at(x.values[r], y.values[r])));
+    if let (Some(scale), Some(of)) = (scale, &s.colour) {
+        scale.legend(&mut c, (area.0 + side + 30.0, 20.0, 180.0, 220.0), &labelled(&of.name, &of.unit));
+    }
+    words(s, colour.len(), &c)
+}
+
+fn words(s: &Scatter, marks: usize, c: &Canvas) -> Figure {
     let names: Vec<&str> = s.columns.iter().map(|a| a.name.as_str()).collect();
     let by = s.colour.as_ref().map_or_else(String::new, |c| format!(", coloured by {}", c.name));
     let drawn = if marks < s.of { format!(" {} of {} rows are drawn.", count(marks), count(s.of)) } else { String::new() };
     let logs = if s.columns.iter().any(|a| a.log) { " Axes marked log are logarithmic." } else { "" };
     let caption = format!("Each column against each other{by}.{drawn}{logs}");
     let alt = format!("Scatter matrix of {}{by}; {} marks in each panel.", names.join(", "), count(marks));
-    Some(Figure::named("explore-scatter", Words { name: "", title: "Columns against each other".into(), alt, caption }, &c))
+    Figure::named("explore-scatter", Words { name: "", title: "Columns against each other".into(), alt, caption }, c)
 }
 
 /// The position of values along and up a panel: all but the outermost hundredth decide its ends.
@@ -84,8 +110,7 @@ fn dots(c: &mut Canvas, colour: &[Rgb], at: impl Fn(usize) -> (f64, f64)) {
 fn name(c: &mut Canvas, a: &Axis, (x, y, w): (f64, f64, f64)) {
     let words = labelled(&a.name, &a.unit);
     let words = if a.log { format!("{words}, log") } else { words };
-    let lines = crate::figure::text::wrap(&words.replace('_', "_ "), BODY, w - 8.0);
-    let lines: Vec<String> = lines.iter().map(|l| l.replace("_ ", "_")).collect();
+    let lines = broken(&words, w - 8.0);
     let first = y + w / 2.0 - 8.0 * (lines.len() as f64 - 1.0) + 4.0;
     for (i, line) in lines.iter().take(4).enumerate() {
         c.text((x + w / 2.0, first + 17.0 * i as f64), &fit(line, BODY, false, w), Type::new(BODY).middle());

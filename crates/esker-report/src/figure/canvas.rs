@@ -198,6 +198,8 @@ pub struct Canvas {
     pub width: f64,
     /// Height.
     pub height: f64,
+    /// Width on paper (mm) that a file of its own states; user units where there is none.
+    pub paper: Option<f64>,
     body: String,
     clips: usize,
 }
@@ -288,6 +290,13 @@ impl Path {
         }
     }
 
+    /// Adds what another path draws.
+    pub fn append(&mut self, other: &Self) {
+        self.d.push_str(&other.d);
+        // The other one began from nowhere, and so does what follows.
+        self.begun = false;
+    }
+
     /// A line through points. It breaks where a position is not a number; points on the same tenth are merged.
     pub fn line(&mut self, points: &[(f64, f64)], close: bool) {
         let mut drawn = 0;
@@ -314,7 +323,7 @@ impl Path {
 impl Canvas {
     /// An empty drawing.
     pub fn new(width: f64, height: f64) -> Self {
-        Self { width, height, body: String::new(), clips: 0 }
+        Self { width, height, paper: None, body: String::new(), clips: 0 }
     }
 
     /// A straight line; nothing where a position is not a number.
@@ -467,7 +476,10 @@ impl Canvas {
     /// The whole drawing as SVG. `id` must be unique in its page; title and description are what screen readers say.
     pub fn svg(&self, id: &str, title: &str, description: &str, theme: Theme) -> String {
         let size = match theme {
-            Theme::File => format!(" width=\"{}\" height=\"{}\"", n1(self.width), n1(self.height)),
+            Theme::File => match self.paper {
+                Some(mm) => format!(" width=\"{}mm\" height=\"{}mm\"", n2(mm), n2(mm * self.height / self.width)),
+                None => format!(" width=\"{}\" height=\"{}\"", n1(self.width), n1(self.height)),
+            },
             Theme::Page => String::new(),
         };
         let ground = match theme {

@@ -158,6 +158,15 @@ impl Frame {
         set(self.place.as_ref().map(|p| p.y), "y");
         self.time.iter().flat_map(|t| &t.columns).for_each(|&c| set(Some(c), "time"));
         set(self.group, "group");
+        if self.place.is_some() {
+            for c in 0..self.table.columns().len() {
+                if PLACES.contains(&self.table.columns()[c].name.to_lowercase().as_str())
+                    && self.place.as_ref().is_none_or(|p| p.x != c && p.y != c)
+                {
+                    set(Some(c), "place");
+                }
+            }
+        }
         for name in &said.features {
             set(self.table.columns().iter().position(|c| c.name == *name), "feature");
         }
@@ -185,6 +194,12 @@ impl Frame {
         is_class_like(&self.look.columns()[column])
     }
 
+    /// Whether nearly all rows are of one class, so that its colours would tell nothing.
+    fn one_rules(&self, column: usize) -> bool {
+        let codes = self.classes(column);
+        100 * codes.counts().into_iter().max().unwrap_or(0) > 95 * codes.len()
+    }
+
     /// The classes that marks are coloured by where the target is none.
     fn best_class(&self, said: &Said) -> Option<usize> {
         let free = |c: &usize| matches!(self.roles[*c].as_str(), "" | "feature") || (self.roles[*c] == "group" && self.few(*c));
@@ -195,6 +210,7 @@ impl Frame {
         let is_class = |c: usize| matches!(self.look.columns()[c].values, Values::Class(_));
         let all =
             (0..self.look.columns().len().min(MOST_COLUMNS)).filter(free).filter(|&c| self.few(c) && (is_class(c) || named(c).is_some()));
+        let all = all.filter(|&c| !self.one_rules(c));
         // With a target of numbers, those colour better than any class.
         if said.target.is_some() {
             return self.target;
@@ -217,6 +233,9 @@ impl Frame {
         all
     }
 }
+
+/// Further columns of places beside the one that is taken.
+const PLACES: [&str; 10] = ["lon", "longitude", "lat", "latitude", "cenlon", "cenlat", "easting", "northing", "x_loc", "y_loc"];
 
 const CLASS_WORDS: [&str; 10] =
     ["lithology", "lithofacies", "facies", "class", "label", "target", "landcover", "type", "category", "weather"];

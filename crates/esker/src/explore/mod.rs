@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 
 use esker_core::cube::AxisKind;
 use esker_core::exploration::{Exploration, RecipeCard};
-use esker_core::{Column, Context, Crs, Cube, Features, Note, Result, Table, Values};
+use esker_core::{Column, Context, Cube, Features, Note, Result, Table, Values};
 use esker_io::{Data, Format, Origin, ReadOptions};
 
 use crate::findings::Findings;
 use crate::recipe::Recipe;
 use crate::work::{on_threads, stoppable};
-use crate::{lock, regions, source};
+use crate::{lock, regions, source, steps};
 
 use frame::{Frame, Said};
 
@@ -77,7 +77,8 @@ pub fn default_page(path: &Path) -> PathBuf {
 
 fn of_recipe(mut recipe: Recipe, path: &Path, cx: &Context) -> Result<Exploration, Findings> {
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    let (mut table, origin) = source::read(&mut recipe, &folder)?;
+    let (table, origin) = source::read(&mut recipe, &folder)?;
+    let (mut table, _) = steps::apply(&recipe, &folder, table)?;
     regions::name(&mut recipe, &folder, &mut table)?;
     let mut notes: Vec<Note> = table.notes.clone();
     // Rows of a final hold-out stay unseen here as everywhere.
@@ -200,21 +201,8 @@ fn of_cube(out: &mut Exploration, cube: &Cube, (format, options): (Format, &Read
         let cells = cube.data().map(|v| v.axes.iter().map(|&a| cube.axes()[a].len).product::<usize>()).max().unwrap_or(0);
         let said = said_of(cube);
         let cube = if cells > FEW_CELLS { gridded::thinned(cube, cells.div_ceil(FEW_CELLS), out)? } else { cube.clone() };
-        let (notes, kind) = (out.notes.clone(), out.kind.clone());
         let table = esker_io::into_table(Data::Cube(cube), options)?;
         of_rows(out, table, (format, Some(said)), cx)?;
-        out.kind = kind;
-        let mut seen = Vec::new();
-        out.notes = notes
-            .into_iter()
-            .chain(std::mem::take(&mut out.notes))
-            .filter(|n| {
-                !seen.contains(n) && {
-                    seen.push(n.clone());
-                    true
-                }
-            })
-            .collect();
     }
     out.findings.extend(found);
     suspects::sort(&mut out.findings);
@@ -225,7 +213,7 @@ fn of_cube(out: &mut Exploration, cube: &Cube, (format, options): (Format, &Read
 fn said_of(cube: &Cube) -> Said {
     let placed = Data::Cube(cube.clone()).placed();
     let time = cube.axes().iter().find(|a| a.kind == AxisKind::T).map(|a| a.name.clone());
-    Said { place: placed.map(|p| (p.x, p.y, p.crs.or(Some(Crs::Geographic)))), time, ..Said::default() }
+    Said { place: placed.map(|p| (p.x, p.y, p.crs)), time, ..Said::default() }
 }
 
 /// Looks at a table. `las`: whether it is a well log; nothing where a recipe has chosen its rows.
@@ -262,7 +250,7 @@ fn fill(out: &mut Exploration, frame: &Frame, las: Option<bool>, cx: &Context) -
     cx.check()?;
     out.tracks = tracks::of(frame, las == Some(true));
     if out.maps.is_empty() {
-        out.maps = space::points(frame);
+        out.maps = if out.tracks.is_some() { space::groups(frame) } else { space::points(frame) };
     }
     cx.check()?;
     if out.tracks.is_none() {

@@ -339,7 +339,7 @@ fn season(times: &[f64], values: &[f64], step: f64) -> Option<Cycle> {
     if step > 100.0 || long < 1.8 * YEAR {
         return None;
     }
-    cycle(times, values, 1..=12, |t| f64::from(Calendar::Proleptic.date(t).month))
+    cycle(times, &from_running_mean(times, values, YEAR / 2.0), 1..=12, |t| f64::from(Calendar::Proleptic.date(t).month))
 }
 
 /// Values by hour, where steps are hours and at least four days are seen.
@@ -349,7 +349,31 @@ fn day(times: &[f64], values: &[f64], step: f64) -> Option<Cycle> {
     if step > 0.26 || long < 4.0 {
         return None;
     }
-    cycle(times, values, 0..=23, |t| ((t - t.floor()) * 24.0 + 1e-6).floor())
+    cycle(times, &from_running_mean(times, values, 0.5), 0..=23, |t| ((t - t.floor()) * 24.0 + 1e-6).floor())
+}
+
+/// Values less the mean of those within `half` days, so that neither a trend nor a bad year hides a cycle; NaN where the window is cut off.
+fn from_running_mean(times: &[f64], values: &[f64], half: f64) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..times.len()).filter(|&i| !times[i].is_nan() && !values[i].is_nan()).collect();
+    order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
+    let mut out = vec![f64::NAN; times.len()];
+    let (Some(&first), Some(&last)) = (order.first(), order.last()) else { return out };
+    let (mut from, mut to, mut sum) = (0, 0, 0.0);
+    // A window of whole cycles: as long after a moment as before it, one end left out.
+    for &i in &order {
+        while to < order.len() && times[order[to]] < times[i] + half - 1e-6 {
+            sum += values[order[to]];
+            to += 1;
+        }
+        while times[order[from]] < times[i] - half - 1e-6 {
+            sum -= values[order[from]];
+            from += 1;
+        }
+        if times[i] - half >= times[first] - 1.0 && times[i] + half <= times[last] + 32.0_f64.min(half) {
+            out[i] = values[i] - sum / (to - from) as f64;
+        }
+    }
+    out
 }
 
 fn cycle(times: &[f64], values: &[f64], places: std::ops::RangeInclusive<u8>, place: impl Fn(f64) -> f64) -> Option<Cycle> {

@@ -76,6 +76,31 @@ fn mapped(frame: &Frame) -> Vec<usize> {
     columns
 }
 
+/// The middle of each well or other group, with its name: where their rows lie along a line, a map of rows would only show names.
+pub fn groups(frame: &Frame) -> Vec<MapView> {
+    let (Some(place), Some(group)) = (&frame.place, frame.group) else { return Vec::new() };
+    let (Some(x), Some(y)) = (frame.numbers(place.x), frame.numbers(place.y)) else { return Vec::new() };
+    let codes = used(&frame.classes(group));
+    let middle = |level: usize, v: &[f64]| {
+        let of: Vec<f64> = (0..codes.len()).filter(|&r| codes.codes()[r] as usize == level && !v[r].is_nan()).map(|r| v[r]).collect();
+        if of.is_empty() { f64::NAN } else { esker_math::mean(&of) }
+    };
+    let n = codes.levels().len();
+    if !(2..=60).contains(&n) {
+        return Vec::new();
+    }
+    vec![MapView {
+        variable: frame.look.columns()[group].name.clone(),
+        unit: Unit::default(),
+        levels: codes.levels().to_vec(),
+        crs: place.crs.as_ref().map(|c| c.name().to_owned()),
+        log: false,
+        what: format!("{n} groups, each at the mean place of its rows"),
+        shape: MapShape::Points { x: (0..n).map(|l| middle(l, x)).collect(), y: (0..n).map(|l| middle(l, y)).collect() },
+        panels: vec![MapPanel { label: String::new(), values: (0..n).map(|l| l as f64).collect() }],
+    }]
+}
+
 /// Maps of points.
 pub fn points(frame: &Frame) -> Vec<MapView> {
     let mut sites = sites(frame);
@@ -130,7 +155,7 @@ fn counted(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);
@@ -146,7 +171,11 @@ pub fn outlines(features: &Features, frame: &Frame) -> Vec<MapView> {
     let rows: Vec<(usize, usize)> = frame.rows.iter().copied().enumerate().filter(|&(_, r)| features.geometries[r].is_some()).collect();
     let thin = |part: &Vec<[f64; 2]>| -> Vec<[f64; 2]> {
         let n = part.len();
-        if n < 8 { part.clone() } else { part.iter().enumerate().filter(|(i, _)| i % every == 0 || i + 1 == n).map(|(_, p)| *p).collect() }
+        if n < 8 {
+            part.clone()
+        } else {
+            part.iter().enumerate().filter(|(i, _)| i.is_multiple_of(every) || i + 1 == n).map(|(_, p)| *p).collect()
+        }
     };
     let parts: Vec<Vec<Vec<[f64; 2]>>> =
         rows.iter().filter_map(|&(_, r)| features.geometries[r].as_ref()).map(|g| g.parts.iter().map(thin).collect()).collect();

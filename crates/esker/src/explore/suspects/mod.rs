@@ -46,7 +46,13 @@ pub fn sort(found: &mut [Suspect]) {
 
 /// Notes of the reader that warn, as findings; the others are left.
 pub fn split(notes: Vec<Note>) -> (Vec<Suspect>, Vec<Note>) {
-    let (grave, rest): (Vec<Note>, Vec<Note>) = notes.into_iter().partition(|n| n.weight > Weight::Info);
+    let mut seen: Vec<Note> = Vec::new();
+    notes.into_iter().for_each(|n| {
+        if !seen.contains(&n) {
+            seen.push(n);
+        }
+    });
+    let (grave, rest): (Vec<Note>, Vec<Note>) = seen.into_iter().partition(|n| n.weight > Weight::Info);
     let told = |n: Note| Suspect {
         weight: n.weight,
         code: n.code,

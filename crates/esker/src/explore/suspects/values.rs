@@ -260,18 +260,19 @@ fn outlier(frame: &Frame, c: usize, known: &[f64]) -> Option<Suspect> {
         return None;
     }
     let far = |v: f64| (at(v) - middle).abs() > 12.0 * half;
-    // Alone: nothing lies on the way to them.
-    let (first, last) = (
-        known.partition_point(|v| *v < quantile_of_sorted(known, 0.5) && far(*v)),
-        known.len() - known.partition_point(|v| *v < quantile_of_sorted(known, 0.5) || !far(*v)),
-    );
+    let median = quantile_of_sorted(known, 0.5);
+    let first = known.partition_point(|v| *v < median && far(*v));
+    let last = known.len() - known.partition_point(|v| *v < median || !far(*v));
     let n = first + last;
-    if n == 0 || 200 * n > known.len() {
+    if n == 0 || n > 10 || 200 * n > known.len() {
         return None;
     }
     let inner = (known[first], known[known.len() - 1 - last]);
-    let gap = [first.checked_sub(1).map(|i| at(inner.0) - at(known[i])), (last > 0).then(|| at(known[known.len() - last]) - at(inner.1))];
-    if gap.into_iter().flatten().all(|g| g < 4.0 * half) {
+    // Alone: the nearest of them lies twice as far out as the furthest of the others, or it would be the end of a long tail.
+    let apart = |out: f64, end: f64| (at(out) - middle).abs() >= 2.0 * (at(end) - middle).abs();
+    let below = first == 0 || apart(known[first - 1], inner.0);
+    let above = last == 0 || apart(known[known.len() - last], inner.1);
+    if !(below && above) {
         return None;
     }
     let extreme = if last > 0 { known[known.len() - 1] } else { known[0] };

@@ -1,0 +1,123 @@
+//! The mini-conference: talks of five minutes, at hours that suit those who give them, told to everybody on their own clock.
+
+use std::collections::BTreeMap;
+
+use esker_core::Result;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::call::{Call, zone};
+use super::hours::QUARTER;
+use super::people::Person;
+use super::review::Project;
+
+/// Minutes of a talk, of its questions, and of the break after every sixth.
+pub const TALK: u32 = 5;
+const QUESTIONS: u32 = 3;
+const BREAK: u32 = 10;
+const BREAK_AFTER: usize = 6;
+/// Most talks at a stretch: two hours and a half.
+const MOST_TALKS: usize = 18;
+
+/// The programme.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Agenda {
+    /// Talks, in order.
+    pub talks: Vec<Talk>,
+}
+
+/// One talk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Talk {
+    /// The part of the conference, from 1: parts lie at different hours.
+    pub part: usize,
+    /// The project.
+    pub project: String,
+    /// Its title.
+    pub title: String,
+    /// Its authors, by id.
+    pub speakers: Vec<String>,
+    /// Its beginning, in UTC.
+    pub start: String,
+    /// Whether it lies between 7:00 and 22:00 for at least one of them.
+    pub awake: bool,
+}
+
+impl Talk {
+    /// Its beginning.
+    pub fn at(&self) -> Timestamp {
+        self.start.parse().unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// How well an instant suits a person: 3 in hours they said to be free, 2 by day, 0 by night.
+fn suits(person: &Person, zone: &TimeZone, at: Timestamp) -> u32 {
+    let local = zone.to_datetime(at);
+    let minutes = u16::from(local.hour() as u8) * 60 + u16::from(local.minute() as u8);
+    let day = local.weekday().to_monday_zero_offset() as u8;
+    match minutes {
+        _ if person.hours.free().iter().any(|f| f.day == day && f.from <= minutes && minutes + (TALK + QUESTIONS) as u16 <= f.to) => 3,
+        420..1320 => 2,
+        _ => 0,
+    }
+}
+
+/// The programme in the week of the call that begins at `week`: parts are placed one after the other at the hour that suits most of the talks
+/// that are left, latest clocks first within a part.
+///
+/// # Errors
+/// A person's zone is unknown.
+pub fn agenda(projects: &[Project], people: &[Person], call: &Call, week: u32) -> Result<Agenda> {
+    let zones: BTreeMap<&str, (&Person, TimeZone)> =
+        people.iter().map(|p| Ok((p.id.as_str(), (p, zone(&p.zone)?)))).collect::<Result<_>>()?;
+    let best = |project: &Project, at: Timestamp| {
+        let of = |id: &String| zones.get(id.as_str()).map(|(p, z)| suits(p, z, at));
+        // People we know nothing of are asked for nothing.
+        project.authors.iter().filter_map(of).max().unwrap_or(2)
+    };
+    let begin = call.week(week);
+    // Tuesday to Friday, every quarter of an hour.
+    let starts: Vec<Timestamp> = (96..480).filter_map(|q| begin.checked_add(Span::new().minutes(q * i64::from(QUARTER))).ok()).collect();
+    let mut left: Vec<&Project> = projects.iter().collect();
+    let mut agenda = Agenda::default();
+    for part in 1.. {
+        let count = left.len().min(MOST_TALKS);
+        if count == 0 {
+            break;
+        }
+        let worth = |start: Timestamp| {
+            let middle = start + Span::new().minutes(i64::from(length(count) / 2));
+            let mut found: Vec<u32> = left.iter().map(|p| best(p, middle).min(best(p, start))).collect();
+            found.sort_unstable_by(|a, b| b.cmp(a));
+            found.iter().take(MOST_TALKS).sum::<u32>()
+        };
+        let start = starts.iter().copied().map(|s| (worth(s), std::cmp::Reverse(s))).max().map_or(begin, |(_, s)| s.0);
+        let last = start + Span::new().minutes(i64::from(length(count)));
+        let (mut here, mut others): (Vec<&Project>, Vec<&Project>) = left.into_iter().partition(|p| best(p, start).min(best(p, last)) > 0);
+        if here.is_empty() {
+            std::mem::swap(&mut here, &mut others);
+        }
+        let late = |p: &Project| p.authors.iter().filter_map(|a| zones.get(a.as_str())).map(|(_, z)| z.to_offset(start).seconds()).max();
+        here.sort_by(|a, b| late(b).cmp(&late(a)).then(a.id.cmp(&b.id)));
+        others.extend(here.drain(here.len().min(MOST_TALKS)..));
+        for (i, project) in here.into_iter().enumerate() {
+            let at = start + Span::new().minutes(i64::from(length(i)));
+            agenda.talks.push(Talk {
+                part,
+                project: project.id.clone(),
+                title: project.title.clone(),
+                speakers: project.authors.clone(),
+                start: at.to_string(),
+                awake: best(project, at) > 0,
+            });
+        }
+        left = others;
+    }
+    Ok(agenda)
+}
+
+/// Minutes that some talks take with their questions and the breaks between them.
+pub(crate) fn length(talks: usize) -> u32 {
+    talks as u32 * (TALK + QUESTIONS) + (talks / BREAK_AFTER) as u32 * BREAK
+}

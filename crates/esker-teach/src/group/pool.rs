@@ -1,0 +1,238 @@
+//! The people of a call as sets and bits, and the rules that a group keeps.
+//!
+//! Hard: as many people as the call says; a stretch of common time in every week of the call, on its real dates; a common language; a common
+//! topic; somebody at level 3 or above and above the group's median, or somebody who may guide; nobody with whom they are kept apart from.
+//! Soft: dear topics, more common hours, mixed places and careers. Nothing else is looked at.
+
+use std::collections::BTreeMap;
+
+use esker_core::{Error, Result};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::call::{Call, zone};
+use super::hours::{QUARTER, Quarters};
+use super::people::Person;
+
+/// What a person's first, second and third topic count.
+const RANKS: [i64; 3] = [12, 5, 2];
+/// What a second place or career in a group counts.
+const MIXED: i64 = 2;
+/// Most half hours of common time that count.
+const ENOUGH: usize = 12;
+
+/// The rules that may be relaxed; what is not here never is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Fewest people.
+    pub least: usize,
+    /// Most people.
+    pub most: usize,
+    /// Common time at a stretch, in minutes.
+    pub minutes: u32,
+    /// Whether somebody experienced or a guide is needed.
+    pub experience: bool,
+}
+
+impl Rules {
+    /// The rules of a call.
+    pub fn of(call: &Call) -> Self {
+        Self { least: call.size[0], most: call.size[1], minutes: call.minutes, experience: true }
+    }
+
+    pub(crate) fn quarters(&self) -> usize {
+        self.minutes.div_ceil(QUARTER) as usize
+    }
+}
+
+/// A person as the matching sees them.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub topics: u64,
+    /// Topics by rank.
+    pub ranked: Vec<usize>,
+    pub languages: u64,
+    pub level: u8,
+    pub guide: bool,
+    pub apart: Vec<usize>,
+    /// Free quarters in each sort of week.
+    pub free: Vec<Quarters>,
+    /// Offset from UTC in the first week, in seconds: a place, as far as meeting goes.
+    pub place: i32,
+    pub career: usize,
+}
+
+impl Member {
+    pub(crate) fn leads(&self) -> bool {
+        self.guide || self.level >= 3
+    }
+}
+
+/// The people of a call, by id, ready to be matched.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    pub(crate) members: Vec<Member>,
+    pub(crate) languages: Vec<String>,
+    /// For each week of the call, its sort: weeks of one sort have the same offsets in all zones.
+    pub(crate) sort_of_week: Vec<usize>,
+    pub(crate) zones: Vec<TimeZone>,
+}
+
+/// What some people have in common.
+#[derive(Debug, Clone)]
+pub(crate) struct Common {
+    pub topics: u64,
+    pub languages: u64,
+    pub free: Vec<Quarters>,
+}
+
+impl Pool {
+    /// The people of a call. Results follow the ids of people, never the order they are given in.
+    ///
+    /// # Errors
+    /// A zone that does not exist, a topic that the call does not have, more than 64 languages.
+    pub fn new(people: &[Person], call: &Call) -> Result<Self> {
+        debug_assert!(people.is_sorted_by(|a, b| a.id < b.id));
+        let names: BTreeMap<&str, TimeZone> = people.iter().map(|p| Ok((p.zone.as_str(), zone(&p.zone)?))).collect::<Result<_>>()?;
+        let zones: Vec<TimeZone> = people.iter().map(|p| names[p.zone.as_str()].clone()).collect();
+        let (sorts, sort_of_week) = sorts_of_weeks(&names.into_values().collect::<Vec<_>>(), call);
+        let languages = distinct(people.iter().flat_map(|p| p.languages.iter().cloned()));
+        if languages.len() > 64 {
+            return Err(Error::data("column 'languages'").got(format!("{} languages", languages.len())).rule("at most 64 in one call"));
+        }
+        let careers = distinct(people.iter().map(|p| p.career.clone()));
+        let at: BTreeMap<&str, usize> = people.iter().enumerate().map(|(i, p)| (p.id.as_str(), i)).collect();
+        let mut members = Vec::with_capacity(people.len());
+        for (person, zone) in people.iter().zip(&zones) {
+            let ranked: Vec<usize> = person.interests.iter().filter_map(|t| call.topics.iter().position(|c| c == t)).collect();
+            if ranked.len() != person.interests.len() {
+                return Err(Error::data(format!("interests of '{}'", person.id)).rule("they are topics of the call"));
+            }
+            members.push(Member {
+                topics: ranked.iter().fold(0, |set, &t| set | 1 << t),
+                ranked,
+                languages: person.languages.iter().fold(0, |set, l| set | 1 << languages.binary_search(l).unwrap_or(0)),
+                level: person.level,
+                guide: person.guide,
+                apart: person.apart.iter().filter_map(|id| at.get(id.as_str()).copied()).collect(),
+                free: sorts.iter().map(|&week| person.hours.quarters(zone, week)).collect(),
+                place: zone.to_offset(call.week(0)).seconds(),
+                career: careers.binary_search(&person.career).unwrap_or(0),
+            });
+        }
+        for i in 0..members.len() {
+            for j in members[i].apart.clone() {
+                members[j].apart.push(i);
+            }
+        }
+        Ok(Self { members, languages, sort_of_week, zones })
+    }
+
+    /// Number of people.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// What nobody has in common yet: everything.
+    pub(crate) fn all(&self) -> Common {
+        Common { topics: u64::MAX, languages: u64::MAX, free: vec![Quarters::ALL; self.sorts()] }
+    }
+
+    pub(crate) fn sorts(&self) -> usize {
+        self.sort_of_week.iter().max().map_or(0, |m| m + 1)
+    }
+
+    pub(crate) fn common(&self, people: &[usize]) -> Common {
+        people.iter().fold(self.all(), |common, &p| self.with(&common, p))
+    }
+
+    pub(crate) fn with(&self, common: &Common, person: usize) -> Common {
+        let member = &self.members[person];
+        Common {
+            topics: common.topics & member.topics,
+            languages: common.languages & member.languages,
+            free: common.free.iter().zip(&member.free).map(|(a, b)| a.and(b)).collect(),
+        }
+    }
+
+    /// Whether people with this in common may still become a group: what is lost here never comes back as more join.
+    pub(crate) fn hopeful(&self, common: &Common, rules: &Rules) -> bool {
+        common.topics != 0 && common.languages != 0 && common.free.iter().all(|f| !f.starts(rules.quarters()).is_empty())
+    }
+
+    pub(crate) fn apart(&self, person: usize, from: &[usize]) -> bool {
+        self.members[person].apart.iter().any(|a| from.contains(a))
+    }
+
+    /// A guide, or somebody at level 3 or above and above the median (the mean of the middle two where there are two).
+    pub(crate) fn led(&self, people: &[usize]) -> bool {
+        let mut levels: Vec<u8> = people.iter().map(|&p| self.members[p].level).collect();
+        levels.sort_unstable();
+        let n = levels.len();
+        let top = levels.last().copied().unwrap_or(0);
+        people.iter().any(|&p| self.members[p].guide) || n > 0 && top >= 3 && 2 * top > levels[(n - 1) / 2] + levels[n / 2]
+    }
+
+    /// Whether these people are a group by the rules.
+    pub(crate) fn is_group(&self, people: &[usize], rules: &Rules) -> bool {
+        (rules.least..=rules.most).contains(&people.len())
+            && (!rules.experience || self.led(people))
+            && people.iter().enumerate().all(|(i, &p)| !self.apart(p, &people[..i]))
+            && self.hopeful(&self.common(people), rules)
+    }
+
+    /// How well a group suits, and its topic: the dearest common one, earlier in the call's list where two are as dear.
+    pub(crate) fn suits(&self, people: &[usize], common: &Common) -> (i64, usize) {
+        let dear = |topic: usize| -> i64 {
+            let rank = |p: usize| self.members[p].ranked.iter().position(|&t| t == topic).map_or(0, |r| RANKS[r.min(2)]);
+            people.iter().map(|&p| rank(p)).sum()
+        };
+        let topics = (0..64).filter(|t| common.topics >> t & 1 == 1);
+        let (points, topic) = topics.map(|t| (dear(t), t)).fold((-1, 0), |best, next| if next.0 > best.0 { next } else { best });
+        let hours = common.free.iter().map(Quarters::in_week).min().unwrap_or(0) / 2;
+        let distinct = |of: &dyn Fn(&Member) -> i64| {
+            let mut seen: Vec<i64> = people.iter().map(|&p| of(&self.members[p])).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            seen.len() as i64
+        };
+        let mixed = distinct(&|m| i64::from(m.place)) + distinct(&|m| m.career as i64) - 2;
+        (points + hours.min(ENOUGH) as i64 + MIXED * mixed, topic)
+    }
+}
+
+/// One week of each sort, and the sort of each week. Two weeks are of a sort where every zone has the same offsets at the same hours.
+fn sorts_of_weeks(zones: &[TimeZone], call: &Call) -> (Vec<Timestamp>, Vec<usize>) {
+    let mut seen: Vec<Vec<(i64, i32)>> = Vec::new();
+    let (mut sorts, mut sort_of_week) = (Vec::new(), Vec::new());
+    for week in (0..call.weeks).map(|w| call.week(w)) {
+        // What lies a little before or after the week may still be free hours of it.
+        let hours = |h: i64| week.saturating_add(jiff::Span::new().hours(h)).unwrap_or(week);
+        let (from, to) = (hours(-24), hours(9 * 24));
+        let mut offsets = Vec::new();
+        for zone in zones {
+            offsets.push((i64::MIN, zone.to_offset(from).seconds()));
+            let changes = zone.following(from).take_while(|c| c.timestamp() < to);
+            offsets.extend(changes.map(|c| (c.timestamp().as_second() - week.as_second(), c.offset().seconds())));
+        }
+        let sort = seen.iter().position(|s| *s == offsets).unwrap_or_else(|| {
+            seen.push(offsets);
+            sorts.push(week);
+            seen.len() - 1
+        });
+        sort_of_week.push(sort);
+    }
+    (sorts, sort_of_week)
+}
+
+fn distinct(items: impl Iterator<Item = String>) -> Vec<String> {
+    let mut items: Vec<String> = items.collect();
+    items.sort_unstable();
+    items.dedup();
+    items
+}

@@ -1,0 +1,1 @@
+//! The guide: a catalogue of resources, what a person wishes, and the path that fits the hours.
