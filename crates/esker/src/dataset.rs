@@ -9,7 +9,7 @@ use crate::columns::{as_classes, unknown_column};
 use crate::crowding;
 use crate::expression::{Expression, derived};
 use crate::findings::Findings;
-use crate::recipe::{PlacePart, Recipe, WeightPart, matches};
+use crate::recipe::{PlacePart, Recipe, Step, WeightPart, matches};
 use crate::source::no_crs;
 
 /// Samples ready for designs and models, with what was decided on the way.
@@ -79,7 +79,9 @@ fn nothing_left(read: usize, dropped: &[Dropped]) -> Error {
 }
 
 pub(crate) fn apply_units(recipe: &Recipe, table: &mut Table, findings: &mut Findings) {
-    for name in recipe.data.units.keys() {
+    // A sum over periods leaves columns behind whose units it has used.
+    let left = recipe.data.steps.iter().any(|s| matches!(s.step, Step::Aggregate(_) | Step::Resample(_)));
+    for name in recipe.data.units.keys().filter(|_| !left) {
         if !table.columns().iter().any(|c| matches(name, &c.name)) {
             // Derived columns state their unit where they are derived.
             findings.push(
