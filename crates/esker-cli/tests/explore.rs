@@ -202,8 +202,8 @@ fn bad_input_is_refused_or_borne() {
     let wide: Vec<String> = (0..10_000).map(|i| format!("c{i}")).collect();
     let row = |k: usize| (0..10_000).map(|i| ((i * 7919 + k * 104_729) % 1009).to_string()).collect::<Vec<_>>().join(",");
     desk.write("wide.csv", format!("{}\n{}\n", wide.join(","), (0..12).map(row).collect::<Vec<_>>().join("\n")));
-    assert_eq!(desk.run(&["explore", "empty.csv"]).status.code(), Some(4));
-    assert_eq!(desk.run(&["explore", "nowhere.csv"]).status.code(), Some(6));
+    assert_eq!(desk.esker(&["explore", "empty.csv"]).status.code(), Some(4));
+    assert_eq!(desk.esker(&["explore", "nowhere.csv"]).status.code(), Some(6));
     assert!(!desk.path("empty.explore.html").exists());
     for file in ["one.csv", "gone.csv", "row.csv", "wide.csv"] {
         desk.ok(&["explore", file, "-o", "page.html"]);
