@@ -183,6 +183,9 @@ fn a_recipe_shows_its_rows_target_first_and_never_those_it_locks() {
     assert_eq!(told["scatter"]["columns"][0]["name"], "dmdtda");
     assert!(told["relations"].as_array().unwrap().len() > 3);
     assert!(told["columns"].as_array().unwrap().iter().all(|c| c["name"] != "name"), "a column without a role");
+    let with_place = desk.read("recipe.toml").replace("features = [", "features = [\"lon\", \"lat\", ");
+    desk.write("place.toml", with_place);
+    assert!(!found(&desk, "place.toml").iter().any(|f| f.contains("copy")), "a column is no copy of itself");
     let recipe = desk.read("recipe.toml").replace("[validate]\n", "[validate]\nfinal = { by = \"group\", share = 0.25 }\n");
     desk.write("locked.toml", recipe);
     let told = explored(&desk, "locked.toml");
