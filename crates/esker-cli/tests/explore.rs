@@ -183,6 +183,9 @@ fn a_recipe_shows_its_rows_target_first_and_never_those_it_locks() {
     assert_eq!(told["scatter"]["columns"][0]["name"], "dmdtda");
     assert!(told["relations"].as_array().unwrap().len() > 3);
     assert!(told["columns"].as_array().unwrap().iter().all(|c| c["name"] != "name"), "a column without a role");
+    let with_place = desk.read("recipe.toml").replace("features = [", "features = [\"lon\", \"lat\", ");
+    desk.write("place.toml", with_place);
+    assert!(!found(&desk, "place.toml").iter().any(|f| f.contains("copy")), "a column is no copy of itself");
     let recipe = desk.read("recipe.toml").replace("[validate]\n", "[validate]\nfinal = { by = \"group\", share = 0.25 }\n");
     desk.write("locked.toml", recipe);
     let told = explored(&desk, "locked.toml");
@@ -202,8 +205,8 @@ fn bad_input_is_refused_or_borne() {
     let wide: Vec<String> = (0..10_000).map(|i| format!("c{i}")).collect();
     let row = |k: usize| (0..10_000).map(|i| ((i * 7919 + k * 104_729) % 1009).to_string()).collect::<Vec<_>>().join(",");
     desk.write("wide.csv", format!("{}\n{}\n", wide.join(","), (0..12).map(row).collect::<Vec<_>>().join("\n")));
-    assert_eq!(desk.run(&["explore", "empty.csv"]).status.code(), Some(4));
-    assert_eq!(desk.run(&["explore", "nowhere.csv"]).status.code(), Some(6));
+    assert_eq!(desk.esker(&["explore", "empty.csv"]).status.code(), Some(4));
+    assert_eq!(desk.esker(&["explore", "nowhere.csv"]).status.code(), Some(6));
     assert!(!desk.path("empty.explore.html").exists());
     for file in ["one.csv", "gone.csv", "row.csv", "wide.csv"] {
         desk.ok(&["explore", file, "-o", "page.html"]);

@@ -57,14 +57,9 @@ fn equal(frame: &Frame) -> Vec<Suspect> {
 /// Columns that go with another in one line to the last digit: another unit, or a difference from a constant.
 fn scaled(frame: &Frame, found: &[Suspect]) -> Vec<Suspect> {
     let gone = |c: usize| found.iter().any(|s| s.columns.iter().skip(1).any(|n| *n == frame.column(c).name));
-    let columns: Vec<usize> = frame
-        .chosen
-        .iter()
-        .copied()
-        .chain(frame.place.iter().flat_map(|p| [p.x, p.y]))
-        .filter(|&c| !gone(c))
-        .take(MOST_COLUMNS / 4)
-        .collect();
+    // Of a recipe places may be features as well.
+    let places = frame.place.iter().flat_map(|p| [p.x, p.y]).filter(|c| !frame.chosen.contains(c));
+    let columns: Vec<usize> = frame.chosen.iter().copied().chain(places).filter(|&c| !gone(c)).take(MOST_COLUMNS / 4).collect();
     let step = frame.look.rows().div_ceil(ROWS).max(1);
     let mut out = Vec::new();
     let mut told: Vec<usize> = Vec::new();
