@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -10,14 +10,18 @@ Examples:
   esker check recipe.toml                    list every fault and warning, do no work
   esker advise recipe.toml                   say which design imitates the use of a model
   esker audit recipe.toml                    name what makes the score look better than the model is
+  esker prepare recipe.toml -o table.csv     write the table after its joins, grids and sums
   esker run recipe.toml                      compare, choose, explain; write runs/<name>/
   esker open recipe.toml                     judge the model on the locked rows of the final hold-out, once
   esker predict runs/<name>/model.esker new.csv -o out.csv
   esker export model.esker -o model.onnx     take a model to other programs
   esker import lightgbm.txt -o model.esker   take over a model of LightGBM or XGBoost
   esker info era5.nc                         say what a file holds and what looks wrong
+  esker explore stations.csv                 look at a file or a recipe's data: a page with what looks wrong first
   esker convert era5.grib t2m.nc --time 2019-03 --bbox 5,43,17,49
+  esker plot era5.nc -o t2m.pdf --variable t2m --time 2019-03 --projection robinson
   esker group match applications.csv -o autumn   make learning groups, and say why
+  esker guide                                what to learn next, in the hours you have
   esker completions bash > ~/.local/share/bash-completion/completions/esker
 
 Exit codes:
@@ -50,6 +54,127 @@ pub enum Between {
     Nearest,
     /// Linear between four cells.
     Bilinear,
+    /// The mean of the cells under a new one, weighted by shared area: integrals stay.
+    Conservative,
+}
+
+/// How a surface is laid through the neighbours of a cell.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Fit {
+    /// Horn 1981: smooths rough heights.
+    Horn,
+    /// Zevenbergen and Thorne 1987: follows smooth heights closely.
+    ZevenbergenThorne,
+}
+
+/// What kind of figure.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Kind {
+    /// Dots.
+    Point,
+    /// Lines.
+    Line,
+    /// Lines in steps.
+    Step,
+    /// Bars.
+    Bar,
+    /// Counts in bins.
+    Histogram,
+    /// Counts, or means of the colour, in hexagons.
+    Hexbin,
+    /// Boxes by class.
+    Box,
+    /// A map.
+    Map,
+    /// Cells of a grid on its own two axes.
+    Heat,
+    /// Every pair of some columns.
+    Matrix,
+}
+
+/// What to draw and how; what is not said follows from what the file is.
+#[derive(Debug, Args)]
+pub struct PlotArguments {
+    /// A file in any format Esker reads, or its address: https://…, s3://bucket/key.
+    pub file: PathBuf,
+    /// File to write: .svg, .png (300 dots an inch) or .pdf (fonts embedded).
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Column of the horizontal axis.
+    #[arg(long, value_name = "COLUMN")]
+    pub x: Option<String>,
+    /// Column of the vertical axis, or several lines.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub y: Vec<String>,
+    /// Column that colours the marks.
+    #[arg(long, alias = "color", value_name = "COLUMN")]
+    pub colour: Option<String>,
+    /// Column that the area of dots follows.
+    #[arg(long, value_name = "COLUMN")]
+    pub size: Option<String>,
+    /// Column with a text for each row.
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
+    /// A panel for each value of this column, or each cell of this axis of a grid.
+    #[arg(long, value_name = "COLUMN")]
+    pub facet: Option<String>,
+    /// What kind of figure.
+    #[arg(long, value_enum)]
+    pub kind: Option<Kind>,
+    /// Logarithmic horizontal axis.
+    #[arg(long)]
+    pub log_x: bool,
+    /// Logarithmic vertical axis.
+    #[arg(long)]
+    pub log_y: bool,
+    /// Logarithmic colours.
+    #[arg(long)]
+    pub log_colour: bool,
+    /// The vertical axis counts downwards, as depths do.
+    #[arg(long)]
+    pub down: bool,
+    /// Drawn above the figure.
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Width on paper: single (85 mm), double (170 mm) or e.g. 120mm [default: double].
+    #[arg(long, value_name = "WIDTH")]
+    pub width: Option<String>,
+    /// Projection: robinson, equal-earth, plate-carree, orthographic:-40,72, lambert-conformal, equal-area, polar-north, polar-south, utm,
+    /// plain [default: one that fits].
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub projection: Option<String>,
+    /// Variable of a grid.
+    #[arg(long, alias = "var", value_name = "NAME")]
+    pub variable: Option<String>,
+    /// Times: 2001-05, or 2001-01/2010-12 with both ends.
+    #[arg(long, value_name = "SPAN")]
+    pub time: Option<String>,
+    /// Box: west,south,east,north in the units of the file's CRS.
+    #[arg(long, value_name = "BOX", allow_hyphen_values = true)]
+    pub bbox: Option<String>,
+    /// What lies in the polygons of this file.
+    #[arg(long, value_name = "FILE")]
+    pub within: Option<PathBuf>,
+    /// Outlines of this file over the map.
+    #[arg(long, value_name = "FILE")]
+    pub over: Option<PathBuf>,
+    /// Rows for which an expression over columns of numbers is true.
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+    /// Unit of a column, where the file says none: NAME=UNIT.
+    #[arg(long = "unit", value_name = "NAME=UNIT", value_parser = unit)]
+    pub units: Vec<(String, String)>,
+    /// Layer to read of a file that has several.
+    #[arg(long, value_name = "NAME")]
+    pub layer: Option<String>,
+    /// Sheet to read of a workbook.
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+}
+
+fn unit(text: &str) -> Result<(String, String), String> {
+    let (name, unit) = text.split_once('=').ok_or("a unit is written NAME=UNIT")?;
+    Ok((name.trim().to_owned(), unit.trim().to_owned()))
 }
 
 /// What to do.
@@ -101,6 +226,20 @@ pub enum Command {
         /// Folder of the run [default: `runs/` and the name of the recipe or its folder].
         #[arg(long, value_name = "FOLDER")]
         run: Option<PathBuf>,
+    },
+    /// Write the table of a recipe after its steps: joins, sampled grids, sums over periods, derived columns.
+    #[command(
+        after_help = "Rows are not filtered. With --data the same is done to new rows, so that a model of the recipe can predict them.\n\nExample:\n  esker prepare recipe.toml -o table.csv\n  esker prepare recipe.toml --data new.csv -o ready.parquet\n  esker prepare recipe.toml -o table.csv --json"
+    )]
+    Prepare {
+        /// The recipe, with its steps [[data.step]].
+        recipe: PathBuf,
+        /// Table to write, .csv or .parquet.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Rows to take instead of the recipe's own.
+        #[arg(long, value_name = "FILE")]
+        data: Option<PathBuf>,
     },
     /// Look at a table and write a commented recipe to stdout.
     #[command(after_help = "Example:\n  esker init wells.csv --target lithology > recipe.toml")]
@@ -158,9 +297,26 @@ pub enum Command {
         #[arg(long)]
         values: bool,
     },
+    /// Look at a file or a recipe's data before any model: one page, what looks wrong first.
+    #[command(
+        after_help = "The page stands alone: structure, missing values, histograms, maps, series with their cycles and spectra, variograms, logs, correlations.\nOf a recipe, the rows of its data section are shown, target first; rows locked for a final test are not looked at.\nLarge files are sampled, and the page says so.\n\nExample:\n  esker explore stations.csv\n  esker explore recipe.toml -o look.html\n  esker explore era5.nc --json > numbers.json"
+    )]
+    Explore {
+        /// A file in any format Esker reads, or its address; or a recipe.
+        file: PathBuf,
+        /// Page to write [default: NAME.explore.html in the current folder].
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Layer to read of a file that has several.
+        #[arg(long, value_name = "NAME")]
+        layer: Option<String>,
+        /// Sheet to read of a workbook.
+        #[arg(long, value_name = "NAME")]
+        sheet: Option<String>,
+    },
     /// Write a file in another format, or a part of it.
     #[command(
-        after_help = "Example:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg\n  esker convert dem.tif basin.tif --within basin.gpkg"
+        after_help = "Example:\n  esker convert era5.grib t2m.nc --var t2m --time 2019-03 --bbox 5,43,17,49\n  esker convert wells.xlsx wells.parquet\n  esker convert glaciers.shp glaciers.gpkg\n  esker convert dem.tif basin.tif --within basin.gpkg\n  esker convert rain.nc coarse.nc --like model.nc --method conservative"
     )]
     Convert {
         /// A file in any format Esker reads, or its address: https://…, s3://bucket/key.
@@ -191,6 +347,49 @@ pub enum Command {
         /// How values get onto another grid.
         #[arg(long, value_enum, default_value_t = Between::Nearest, requires = "like")]
         method: Between,
+    },
+    /// Draw a figure of a file: a map, a series, points, bars, a histogram, boxes.
+    #[command(
+        after_help = "Without --kind and columns: a grid becomes a map, rows with places a map, rows with times a line, other tables a scatter matrix.\n\nExamples:\n  \
+        esker plot era5.nc -o t2m.pdf --variable t2m --time 2019-03 --projection robinson\n  \
+        esker plot quakes.csv -o quakes.png --colour depth --size mag --projection robinson:180\n  \
+        esker plot co2.csv -o co2.svg --x date --y CO2 --unit CO2=ppm --width single\n  \
+        esker plot dem.tif -o dem.png --over outlines.shp\n  \
+        esker plot wells.csv -o logs.pdf --x GR --y DEPTH_MD --down --colour LITHOLOGY --facet WELL\n  \
+        esker plot stations.csv -o box.svg --kind box --x landcover --y no2 --log-y"
+    )]
+    Plot(Box<PlotArguments>),
+    /// Compute slope, aspect, curvature, texture and other terrain attributes from a raster of heights.
+    #[command(
+        after_help = "Attributes: slope, aspect, northness, eastness (of the aspect), hillshade, plan-curvature, profile-curvature (m-1, convex is positive),\ntpi, tri, roughness of nine cells; mean, sd, entropy in a window. Distances are metres: those of the plane, or on the ellipsoid\nwhere the raster is in degrees. Cells at the edge, and those with a missing one in their window, are missing.\n\nExamples:\n  esker terrain dem.tif -o terrain.tif --attributes slope,aspect,plan-curvature\n  esker terrain dem.nc -o rough.nc --var elevation --attributes sd,entropy --window 9 --level 5"
+    )]
+    Terrain {
+        /// Heights in metres, in any grid format Esker reads, or an address: https://…, s3://bucket/key.
+        from: PathBuf,
+        /// File to write; its extension says as what.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// What to compute.
+        #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "slope,aspect")]
+        attributes: Vec<String>,
+        /// The variable of heights, where there are several.
+        #[arg(long = "var", value_name = "NAME")]
+        variable: Option<String>,
+        /// The surface of slope, aspect and hillshade.
+        #[arg(long, value_enum, default_value_t = Fit::Horn)]
+        fit: Fit,
+        /// Cells along a side of the window of mean, sd and entropy.
+        #[arg(long, value_name = "CELLS", default_value_t = 3)]
+        window: usize,
+        /// Height of a level of the entropy, m.
+        #[arg(long, value_name = "METRES", default_value_t = 1.0)]
+        level: f64,
+        /// Where the sun of the hillshade stands, degrees clockwise from north.
+        #[arg(long, value_name = "DEGREES", default_value_t = 315.0)]
+        azimuth: f64,
+        /// How high it stands, degrees.
+        #[arg(long, value_name = "DEGREES", default_value_t = 45.0)]
+        altitude: f64,
     },
     /// Write a model as ONNX, for onnxruntime and other programs.
     #[command(
@@ -230,6 +429,8 @@ pub enum Command {
     },
     /// Learning groups: match applications, plan a call, pair reviews, certify hours, forget or export a person.
     Group(crate::group::Words),
+    /// A path through learning resources, in the hours you have.
+    Guide(Box<crate::guide::Guide>),
     /// Print the reference of models, designs and metrics, in Markdown.
     Reference,
     /// Print the JSON schema of record.json.

@@ -8,13 +8,13 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Ask, Context, Conversion, Error, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress, ReadOptions, Recipe,
-    Sampling, Selection, inspect::Inspection,
+    Ask, Attribute, Context, Conversion, Error, Explored, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress,
+    ReadOptions, Recipe, Regridding, Sampling, Selection, Surface, Terrain, inspect::Inspection,
 };
 
-use crate::arguments::{Arguments, Between, Command};
+use crate::arguments::{Arguments, Between, Command, Fit, PlotArguments};
 use crate::progress::Bars;
-use crate::{show, show_data, show_final, show_model};
+use crate::{plotting, show, show_data, show_final, show_model};
 
 type Result<T> = std::result::Result<T, Findings>;
 
@@ -47,6 +47,7 @@ impl Session<'_> {
             Command::Group(words) => crate::group::run(words, cli.arguments.json, &|text| cli.say(text)),
             Command::Open { recipe, run } => cli.open(recipe, run.as_deref()),
             Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
+            Command::Prepare { recipe, output, data } => cli.prepare(recipe, output, data.as_deref()),
             Command::Predict { model, data, output, picture } => cli.predict(model, data, output, picture.as_deref()),
             Command::Export { model, output } => cli.export(model, output),
             Command::Import { model, output, target, unit, classes, rounds } => {
@@ -55,16 +56,33 @@ impl Session<'_> {
             }
             Command::Explain { model, data, output, against, pairs } => cli.explain(model, data, output, against.as_deref(), *pairs),
             Command::Info { file, values } => cli.info(file, *values),
+            Command::Explore { file, output, layer, sheet } => {
+                let options = ReadOptions { layer: layer.clone(), sheet: sheet.clone(), ..ReadOptions::default() };
+                cli.explore(file, output.as_deref(), &options)
+            }
             Command::Convert { from, to, variables, time, bbox, within, layer, sheet, like, method } => {
                 let selection = Selection { variables: variables.clone(), time: time.clone(), bbox: bbox.clone(), within: within.clone() };
                 let options = ReadOptions { layer: layer.clone(), sheet: sheet.clone(), ..ReadOptions::default() };
                 let method = match method {
-                    Between::Nearest => Sampling::Nearest,
-                    Between::Bilinear => Sampling::Bilinear,
+                    Between::Nearest => Regridding::Sampled(Sampling::Nearest),
+                    Between::Bilinear => Regridding::Sampled(Sampling::Bilinear),
+                    Between::Conservative => Regridding::Conservative,
                 };
                 let like = like.clone().map(|file| (file, method));
-                cli.convert(from, to, Conversion { selection, like, options })
+                cli.convert(from, to, Conversion { selection, like, options, terrain: None })
             }
+            Command::Terrain { from, output, attributes, variable, fit, window, level, azimuth, altitude } => {
+                let what = attributes.iter().map(|name| Attribute::parse(name)).collect::<std::result::Result<_, _>>()?;
+                let surface = match fit {
+                    Fit::Horn => Surface::Horn,
+                    Fit::ZevenbergenThorne => Surface::ZevenbergenThorne,
+                };
+                let how = Terrain { surface, window: *window, level: *level, azimuth: *azimuth, altitude: *altitude };
+                let selection = Selection { variables: variable.iter().cloned().collect(), ..Selection::default() };
+                cli.convert(from, output, Conversion { selection, terrain: Some((what, how)), ..Conversion::default() })
+            }
+            Command::Plot(words) => cli.plot(words),
+            Command::Guide(words) => crate::guide::run(words, self.arguments.json, self.arguments.quiet, &self.cancel),
             Command::Reference => {
                 show::print(&esker::reference());
                 Ok(())
@@ -196,6 +214,19 @@ impl Session<'_> {
         Ok(())
     }
 
+    fn prepare(&self, path: &Path, output: &Path, data: Option<&Path>) -> Result<()> {
+        let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let prepared = Recipe::read(path)?.prepare(&folder, data)?;
+        esker::write_table(output, &prepared.table)?;
+        if self.arguments.json {
+            show::print(&show_data::prepared_json(&prepared, output));
+        } else {
+            self.say(&show::notes(&prepared.notes));
+            show::print(&show_data::prepared(&prepared, output));
+        }
+        Ok(())
+    }
+
     fn predict(&self, model: &Path, data: &Path, output: &Path, picture: Option<&Path>) -> Result<()> {
         if let Some(picture) = picture {
             esker::check_picture(picture, output)?;
@@ -285,6 +316,15 @@ impl Session<'_> {
         Ok(())
     }
 
+    fn explore(&self, file: &Path, output: Option<&Path>, options: &ReadOptions) -> Result<()> {
+        let page = output.map_or_else(|| esker::default_page(file), Path::to_path_buf);
+        let cx = self.watched(Context::new(0, self.threads()));
+        let explored = Explored::read(file, options, &cx)?;
+        explored.write(&page, &cx)?;
+        show::print(&if self.arguments.json { show_data::explored_json(&explored, &page) } else { show_data::explored(&explored, &page) });
+        Ok(())
+    }
+
     fn convert(&self, from: &Path, to: &Path, conversion: Conversion) -> Result<()> {
         let cx = self.watched(Context::new(0, self.threads()));
         let done = conversion.run(from, to, &cx)?;
@@ -293,6 +333,20 @@ impl Session<'_> {
         } else {
             self.say(&show::notes(&done.notes));
             show::print(&format!("{} → {}", done.format, to.display()));
+        }
+        Ok(())
+    }
+}
+
+impl Session<'_> {
+    fn plot(&self, words: &PlotArguments) -> Result<()> {
+        let cx = self.watched(Context::new(0, self.threads()));
+        let done = plotting::asked(words).run(&words.file, &words.output, &cx)?;
+        if self.arguments.json {
+            show::print(&plotting::json(&done, &words.output));
+        } else {
+            self.say(&show::notes(&done.notes));
+            show::print(&plotting::told(&done, &words.output));
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 mod arguments;
 mod commands;
 mod group;
+mod guide;
+mod plotting;
 mod progress;
 mod show;
 mod show_data;

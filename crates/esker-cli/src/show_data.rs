@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use esker::{Audit, AxisInfo, Converted, Flattery, Header, Info, Leak, PredictedMap, VariableInfo, Weight};
+use esker::{Audit, AxisInfo, Converted, Explored, Flattery, Header, Info, Leak, PredictedMap, Prepared, StepRecord, VariableInfo, Weight};
 use serde_json::json;
 
 use crate::show::{self, notes, number, paint, pretty};
@@ -50,6 +50,26 @@ pub fn info(info: &Info) -> String {
         let _ = writeln!(text, "\n{wrong}");
     }
     text
+}
+
+/// What looks wrong, and where the page is.
+pub fn explored(explored: &Explored, page: &Path) -> String {
+    let mut text = String::new();
+    for s in &explored.exploration.findings {
+        let (word, colour) = match s.weight {
+            Weight::Alarm => ("alarm", "31;1"),
+            Weight::Warning => ("warning", "33"),
+            Weight::Info => ("note", "2"),
+        };
+        let _ = writeln!(text, "{}: {}", paint(word, colour), s.text);
+    }
+    let _ = write!(text, "{} → {}", explored.exploration.file, page.display());
+    text
+}
+
+/// The same with the numbers of every picture, for programs.
+pub fn explored_json(explored: &Explored, page: &Path) -> String {
+    pretty(&json!({ "page": page.display().to_string(), "exploration": explored.exploration }))
 }
 
 fn axis(a: &AxisInfo) -> Vec<String> {
@@ -195,4 +215,44 @@ fn by(audit: &Audit, f: &Flattery) -> String {
 /// What an audit found, for programs.
 pub fn audit_json(audit: &Audit) -> String {
     pretty(&json!(audit))
+}
+
+/// What each step did to a table, for people.
+pub fn prepared(prepared: &Prepared, output: &Path) -> String {
+    let mut text = String::new();
+    if !prepared.steps.is_empty() {
+        text.push_str(&columns(&prepared.steps.iter().enumerate().map(|(i, s)| step(i + 1, s)).collect::<Vec<_>>()));
+    }
+    let _ = write!(text, "{} rows × {} columns → {}", prepared.table.rows(), prepared.table.columns().len(), output.display());
+    text
+}
+
+fn step(number: usize, step: &StepRecord) -> Vec<String> {
+    let rows = if step.rows_in == step.rows_out {
+        format!("{} rows", step.rows_in)
+    } else {
+        format!("{} → {} rows", step.rows_in, step.rows_out)
+    };
+    let found = step.matched.map_or_else(String::new, |m| format!("{m} matched, {} not", step.unmatched.unwrap_or(0)));
+    vec![
+        format!("step {number}"),
+        step.kind.clone(),
+        step.sources.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "),
+        rows,
+        found,
+        step.columns.join(", "),
+    ]
+}
+
+/// The same, for programs.
+pub fn prepared_json(prepared: &Prepared, output: &Path) -> String {
+    let columns: Vec<_> =
+        prepared.table.columns().iter().map(|c| json!({ "name": c.name, "unit": c.unit, "missing": c.values.missing() })).collect();
+    pretty(&json!({
+        "output": output.display().to_string(),
+        "rows": prepared.table.rows(),
+        "columns": columns,
+        "steps": prepared.steps,
+        "notes": prepared.notes,
+    }))
 }

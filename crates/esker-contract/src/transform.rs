@@ -9,13 +9,13 @@ use crate::hostile;
 pub type MakeTransform<'a> = &'a dyn Fn() -> Box<dyn Transform>;
 
 /// Loads a fitted transform from the bytes it saved.
-type LoadTransform<'a> = &'a dyn Fn(&[u8]) -> Result<Box<dyn FittedTransform>>;
+pub type LoadTransform<'a> = &'a dyn Fn(&[u8]) -> Result<Box<dyn FittedTransform>>;
 
 /// Runs every law of [`Transform`] and [`FittedTransform`] on samples with gaps and classes, and on complete numbers.
 ///
 /// * the target, the support and the weights come back untouched; no row comes or goes;
 /// * only training rows teach it: what it was applied to before changes nothing, and some rows of what it makes are
-///   what it makes of some rows;
+///   what it makes of some rows, unless it says that it looks around;
 /// * the same rows give the same bytes; the order of columns does not matter;
 /// * columns it was not fitted on pass through; a column it was fitted on must be there;
 /// * a saved transform is the transform, bit for bit; damaged bytes never panic or hang;
@@ -54,9 +54,11 @@ fn one(on: &str, make: MakeTransform, load: LoadTransform, samples: &Samples) {
     let fresh = fit(on, make, &train);
     apply(on, &*fresh, &test);
     assert!(fresh.save() == fitted.save(), "{on}: the same training rows give other bytes");
-    let some: Vec<usize> = (0..90).rev().filter(|r| r % 4 != 2).collect();
-    assert_all(&format!("{on}: what it makes of some rows"), &apply(on, &*fresh, &samples.select(&some)), &made.select(&some));
-    assert_all(&format!("{on}: what it makes of one row"), &apply(on, &*fresh, &samples.select(&[70])), &made.select(&[70]));
+    if !fresh.looks_around() {
+        let some: Vec<usize> = (0..90).rev().filter(|r| r % 4 != 2).collect();
+        assert_all(&format!("{on}: what it makes of some rows"), &apply(on, &*fresh, &samples.select(&some)), &made.select(&some));
+        assert_all(&format!("{on}: what it makes of one row"), &apply(on, &*fresh, &samples.select(&[70])), &made.select(&[70]));
+    }
 
     let turned: Vec<Column> = samples.columns().iter().rev().cloned().collect();
     let turned = samples.clone().with_columns(turned).expect("the same columns in another order");
@@ -134,7 +136,7 @@ fn apply(on: &str, fitted: &dyn FittedTransform, samples: &Samples) -> Samples {
 }
 
 /// Whether two columns are the same bit for bit, gaps included.
-fn identical(a: &Column, b: &Column) -> bool {
+pub(crate) fn identical(a: &Column, b: &Column) -> bool {
     let values = match (&a.values, &b.values) {
         (Values::Real(x), Values::Real(y)) => {
             x.len() == y.len() && x.iter().zip(y).all(|(p, q)| p.to_bits() == q.to_bits() || (p.is_nan() && q.is_nan()))

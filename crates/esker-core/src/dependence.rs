@@ -22,6 +22,22 @@ pub struct Dependence {
     pub scores: Vec<ScoreInterval>,
     /// The comparisons of the record, in their order.
     pub pairs: Vec<PairInterval>,
+    /// Every other metric of the chosen model on all held-out rows together, in the order of the record's metrics.
+    #[serde(default)]
+    pub metrics: Vec<MetricInterval>,
+}
+
+/// A metric of the chosen model with its bootstrap interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MetricInterval {
+    /// The metric.
+    pub metric: String,
+    /// On all held-out rows together.
+    pub value: f64,
+    /// Standard deviation over the draws.
+    pub se: f64,
+    /// Percentile interval.
+    pub interval: [f64; 2],
 }
 
 /// What was found among held-out errors.

@@ -144,6 +144,21 @@ pub trait Model: Send + Sync {
         Ok(None)
     }
 
+    /// Whether rows must know when they were ([`Support::time`](crate::Support)).
+    fn wants_time(&self) -> bool {
+        false
+    }
+
+    /// Whether what it says of a row depends on the rows beside it.
+    fn looks_around(&self) -> bool {
+        false
+    }
+
+    /// What the steps of its preparation learned, step by step: columns, with words. Of models made of others, those of the first.
+    fn prepared(&self) -> Vec<Vec<(String, String)>> {
+        Vec::new()
+    }
+
     /// What can be read off the model itself.
     fn inside(&self) -> Inside;
 

@@ -9,8 +9,9 @@ use crate::calibration::{Adjustment, CalibrationCurve};
 use crate::dependence::Dependence;
 use crate::feature_selection::FeatureSelection;
 use crate::hold_out::Locked;
+use crate::preparation::PreparedStep;
 use crate::skill::Skill;
-use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, Unit};
+use crate::{Advice, DecisionTree, Note, Setting, Settings, Space, StepRecord, Unit};
 
 /// The version of the record's shape; raised when a reader of the old shape would misread the new one.
 pub const FORMAT: u32 = 1;
@@ -63,6 +64,9 @@ pub struct Record {
     /// How much better the models are than simple answers.
     #[serde(default)]
     pub skill: Option<Skill>,
+    /// The recipe's preparation, with what its steps learned for the chosen model on all rows.
+    #[serde(default)]
+    pub prepared: Vec<PreparedStep>,
 }
 
 /// Where a record came from.
@@ -139,6 +143,9 @@ pub struct DataCard {
     /// Rows locked away for the final test; they are among those read and not among those used.
     #[serde(default)]
     pub locked: Option<Locked>,
+    /// What was done to the table after it was read, in order.
+    #[serde(default)]
+    pub steps: Vec<StepRecord>,
 }
 
 /// Rows dropped for one reason.

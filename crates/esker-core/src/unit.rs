@@ -56,7 +56,7 @@ impl fmt::Display for Unit {
     }
 }
 
-fn normal(text: &str) -> String {
+pub(crate) fn normal(text: &str) -> String {
     let mut flat = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use esker_core::cube::{Axis, Blocks, Variable, Window};
-use esker_core::{Cube, Error, Note, Result};
+use esker_core::{Crs, Cube, Error, Note, Result};
 use rayon::prelude::*;
 
 use crate::crs::Transform;
@@ -30,22 +30,7 @@ struct Resampled {
 /// # Errors
 /// One of them has no single x and y axis or no CRS, there is no way from one CRS to the other, or bilinear values of 2-D places.
 pub fn resample(cube: &Cube, like: &Cube, method: Sampling) -> Result<Cube> {
-    let map = |c: &Cube, which: &str| {
-        let all: Vec<usize> = (0..c.axes().len()).collect();
-        let map = Map::among(c, &all, which).ok().filter(|m| m.mesh || c.crs.is_some());
-        map.ok_or_else(|| {
-            Error::data(format!("{which} grid"))
-                .rule("resampling needs one x axis, one y axis and a CRS")
-                .hint("esker info FILE says what was understood")
-        })
-    };
-    let from = map(cube, "the")?;
-    let to = map(like, "the wanted")?;
-    let Some(new_crs) = like.crs.clone().filter(|_| !to.mesh) else {
-        return Err(Error::data("the wanted grid")
-            .got("2-D longitudes and latitudes")
-            .rule("values are put on a grid of one x and one y axis"));
-    };
+    let (from, to, new_crs) = maps(cube, like)?;
     let old = Grid::on(cube, from, "the grid")?;
     old.allows(method)?;
     let labels = |a: usize| {
@@ -57,6 +42,50 @@ pub fn resample(cube: &Cube, like: &Cube, method: Sampling) -> Result<Cube> {
         return Err(Error::data("the wanted grid").got("axes without labels").rule("its cells have a place"));
     }
     let back = Transform::between(&new_crs, old.crs())?;
+    let Laid { axes, variables, inside, kept } = laid((cube, from), (like, to), (TILE, TILE));
+    let how = if method == Sampling::Nearest { "the nearest cell" } else { "bilinear interpolation" };
+    let text = format!("values were put on another grid by {how}: {} to {}", old.crs().name(), new_crs.name());
+    let mut out = cube.rewrap(axes, variables, |inner| Arc::new(Resampled { inner, variables: inside, old, new, back, method }))?;
+    (out.crs, out.places) = (Some(new_crs), None);
+    out.notes.push(Note::info("resampled", text));
+    out.only(&kept)
+}
+
+/// The maps of a cube and of one whose grid is wanted, and the system of that.
+///
+/// # Errors
+/// One of them has no single x and y axis or no CRS, or 2-D places are wanted.
+pub(crate) fn maps(cube: &Cube, like: &Cube) -> Result<(Map, Map, Crs)> {
+    let map = |c: &Cube, which: &str| {
+        let all: Vec<usize> = (0..c.axes().len()).collect();
+        let map = Map::among(c, &all, which).ok().filter(|m| m.mesh || c.crs.is_some());
+        map.ok_or_else(|| {
+            Error::data(format!("{which} grid"))
+                .rule("resampling needs one x axis, one y axis and a CRS")
+                .hint("esker info FILE says what was understood")
+        })
+    };
+    let (from, to) = (map(cube, "the")?, map(like, "the wanted")?);
+    let Some(crs) = like.crs.clone().filter(|_| !to.mesh) else {
+        return Err(Error::data("the wanted grid")
+            .got("2-D longitudes and latitudes")
+            .rule("values are put on a grid of one x and one y axis"));
+    };
+    Ok((from, to, crs))
+}
+
+/// A cube laid on the grid of another.
+pub(crate) struct Laid {
+    pub(crate) axes: Vec<Axis>,
+    pub(crate) variables: Vec<Variable>,
+    /// The number of each variable before, and the places of rows and columns in it; none where it does not lie on the map.
+    pub(crate) inside: Vec<(usize, Option<(usize, usize)>)>,
+    /// Names of the variables that are data.
+    pub(crate) kept: Vec<String>,
+}
+
+/// The axes and variables of a cube on the grid of another, to be worked on in tiles of so many rows and columns.
+pub(crate) fn laid((cube, from): (&Cube, Map), (like, to): (&Cube, Map), tile: (usize, usize)) -> Laid {
     let mut axes = cube.axes().to_vec();
     axes[from.x] = placed(cube, from, from.x, &like.axes()[to.x]);
     axes[from.y] = placed(cube, from, from.y, &like.axes()[to.y]);
@@ -70,18 +99,13 @@ pub fn resample(cube: &Cube, like: &Cube, method: Sampling) -> Result<Cube> {
         }
         let mut chunk = v.chunk.clone();
         if let Some((py, px)) = at {
-            (chunk[py], chunk[px]) = (TILE.min(axes[from.y].len), TILE.min(axes[from.x].len));
+            (chunk[py], chunk[px]) = (tile.0.min(axes[from.y].len), tile.1.min(axes[from.x].len));
         }
         inside.push((i, at));
         variables.push(Variable { chunk, ..v.clone() });
     }
-    let kept: Vec<String> = variables.iter().filter(|v| !v.auxiliary).map(|v| v.name.clone()).collect();
-    let how = if method == Sampling::Nearest { "the nearest cell" } else { "bilinear interpolation" };
-    let text = format!("values were put on another grid by {how}: {} to {}", old.crs().name(), new_crs.name());
-    let mut out = cube.rewrap(axes, variables, |inner| Arc::new(Resampled { inner, variables: inside, old, new, back, method }))?;
-    (out.crs, out.places) = (Some(new_crs), None);
-    out.notes.push(Note::info("resampled", text));
-    out.only(&kept)
+    let kept = variables.iter().filter(|v| !v.auxiliary).map(|v| v.name.clone()).collect();
+    Laid { axes, variables, inside, kept }
 }
 
 /// An axis of the wanted grid under the name it has in the cube; the axes of a mesh only count and take the wanted names.

@@ -44,7 +44,9 @@ pub fn symmetric_eigen(matrix: &[f64], n: usize) -> Result<(Vec<f64>, Vec<f64>)>
     let values = order.iter().map(|&i| a[i * n + i]).collect();
     let sorted = order.iter().flat_map(|&i| {
         let vector = &vectors[i * n..(i + 1) * n];
-        let largest = vector.iter().fold(0.0f64, |most, v| if v.abs() > most.abs() { *v } else { most });
+        let most = vector.iter().fold(0.0f64, |most, v| most.max(v.abs()));
+        // The first of those that are as large but for rounding: two alike would else be told apart by the order of rows.
+        let largest = vector.iter().copied().find(|v| v.abs() >= most * (1.0 - 1e-9)).unwrap_or(0.0);
         vector.iter().map(move |v| if largest < 0.0 { -v } else { *v })
     });
     let sorted = sorted.collect();

@@ -2,9 +2,9 @@
 
 use esker_core::{Error, Estimator, FittedTransform, Model, Parameter, Result, Settings, Transform};
 
-use crate::calibrate;
 use crate::models::{baseline, elastic_net, imported, linear, logistic, mlp, neighbours, svm, tree};
 use crate::prepare::{encode, impute, standardise};
+use crate::{back, calibrate};
 
 /// An estimator by its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,8 +147,8 @@ impl Kind {
     }
 }
 
-/// A fitted model from the name of its kind and the bytes of [`Model::save`]: of any estimator, one that was imported, or one
-/// whose probabilities are adjusted.
+/// A fitted model from the name of its kind and the bytes of [`Model::save`]: of any estimator, one that was imported, one whose
+/// probabilities are adjusted, or one of a transformed target.
 ///
 /// # Errors
 /// No such kind, or bytes that are not such a model; they may come from a stranger.
@@ -157,6 +157,7 @@ pub fn load_model(kind: &str, bytes: &[u8]) -> Result<Box<dyn Model>> {
         Some(known) => known.load(bytes),
         None if kind == imported::NAME => imported::load(bytes),
         None if kind == calibrate::NAME => calibrate::load_adjusted(bytes),
+        None if kind == back::NAME => back::load(bytes),
         None => Err(Error::model(format!("model kind '{kind}'")).rule("no such kind is known")),
     }
 }

@@ -1,5 +1,6 @@
 //! Everything fitted on training rows: preparation and models, each listed once in [`catalog`].
 
+pub mod back;
 pub mod calibrate;
 pub mod catalog;
 pub mod matrix;
@@ -11,4 +12,5 @@ mod store;
 pub use calibrate::{Adjust, Adjusted, Calibration, Calibrator, Cut};
 pub use catalog::{Kind, Step, load_model};
 pub use models::imported::Foreign;
+pub use prepare::{Prepare, Wanted};
 pub use sigmoid::Sigmoid;

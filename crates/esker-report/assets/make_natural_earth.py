@@ -1,20 +1,23 @@
 #!/usr/bin/env python3
-"""Packs Natural Earth land and lakes (public domain, naturalearthdata.com) into natural-earth.bin.
+"""Packs Natural Earth land, water and ice (public domain, naturalearthdata.com) into natural-earth.bin.
 
 Usage: make_natural_earth.py FOLDER_WITH_GEOJSON OUTPUT
 
 Layout, all integers LEB128 varints (signed ones zigzag): number of layers; for each layer the number of rings;
 for each ring its number of points, then longitude and latitude as differences from the point before, in units of
-1/200 degree (0.005 degree, about 500 m, finer than a 1:50 million map). Layers: land 50m, lakes 50m, land 110m.
-The closing point of a ring is left out. Points that fall together after rounding are merged; rings left with fewer
-than three points are dropped.
+1/200 degree (0.005 degree, about 500 m, finer than a 1:50 million map). Layers: land 50m, lakes 50m, land 110m,
+glaciers 50m, rivers 110m, lakes 110m, glaciers 110m. The closing point of a ring is left out; rivers are lines.
+Points that fall together after rounding are merged; rings left with fewer than three points are dropped.
 """
 import json
 import sys
 from pathlib import Path
 
 SCALE = 200
-LAYERS = ["ne_50m_land", "ne_50m_lakes", "ne_110m_land"]
+LAYERS = [
+    "ne_50m_land", "ne_50m_lakes", "ne_110m_land", "ne_50m_glaciated_areas", "ne_110m_rivers_lake_centerlines",
+    "ne_110m_lakes", "ne_110m_glaciated_areas",
+]
 
 
 def varint(n):
@@ -33,6 +36,9 @@ def signed(n):
 def rings(path):
     for feature in json.loads(path.read_text(encoding="utf-8"))["features"]:
         geometry = feature["geometry"]
+        if geometry["type"] == "LineString":
+            yield geometry["coordinates"]
+            continue
         polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
         for polygon in polygons:
             yield from polygon

@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{Spot, classification, regression, tree};
+use common::{Spot, classification, readable, regression, tree};
 use esker_core::record::{Learning, Record, Rows, Task};
 use esker_core::{Rng, Unit};
-use esker_report::figure::{self, Figure, text};
+use esker_report::figure::{self, Figure};
 use esker_report::{page, png};
 
 /// Places scattered over Scandinavia, two samples each.
@@ -30,38 +30,6 @@ fn names(figures: &[Figure]) -> Vec<&str> {
     figures.iter().map(|f| f.name.as_str()).collect()
 }
 
-fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    let from = tag.find(&format!(" {name}=\""))? + name.len() + 3;
-    tag[from..].split('"').next()
-}
-
-/// Every text of a drawing with its box: left, right, baseline, size; turned ones are left out.
-fn words(svg: &str) -> Vec<(String, f64, f64, f64, f64)> {
-    let number = |tag: &str, name: &str| attribute(tag, name).map(|v| v.parse::<f64>().expect("a number"));
-    let mut out = Vec::new();
-    for part in svg.split("<text").skip(1) {
-        let (tag, rest) = part.split_once('>').expect("a tag ends");
-        let said = rest.split("</text>").next().unwrap_or("");
-        let said = said.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&");
-        if tag.contains("rotate(") {
-            continue;
-        }
-        let (x, y, size) = (
-            number(tag, "x").expect("an attribute that is a number"),
-            number(tag, "y").expect("an attribute that is a number"),
-            number(tag, "font-size").expect("an attribute that is a number"),
-        );
-        let w = text::width(&said, size, tag.contains("font-weight"));
-        let left = match attribute(tag, "text-anchor") {
-            Some("middle") => x - w / 2.0,
-            Some("end") => x - w,
-            _ => x,
-        };
-        out.push((said, left, left + w, y, size));
-    }
-    out
-}
-
 fn check(figures: &[Figure]) {
     for f in figures {
         for svg in [&f.svg, &f.inline] {
@@ -74,19 +42,7 @@ fn check(figures: &[Figure]) {
             assert!(!said.is_empty() && !said.contains("NaN") && !said.contains("  "), "{}: {said}", f.name);
         }
         assert!(f.alt.ends_with('.') && f.caption.ends_with('.'), "{}: {} | {}", f.name, f.alt, f.caption);
-        let view = attribute(&f.svg, "viewBox").expect("an attribute that is a number");
-        let ends: Vec<f64> = view.split(' ').map(|v| v.parse().expect("an attribute that is a number")).collect();
-        let words = words(&f.svg);
-        for (said, left, right, y, size) in &words {
-            assert!(*left >= -0.6 && *right <= ends[2] + 0.6, "{}: '{said}' runs out of the figure ({left:.1}..{right:.1})", f.name);
-            assert!(*y - 0.6 * size >= 0.0 && *y + 0.25 * size <= ends[3], "{}: '{said}' lies outside ({y})", f.name);
-        }
-        for (i, a) in words.iter().enumerate() {
-            for b in &words[i + 1..] {
-                let apart = a.2 <= b.1 + 0.5 || b.2 <= a.1 + 0.5 || (a.3 - b.3).abs() >= 0.72 * a.4.min(b.4);
-                assert!(apart, "{}: '{}' and '{}' overlap", f.name, a.0, b.0);
-            }
-        }
+        readable(f);
         png::render(&f.svg, 160).unwrap_or_else(|e| panic!("{}: {e}", f.name));
     }
     let mut ids: Vec<&str> = figures.iter().flat_map(|f| f.inline.split(" id=\"").skip(1)).filter_map(|s| s.split('"').next()).collect();

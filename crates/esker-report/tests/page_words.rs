@@ -60,7 +60,7 @@ fn limits_of_glaciers() {
     The mean squared reported error of dmdtda, 0.228 (m w.e. yr-1)², exceeds its whole variance, 0.144 (m w.e. yr-1)²: taken at face value no skill is possible, yet boosting reaches R² 0.28. The note ‘noise-ceiling’ tells what follows.
     The chosen model was picked among 8 by the scores shown here, so its own score is slightly flattered; the final fit on all rows is not itself held out.
     Intervals hold on average, not for each row: by tenths of the predicted value their coverage runs from 83 % (predictions near −0.800 m w.e. yr⁻¹) to 93.8 %.
-    Too few held-out observations lie inside their intervals in places. By group: Austerdalsbreen holds too few, 60 % of 40 rows instead of 90 % (95 % interval 55 % to 64 %). By range of the predicted value: -2.1 to -0.9 m w.e. yr⁻¹ holds too few, 82 % of 2 500 rows instead of 90 % (95 % interval 77 % to 86 %); so does 1 other.
+    Too few held-out observations lie inside their intervals in places. By group: Austerdalsbreen holds too few, 60 % of 40 rows instead of 90 % (95 % interval 55 % to 64 %). By range of the predicted value: −2.1 to −0.9 m w.e. yr⁻¹ holds too few, 82 % of 2 500 rows instead of 90 % (95 % interval 77 % to 86 %); so does 1 other.
     Importances and effects describe the model on these data, not the causes in nature; features that vary together share or hide each other’s importance.
     "#);
 }

@@ -146,7 +146,7 @@ fn held_out(plan: &Plan, (part, settings): (&ModelPart, &Settings), train: &Samp
     let one = |(i, fold): (usize, &Fold)| {
         cx.check()?;
         let cx = cx.fork("inner fit", i as u64);
-        let fitted = Pipeline::fit(part.kind, settings, train.select(&fold.train), &plan.data.target, &cx)?;
+        let fitted = Pipeline::fit(part, settings, train.select(&fold.train), &plan.data.target, &cx)?;
         match fitted.predict(&train.select(&fold.test))? {
             Prediction::Class { probability, .. } => Ok(probability),
             Prediction::Real { .. } => Err(Error::model(format!("model '{}'", part.name)).rule("it says probabilities of classes")),

@@ -60,6 +60,7 @@ pub(crate) fn data_card(plan: &Plan) -> DataCard {
         weights: plan.data.weights_in_words.clone(),
         credit: plan.recipe.data.credit.clone(),
         locked: plan.lock.as_ref().map(|l| l.locked.clone()),
+        steps: plan.steps.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use esker_core::{Column, Context, Crs, Cube, Error, Note, Result, Table};
-use esker_io::{Data, Format, Origin, Placed, ReadOptions, Sampling, Within, resample};
+use esker_io::{Attribute, Data, Format, Origin, Placed, ReadOptions, Regridding, Terrain, Within, regrid, terrain};
 
 use crate::selection::Selection;
 use crate::work::{STEPS, counted, on_threads};
@@ -14,7 +14,9 @@ pub struct Conversion {
     /// What is wanted.
     pub selection: Selection,
     /// A file whose grid the result shall have, and how values get there.
-    pub like: Option<(PathBuf, Sampling)>,
+    pub like: Option<(PathBuf, Regridding)>,
+    /// Terrain attributes to write instead of the heights that are left.
+    pub terrain: Option<(Vec<Attribute>, Terrain)>,
     /// How to read tables.
     pub options: ReadOptions,
 }
@@ -61,11 +63,18 @@ impl Conversion {
                     cube = within.cube(&cube)?;
                 }
                 if let Some((path, method)) = &self.like {
-                    cube = resample(&cube, &grid(path, cx)?, *method)?;
+                    cube = regrid(&cube, &grid(path, cx)?, *method)?;
+                }
+                if let Some((what, how)) = &self.terrain {
+                    cube = terrain(&cube, what, *how)?;
                 }
                 let notes = cube.notes.clone();
                 Ok((Data::Cube(cube), notes))
             }
+            _ if self.terrain.is_some() => Err(Error::usage("terrain")
+                .got("a table")
+                .rule("attributes are those of a raster of heights")
+                .hint("give a grid, such as a GeoTIFF")),
             _ if self.selection.of_grids().is_some() || self.like.is_some() => Err(Error::usage("selection")
                 .rule("variables, times and boxes are chosen from grids; this file is a table")
                 .hint("filter a table in a recipe: [data] filter = [\"…\"]")),

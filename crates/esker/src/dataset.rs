@@ -78,7 +78,7 @@ fn nothing_left(read: usize, dropped: &[Dropped]) -> Error {
     Error::data("the rows").got(format!("0 of {read} left")).rule(format!("all were dropped: {}", why.join("; ")))
 }
 
-fn apply_units(recipe: &Recipe, table: &mut Table, findings: &mut Findings) {
+pub(crate) fn apply_units(recipe: &Recipe, table: &mut Table, findings: &mut Findings) {
     for name in recipe.data.units.keys() {
         if !table.columns().iter().any(|c| matches(name, &c.name)) {
             // Derived columns state their unit where they are derived.
@@ -107,7 +107,7 @@ fn apply_units(recipe: &Recipe, table: &mut Table, findings: &mut Findings) {
     }
 }
 
-fn derive_columns(recipe: &Recipe, table: &mut Table, notes: &mut Vec<Note>, findings: &mut Findings) {
+pub(crate) fn derive_columns(recipe: &Recipe, table: &mut Table, notes: &mut Vec<Note>, findings: &mut Findings) {
     for d in &recipe.data.derive {
         let place = recipe.place(&format!("data.derive.{}", d.name));
         if table.columns().iter().any(|c| c.name == d.name) {

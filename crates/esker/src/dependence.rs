@@ -1,6 +1,6 @@
 //! What held-out errors know of each other, and intervals of scores and differences that count it.
 
-use esker_core::dependence::{Dependence, ErrorChecks, PairInterval, ScoreInterval};
+use esker_core::dependence::{Dependence, ErrorChecks, MetricInterval, PairInterval, ScoreInterval};
 use esker_core::hold_out::FinalInterval;
 use esker_core::record::{Comparison, ModelRecord};
 use esker_core::{Better, Context, Metric, Places, Prediction, Result, Support, Values};
@@ -8,7 +8,7 @@ use esker_evaluate::residual::examine;
 use esker_evaluate::significance::{Blocks, Bootstrap, Estimate, Held, holm};
 
 use crate::judge::{self, distance, short};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedMetric};
 
 /// Confidence of the intervals.
 pub(crate) const CONFIDENCE: f64 = 0.95;
@@ -50,7 +50,15 @@ pub(crate) fn dependence(
     let held = Held { metric: &*plan.metric().metric, truth: &truth, said: &list, weight: weight.as_deref() };
     let draws = draws(rows.len());
     // A score that does not exist on all rows together has no interval.
-    let Ok(scores) = Bootstrap::Blocks(&drawing.blocks).scores(held, (draws, CONFIDENCE), &cx.rng) else { return Ok(None) };
+    let bootstrap = Bootstrap::Blocks(&drawing.blocks);
+    let Ok(scores) = bootstrap.scores(held, (draws, CONFIDENCE), &cx.rng) else { return Ok(None) };
+    let other = |planned: &PlannedMetric| {
+        let held = Held { metric: &*planned.metric, said: &[&said[chosen]], ..held };
+        let e = bootstrap.scores(held, (draws, CONFIDENCE), &cx.rng).and_then(|s| s.score(0)).ok()?;
+        Some(MetricInterval { metric: planned.kind.name().to_owned(), value: e.value, se: e.se, interval: [e.low, e.high] })
+    };
+    let others = plan.metrics.iter().enumerate().filter(|(i, _)| *i != plan.primary_metric);
+    let metrics = others.filter_map(|(_, planned)| other(planned)).collect();
     let one = |(i, m): (usize, &ModelRecord)| {
         let e = scores.score(i).ok()?;
         Some(ScoreInterval { model: m.name.clone(), value: e.value, se: e.se, interval: [e.low, e.high] })
@@ -76,6 +84,7 @@ pub(crate) fn dependence(
         confidence: CONFIDENCE,
         scores: models.iter().enumerate().filter_map(one).collect(),
         pairs: pairs.iter().zip(corrected).filter_map(pair).collect(),
+        metrics,
     }))
 }
 

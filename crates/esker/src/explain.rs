@@ -27,7 +27,8 @@ pub(crate) fn explain(plan: &Plan, features: &[String], (folds, final_fit): (&[F
         return Ok(Explained { explanation: None, notes: Vec::new() });
     }
     let mut notes = Vec::new();
-    let tests = held_out_rows(plan, cx, &mut notes);
+    let whole = folds.iter().any(|f| f.pipeline.as_ref().is_some_and(Pipeline::looks_around));
+    let tests = held_out_rows(plan, whole, cx, &mut notes);
     let held: Vec<HeldOut<'_>> = folds
         .iter()
         .zip(&tests)
@@ -54,7 +55,13 @@ pub(crate) fn explain(plan: &Plan, features: &[String], (folds, final_fit): (&[F
     cx.progress().step();
     let mut effects: Vec<Effect> = Vec::new();
     let class = shown_class(&plan.data.task, &plan.data.samples, target)?;
-    for importance in features.iter().take(part.effects) {
+    let around = held.iter().any(|h| h.model.looks_around());
+    if around && part.effects > 0 {
+        let text = "no effects are drawn: what the model says of a row depends on the rows before it as well, so that no row's features can be moved alone. \
+                    Importance is that of the columns it reads; what earlier targets give is in no importance and in no area of applicability";
+        notes.push(Note::info("effects-around", text));
+    }
+    for importance in features.iter().take(if around { 0 } else { part.effects }) {
         let mut effect = ale(&held, target, &importance.name, BINS, class.as_ref().map(|c| c.0), &cx.fork("ale", 0))?;
         if let Some((_, name)) = &class {
             effect.class.clone_from(name);
@@ -68,14 +75,15 @@ pub(crate) fn explain(plan: &Plan, features: &[String], (folds, final_fit): (&[F
     Ok(Explained { explanation: Some(Explanation { metric, features, groups, internal, internal_kind, effects }), notes })
 }
 
-fn held_out_rows(plan: &Plan, cx: &Context, notes: &mut Vec<Note>) -> Vec<Samples> {
+/// The held-out rows of each fold that are explained: some of many, but all where what is said of one depends on those beside it.
+fn held_out_rows(plan: &Plan, whole: bool, cx: &Context, notes: &mut Vec<Note>) -> Vec<Samples> {
     let mut sampled = false;
     let tests = plan.designs[0]
         .folds
         .iter()
         .enumerate()
         .map(|(f, fold)| {
-            if fold.test.len() <= MOST_ROWS {
+            if whole || fold.test.len() <= MOST_ROWS {
                 return plan.data.samples.select(&fold.test);
             }
             sampled = true;

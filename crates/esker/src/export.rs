@@ -116,7 +116,7 @@ impl crate::pipeline::Pipeline {
         };
         for (name, step) in self.steps() {
             if !step.describe(graph)? {
-                return refused(format!("preparation step '{name}'"));
+                return refused(format!("preparation step '{}'", name.trim_end_matches(" asked")));
             }
         }
         match self.model().describe(graph)? {

@@ -50,12 +50,14 @@ impl Importing {
             derive: Vec::new(),
             missing: Vec::new(),
             group: None,
+            time: None,
             place: None,
             level: None,
             coverage: None,
             adjustment: None,
             design: "Imported: Esker has not judged it.".to_owned(),
             data_sha256: String::new(),
+            from_steps: Vec::new(),
         };
         Ok((SavedModel::unjudged(header, &Pipeline::bare(kind, Box::new(model)))?, notes))
     }

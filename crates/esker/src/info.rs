@@ -216,7 +216,7 @@ impl Info {
     }
 }
 
-fn axis(a: &Axis) -> AxisInfo {
+pub(crate) fn axis(a: &Axis) -> AxisInfo {
     let numbers = a.labels.as_ref().and_then(Labels::numbers);
     let label = |i: usize| match &a.labels {
         Some(Labels::Real(v)) => Some(v[i].to_string()),

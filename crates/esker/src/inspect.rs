@@ -67,7 +67,7 @@ const GROUP_WORDS: [&str; 12] =
 const ERROR_WORDS: [&str; 7] = ["err", "error", "sd", "std", "stderr", "sigma", "uncertainty"];
 const TARGET_WORDS: [&str; 6] = ["target", "label", "class", "lithology", "facies", "y"];
 
-fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     name.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect()
 }
 
@@ -99,6 +99,14 @@ impl Inspection {
         found.grid = grid;
         found.look(&table, target);
         Ok((table, found))
+    }
+
+    /// Where and when the rows of a table are, as far as names and values tell.
+    pub(crate) fn place_and_time(table: &Table) -> Self {
+        let mut found = Self::default();
+        found.find_place(table);
+        found.find_time(table);
+        found
     }
 
     fn look(&mut self, table: &Table, target: Option<&str>) {

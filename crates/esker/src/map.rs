@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use esker_core::cube::{Attribute, Attributes, Blocks, Holds, Variable, Window};
 use esker_io::{Data, Origin, Placed};
 
-use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Note, Result, Table, Values};
+use esker_core::{BEYOND, Codes, Column, Context, Cube, Error, Model as _, Note, Result, Table, Values};
 
 use crate::applicability::{OUTSIDE, UNKNOWN, Unlike};
 use crate::expression::Expression;
@@ -97,6 +97,12 @@ impl LoadedModel {
     /// # Errors
     /// A feature that is no variable or axis of the cube, another unit, a class never seen, the disk refuses, or the user stopped.
     fn predict_map(&self, cube: &Cube, (beside, placed): (&Path, Option<&Placed>), cx: &Context) -> Result<PredictedMap> {
+        if self.pipeline.looks_around() {
+            return Err(Error::model(format!("model '{}'", self.header.model))
+                .got("a grid")
+                .rule("its preparation looks at the rows beside a row, and a grid is predicted cell by cell")
+                .hint("predict a table: esker convert writes grids as tables"));
+        }
         let variables = self.variables_on(cube)?;
         let axes = cube.axes_of(&variables);
         let shape: Vec<usize> = axes.iter().map(|&a| cube.axes()[a].len).collect();

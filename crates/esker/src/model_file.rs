@@ -48,6 +48,9 @@ pub struct Header {
     pub missing: Vec<String>,
     /// The group column, which some models use.
     pub group: Option<String>,
+    /// The column of times, which some steps of preparation use.
+    #[serde(default)]
+    pub time: Option<String>,
     /// The columns that placed its rows, with their CRS.
     #[serde(default)]
     pub place: Option<PlacePart>,
@@ -62,6 +65,9 @@ pub struct Header {
     pub design: String,
     /// SHA-256 of the training data file.
     pub data_sha256: String,
+    /// Columns that steps of the recipe made.
+    #[serde(default)]
+    pub from_steps: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -118,12 +124,14 @@ impl SavedModel {
             derive: plan.recipe.data.derive.clone(),
             missing: plan.recipe.data.missing.clone(),
             group: plan.recipe.roles.group.clone(),
+            time: plan.recipe.roles.time.clone(),
             place: plan.recipe.roles.place.clone(),
             level: record.intervals.as_ref().map(|i| i.level),
             coverage: record.intervals.as_ref().map(|i| i.coverage),
             adjustment: adjust::of_model(record),
             design: plan.designs[0].describe(),
             data_sha256: plan.data_sha256.clone(),
+            from_steps: plan.steps.iter().flat_map(|s| s.columns.iter().cloned()).collect(),
         };
         Self::of(header, &body)
     }

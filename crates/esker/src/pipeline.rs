@@ -4,9 +4,11 @@ use esker_core::{
     Context, Contributions, Estimator, FittedTransform, Inside, Interactions, Model, Needs, Note, Prediction, Result, Samples, Settings,
     Targets, Values, shuffled_one_by_one,
 };
-use esker_models::{Adjust, Adjusted, Kind, Step, calibrate, load_model};
+use esker_models::prepare::catalog;
+use esker_models::{Adjust, Adjusted, Kind, Step, back, calibrate, load_model};
 use serde::{Deserialize, Serialize};
 
+use crate::recipe::ModelPart;
 use crate::stack;
 
 /// The steps an estimator needs, in their order.
@@ -34,20 +36,26 @@ pub(crate) fn takes(needs: Needs, class: bool) -> bool {
     }
 }
 
-/// Fitted preparation.
+/// Fitted preparation: steps with the names that model files know them by.
 pub(crate) struct Preparation {
-    steps: Vec<(Step, Box<dyn FittedTransform>)>,
+    steps: Vec<(String, Box<dyn FittedTransform>)>,
 }
 
 impl Preparation {
-    /// Fits the steps on the training rows, one after the other, and returns the rows prepared.
-    pub fn fit(steps: &[Step], train: Samples, target: &str) -> Result<(Self, Samples)> {
-        let mut fitted = Vec::with_capacity(steps.len());
+    /// Fits on the training rows the steps that the recipe asks for, then those that the model with these settings still needs, and returns the
+    /// rows prepared.
+    pub fn fit(part: &ModelPart, settings: &Settings, train: Samples, target: &str) -> Result<(Self, Samples)> {
+        let mut fitted = Vec::new();
         let mut samples = train;
-        for step in steps {
-            let transform = step.transform().fit(&samples, target)?;
-            samples = transform.apply(samples)?;
-            fitted.push((*step, transform));
+        for asked in &part.prepare.steps {
+            let (transform, made) = asked.transform().fit_apply(samples, target)?;
+            samples = made;
+            fitted.push((asked.kind.stored(&asked.settings), transform));
+        }
+        for step in steps(needs(part.kind, settings), &samples, target) {
+            let (transform, made) = step.transform().fit_apply(samples, target)?;
+            samples = made;
+            fitted.push((step.name().to_owned(), transform));
         }
         Ok((Self { steps: fitted }, samples))
     }
@@ -89,12 +97,11 @@ impl Pipeline {
         Self { preparation: Preparation { steps: Vec::new() }, kind: kind.to_owned(), model }
     }
 
-    pub fn fit(kind: Kind, settings: &Settings, train: Samples, target: &str, cx: &Context) -> Result<Self> {
-        let estimator = kind.estimator(settings);
-        let steps = steps(estimator.needs(), &train, target);
-        let (preparation, prepared) = Preparation::fit(&steps, train, target)?;
-        let model = estimator.fit(&prepared, target, cx)?;
-        Ok(Self { preparation, kind: kind.name().to_owned(), model })
+    pub fn fit(part: &ModelPart, settings: &Settings, train: Samples, target: &str, cx: &Context) -> Result<Self> {
+        let (preparation, prepared) = Preparation::fit(part, settings, train, target)?;
+        let model = part.estimator(settings).fit(&prepared, target, cx)?;
+        let kind = if part.prepare.target.is_some() { back::NAME } else { part.kind.name() };
+        Ok(Self { preparation, kind: kind.to_owned(), model })
     }
 
     /// The same, its probabilities adjusted.
@@ -104,8 +111,8 @@ impl Pipeline {
     }
 
     /// The steps of the preparation, by name.
-    pub fn steps(&self) -> impl Iterator<Item = (&'static str, &dyn FittedTransform)> {
-        self.preparation.steps.iter().map(|(step, fitted)| (step.name(), fitted.as_ref()))
+    pub fn steps(&self) -> impl Iterator<Item = (&str, &dyn FittedTransform)> {
+        self.preparation.steps.iter().map(|(step, fitted)| (step.as_str(), fitted.as_ref()))
     }
 
     /// The model behind the preparation.
@@ -120,7 +127,7 @@ impl Pipeline {
 
     pub fn to_saved(&self) -> SavedPipeline {
         SavedPipeline {
-            steps: self.preparation.steps.iter().map(|(s, t)| (s.name().to_owned(), t.save())).collect(),
+            steps: self.preparation.steps.iter().map(|(s, t)| (s.clone(), t.save())).collect(),
             kind: self.kind.clone(),
             model: self.model.save(),
         }
@@ -129,8 +136,11 @@ impl Pipeline {
     pub fn from_saved(saved: &SavedPipeline) -> Result<Self> {
         let mut steps = Vec::with_capacity(saved.steps.len());
         for (name, bytes) in &saved.steps {
-            let step = Step::parse(name)?;
-            steps.push((step, step.load(bytes)?));
+            let fitted = match catalog::load(name, bytes) {
+                Some(asked) => asked?,
+                None => Step::parse(name)?.load(bytes)?,
+            };
+            steps.push((name.clone(), fitted));
         }
         let model = if saved.is(stack::NAME) { stack::load(&saved.model)? } else { load_model(&saved.kind, &saved.model)? };
         Ok(Self { preparation: Preparation { steps }, kind: saved.kind.clone(), model })
@@ -166,6 +176,19 @@ impl Model for Pipeline {
 
     fn proximities(&self, at: &Samples, others: &Samples) -> Result<Option<Vec<f64>>> {
         self.model.proximities(&self.preparation.apply(at.clone())?, &self.preparation.apply(others.clone())?)
+    }
+
+    fn wants_time(&self) -> bool {
+        self.steps().any(|(_, step)| step.wants_time()) || self.model.wants_time()
+    }
+
+    fn looks_around(&self) -> bool {
+        self.steps().any(|(_, step)| step.looks_around()) || self.model.looks_around()
+    }
+
+    fn prepared(&self) -> Vec<Vec<(String, String)>> {
+        let own: Vec<_> = self.steps().map(|(_, step)| step.learned()).collect();
+        if own.is_empty() { self.model.prepared() } else { own }
     }
 
     fn inside(&self) -> Inside {

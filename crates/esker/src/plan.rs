@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use esker_core::record::Task;
-use esker_core::{Advice, Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Splitter, Support, Table, Targets, Values};
+use esker_core::{
+    Advice, Better, Codes, Context, Error, Fold, Metric, Note, Result, Rng, Samples, Splitter, StepRecord, Support, Table, Targets, Values,
+};
 use esker_evaluate::score::{self, Score};
 use esker_evaluate::split::{Aim, Design};
 
@@ -17,9 +19,11 @@ use crate::intervals;
 use crate::ledger::{self, Entry};
 use crate::lock::{self, Lock};
 use crate::pipeline::{needs, takes};
+use crate::prepare;
 use crate::recipe::{DesignPart, Recipe, Tune};
 use crate::regions;
 use crate::source;
+use crate::steps;
 use crate::tune::{inner_design, inner_folds};
 use crate::wanted::{self, WantedRows};
 use crate::wanted_area::WantedSample;
@@ -77,6 +81,8 @@ pub struct Plan {
     pub(crate) wanted: Option<WantedSample>,
     /// Why the primary design was chosen, where Esker chose it.
     pub advice: Option<Advice>,
+    /// The columns that models are given once the recipe's steps have prepared them, without rows.
+    pub(crate) prepared: Samples,
     pub(crate) metrics: Vec<PlannedMetric>,
     /// Index into `metrics` of the one models are compared and tuned by.
     pub(crate) primary_metric: usize,
@@ -86,6 +92,8 @@ pub struct Plan {
     pub(crate) lock: Option<Lock>,
     /// What the ledgers beside the recipe tell.
     pub(crate) ledger: Vec<Entry>,
+    /// What was done to the table after it was read.
+    pub(crate) steps: Vec<StepRecord>,
 }
 
 impl Recipe {
@@ -111,6 +119,8 @@ impl Plan {
     /// Every fault at once.
     pub fn read(mut recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
         let (mut table, origin) = source::read(&mut recipe, folder)?;
+        let (stepped, steps) = steps::apply(&recipe, folder, table)?;
+        table = stepped;
         regions::name(&mut recipe, folder, &mut table)?;
         let sha256 = origin.checksum()?;
         let penalty = penalty(&recipe, folder)?;
@@ -121,6 +131,7 @@ impl Plan {
         let mut plan = Self::build(recipe, table, penalty, wanted.as_ref())?;
         plan.data_file = origin.name().to_owned();
         plan.data_sha256 = sha256;
+        plan.steps = steps;
         plan.remember_openings(folder)?;
         Ok(plan)
     }
@@ -198,6 +209,7 @@ impl Plan {
             designs.iter().for_each(|design| tunable(&recipe, design, &aim, &mut findings));
         }
         intervals::check(&recipe, &data, &designs, &mut findings);
+        let prepared = prepare::check(&recipe, &data, &mut findings);
         let mut notes = data.notes.clone();
         for (i, model) in recipe.models.iter().enumerate() {
             if let Some(Err(error)) = model.select.as_ref().map(|how| feature_selection::check(model, how, &data.features, &mut notes)) {
@@ -225,11 +237,13 @@ impl Plan {
             aim,
             wanted: sample,
             advice,
+            prepared,
             metrics,
             primary_metric,
             notes,
             lock,
             ledger: Vec::new(),
+            steps: Vec::new(),
         })
     }
 

@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use esker_core::record::Task;
-use esker_core::{Codes, Column, Context, Error, FieldKind, Model, Note, Prediction, Result, Samples, Spread, Support, Table, Values};
+use esker_core::{
+    Codes, Column, Context, Error, FieldKind, Model, Note, Prediction, Result, Samples, Spread, Support, Table, Times, Values,
+};
 use esker_io::Placed;
 use esker_io::crs::Transform;
 
 use crate::applicability::Unlike;
 use crate::columns::as_classes;
+use crate::dataset::to_days;
 use crate::expression::derived;
 use crate::intervals::Kept;
 use crate::model_file::LoadedModel;
@@ -77,7 +80,9 @@ impl LoadedModel {
         for d in &self.header.derive {
             if table.columns().iter().all(|c| c.name != d.name) {
                 // A derived column the model does not use may lack its inputs.
-                let needed = self.header.schema.fields.iter().any(|f| f.name == d.name) || self.header.group.as_deref() == Some(&d.name);
+                let needed = self.header.schema.fields.iter().any(|f| f.name == d.name)
+                    || self.header.group.as_deref() == Some(&d.name)
+                    || self.pipeline.wants_time() && self.header.time.as_deref() == Some(&d.name);
                 match derived(d, &table) {
                     Ok((column, _)) => table.put(column)?,
                     Err(e) if needed => return Err(Error { fault: esker_core::Fault::Data, ..e }),
@@ -85,18 +90,33 @@ impl LoadedModel {
                 }
             }
         }
-        let (samples, admitted) = self.header.schema.admit(&table)?;
+        let (samples, admitted) = self.header.schema.admit(&table).map_err(|e| self.with_steps(e, &table))?;
         notes.extend(admitted);
-        let samples = self.with_group(samples, &table)?;
+        let samples = self.with_support(samples, &table, &mut notes)?;
         Ok((Table::new(table.columns()[..given].to_vec())?, samples, notes))
     }
 
-    fn with_group(&self, samples: Samples, table: &Table) -> Result<Samples> {
-        let Some(column) = self.header.group.as_ref().and_then(|g| table.columns().iter().find(|c| c.name == *g)) else {
-            return Ok(samples);
-        };
-        let group: Codes = as_classes(column).classes()?.clone();
-        let support = Support { group: Some(group), ..Support::bare(samples.rows()) };
+    /// What steps of the recipe make is not made here.
+    fn with_steps(&self, error: Error, table: &Table) -> Error {
+        let lacks =
+            |name: &String| self.header.schema.fields.iter().any(|f| f.name == *name) && table.columns().iter().all(|c| c.name != *name);
+        if self.header.from_steps.iter().any(lacks) {
+            return error.hint("steps of the recipe make it: esker prepare recipe.toml --data new.csv -o ready.csv");
+        }
+        error
+    }
+
+    /// The rows with their groups, and with their times where steps of preparation need them.
+    fn with_support(&self, samples: Samples, table: &Table, notes: &mut Vec<Note>) -> Result<Samples> {
+        let named = |name: &Option<String>| name.as_ref().and_then(|n| table.columns().iter().find(|c| c.name == *n));
+        let group = named(&self.header.group).map(|c| as_classes(c).classes().cloned()).transpose()?;
+        let mut time = None;
+        if let Some(column) = named(&self.header.time).filter(|_| self.pipeline.wants_time()) {
+            let (days, note) = to_days(column)?;
+            notes.extend(note);
+            time = Some(Times { days });
+        }
+        let support = Support { group, time, ..Support::bare(samples.rows()) };
         Samples::new(samples.columns().to_vec(), support, None)
     }
 

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use esker_core::{Parameter, Record, Rule, Search, Targets};
 use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
-use esker_models::{Calibration, Kind, Step};
+use esker_models::prepare::power::Family;
+use esker_models::{Calibration, Kind, Prepare, Step};
 
-use crate::recipe::{DATA_KEYS, INTERVAL_KEYS, SELECT_KEYS, TUNE_KEYS, WEIGHT_KEYS};
+use crate::recipe::{DATA_KEYS, INTERVAL_KEYS, SELECT_KEYS, StepKind, TUNE_KEYS, WEIGHT_KEYS};
 
 /// The JSON schema of `record.json`.
 pub fn record_schema() -> String {
@@ -32,6 +33,12 @@ pub fn reference() -> String {
     for step in Step::ALL {
         let _ = writeln!(page, "* `{}`: {}", step.name(), step.doc());
     }
+    page.push_str(PREPARE);
+    for step in Prepare::ALL {
+        let _ = write!(page, "\n### `step = \"{}\"`\n\n{}\n", step.name(), step.doc());
+        parameters(&mut page, &step.parameters());
+    }
+    let _ = write!(page, "{TARGET}{}.\n", Family::NAMES.map(|n| format!("`\"{n}\"`")).join(", "));
     page.push_str("\n## Designs\n");
     for design in Design::ALL {
         let _ = write!(page, "\n### `{}`\n\n{}\n", design.name(), design.doc());
@@ -50,6 +57,13 @@ pub fn reference() -> String {
     page.push_str("\n## Data\n\nThe keys of `[data]` in a recipe. `variables`, `time` and `bbox` are for grids.\n\n| Key | Meaning |\n| --- | --- |\n");
     for (key, doc) in DATA_KEYS {
         let _ = writeln!(page, "| `{key}` | {doc} |");
+    }
+    page.push_str(STEPS);
+    for kind in StepKind::ALL {
+        let _ = write!(page, "\n### `{}`\n\n{}\n\n| Key | Meaning |\n| --- | --- |\n", kind.name(), kind.doc());
+        for (key, doc) in kind.keys() {
+            let _ = writeln!(page, "| `{key}` | {doc} |");
+        }
     }
     page.push_str(WEIGHTS);
     for (key, doc) in WEIGHT_KEYS {
@@ -76,6 +90,15 @@ pub fn reference() -> String {
     page
 }
 
+const PREPARE: &str = "\nBefore these, the steps of `[[prepare]]` in a recipe are fitted and applied in their order, for every model alike:\n\n\
+    ```toml\n[[prepare]]\nstep = \"lag\"\ncolumns = [\"prcp_*\"]   # names and globs; without it every feature that the step fits\nlags = [1, 2]\n```\n\n\
+    Each step is fitted anew on the training rows of each fold, of inner folds too, and of the final fit. Columns that earlier steps made may be named by later ones. \
+    Features that selection left out are left out here. Importance, effects, selection and the area of applicability go by the columns of the table, \
+    not by those that steps make. A model file keeps the steps with what they learned; for lags, windows and gradients that is the training rows' \
+    series, and new rows need their time and group columns too.\n";
+const TARGET: &str = "\n### Transform of the target\n\n`target = { column = \"…\", transform = \"log\" }` in `[roles]`: models learn the target on another scale, and what they \
+    say comes back as a mean, by Duan's smearing estimate (1983, doi 10.1080/01621459.1983.10478017) over residuals that five inner folds hold out, whole groups apart. \
+    Folds, scores and intervals are on the target's own scale. Values that a transform does not take are refused with their number. Known are ";
 const FINAL: &str = "\n## Final hold-out\n\n`final = { by = \"group\", share = 0.2 }` in `[validate]` locks rows before anything sees them, with the parameters of \
     the design `holdout`; `final = \"time\"` names what is locked and leaves the rest at its defaults, and `group = \"column\"` keeps other groups whole than \
     those of the roles. Rows that a buffer or gap keeps out of both are taken out too. Everything else works as on a file without these rows; only how the file itself \
@@ -83,6 +106,9 @@ const FINAL: &str = "\n## Final hold-out\n\n`final = { by = \"group\", share = 0
     locked follows from the data and the rule, not from the seed.\n\n`esker open recipe.toml` judges the saved model on them and writes `final.json`. The \
     ledger beside the recipe (`recipe.opened.json`) counts the openings of these rows under whatever recipe; a run after another recipe's opening has the alarm \
     `final-opened`. Keep the ledger with the recipe.\n";
+const STEPS: &str = "\n## Steps\n\n`[[data.step]]` with a `kind` changes the table after it is read and before columns are derived and rows filtered, one step after another. \
+    No step looks at the target. What each assumed and how many rows found theirs stands in the record and on the page; `esker prepare recipe.toml -o \
+    table.csv` writes the table, with `--data new.csv` for new rows.\n";
 const INTERVALS: &str = "\n## Intervals\n\nThe keys of `[intervals]`, for targets of numbers. Whatever the method, residuals and scores come from rows that the model of their fold \
     did not learn from, and the interval of a held-out row never takes up its own residual.\n\n| Key | Meaning |\n| --- | --- |\n";
 const WEIGHTS: &str = "\n## Weights\n\n`weight = { … }` in `[roles]` weighs rows while models learn; scores are weighted with `[validate] weighted = true`. \

@@ -21,8 +21,9 @@ use crate::intervals;
 use crate::judge;
 use crate::learn::{LearnFrom, Learned};
 use crate::model_file::SavedModel;
-use crate::pipeline::{Pipeline, needs, steps};
+use crate::pipeline::Pipeline;
 use crate::plan::{Plan, PlannedDesign};
+use crate::prepare;
 use crate::recipe::ModelPart;
 use crate::skill;
 use crate::tune::{Clock, Inner, Keeper, oriented};
@@ -193,7 +194,7 @@ impl Plan {
         let Learned { train, selection, tuning, decided } = learned.map_err(|e| in_fold(e, part, design, fold))?;
         let settings = tuning.as_ref().map_or(&part.settings, |t| &t.chosen);
         let mut pipeline =
-            Pipeline::fit(part.kind, settings, train, &self.data.target, &cx.fork(FIT, 0)).map_err(|e| in_fold(e, part, design, fold))?;
+            Pipeline::fit(part, settings, train, &self.data.target, &cx.fork(FIT, 0)).map_err(|e| in_fold(e, part, design, fold))?;
         let mut said = pipeline.predict(&self.data.samples.select(&fold.test))?;
         let mut adjusted = None;
         if let Some(decided) = decided {
@@ -226,8 +227,7 @@ impl Plan {
     fn model_record(&self, part: &ModelPart, folds: &mut ModelFolds, runs: Vec<ModelRun>) -> Result<ModelRecord> {
         let tuning = folds.designs[0].iter_mut().filter_map(|r| r.tuning.clone()).collect();
         let paths = folds.designs[0].iter_mut().filter_map(|r| r.selection.take()).collect();
-        let needs = needs(part.kind, &part.settings);
-        let preparation = steps(needs, &self.data.samples, &self.data.target).iter().map(|s| s.doc().to_owned()).collect();
+        let preparation = prepare::words(part, &self.prepared, &self.data.target);
         Ok(ModelRecord {
             name: part.name.clone(),
             kind: part.kind.name().to_owned(),
@@ -305,6 +305,7 @@ impl Plan {
             tree: crate::explain::tree(&final_fit),
             notes,
             skill: Some(skill),
+            prepared: prepare::told(&self.recipe, &final_fit),
         };
         let model = SavedModel::new(self, (&record, &features), (&final_fit, &folds), area.area)?;
         let openings = self.ledger.iter().map(|e| e.opening.clone()).collect();
@@ -330,7 +331,7 @@ impl Plan {
             let score = self.selected_before(part, &settings, &keep, nested.mean.is_some(), &cx)?;
             told.naive = score.zip(nested.headline()).map(|(score, nested)| NaiveSelection { score, nested });
         }
-        let mut pipeline = Pipeline::fit(part.kind, &settings, train, &self.data.target, &cx.fork(FIT, 0))?;
+        let mut pipeline = Pipeline::fit(part, &settings, train, &self.data.target, &cx.fork(FIT, 0))?;
         if let Some(decided) = decided {
             pipeline = pipeline.adjusted(decided.adjust);
         }
@@ -358,7 +359,7 @@ impl Plan {
         let folds = &self.designs[0].folds;
         let said = |(f, fold): (usize, &Fold)| {
             let cx = cx.fork("selected before", f as u64);
-            Pipeline::fit(part.kind, settings, samples.select(&fold.train), &self.data.target, &cx)?.predict(&samples.select(&fold.test))
+            Pipeline::fit(part, settings, samples.select(&fold.train), &self.data.target, &cx)?.predict(&samples.select(&fold.test))
         };
         let said: Vec<Prediction> = folds.par_iter().enumerate().map(said).collect::<Result<_>>()?;
         if !mean {

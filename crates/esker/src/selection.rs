@@ -99,7 +99,7 @@ fn moment(text: &str, calendar: Calendar) -> Result<(f64, f64)> {
     }
 }
 
-fn corners(text: &str) -> Result<[f64; 4]> {
+pub(crate) fn corners(text: &str) -> Result<[f64; 4]> {
     let numbers: Option<Vec<f64>> = text.split(',').map(|p| p.trim().parse().ok().filter(|v: &f64| v.is_finite())).collect();
     numbers.and_then(|n| n.try_into().ok()).ok_or_else(|| {
         Error::usage(format!("box '{text}'"))

@@ -57,7 +57,7 @@ impl<'a> Settled<'a> {
     }
 
     fn fit(&self, rows: &Samples, target: &str, cx: &Context) -> Result<Pipeline> {
-        let fitted = Pipeline::fit(self.part.kind, &self.settings, with_features(rows, target, &self.features)?, target, cx)?;
+        let fitted = Pipeline::fit(self.part, &self.settings, with_features(rows, target, &self.features)?, target, cx)?;
         Ok(match &self.adjust {
             Some(adjust) => fitted.adjusted(adjust.clone()),
             None => fitted,
@@ -275,6 +275,18 @@ impl Model for Stacked {
     fn predict_shuffled(&self, at: &Samples, order: &[usize], sets: &[&[String]]) -> Result<Vec<Prediction>> {
         let each = self.parts.iter().map(|(_, _, p)| p.predict_shuffled(at, order, sets)).collect::<Result<Vec<_>>>()?;
         (0..sets.len()).map(|s| self.mix(each.iter().map(|said| said[s].clone()).collect())).collect()
+    }
+
+    fn wants_time(&self) -> bool {
+        self.parts.iter().any(|(_, _, p)| p.wants_time())
+    }
+
+    fn looks_around(&self) -> bool {
+        self.parts.iter().any(|(_, _, p)| p.looks_around())
+    }
+
+    fn prepared(&self) -> Vec<Vec<(String, String)>> {
+        self.parts.first().map(|(_, _, p)| p.prepared()).unwrap_or_default()
     }
 
     fn inside(&self) -> Inside {

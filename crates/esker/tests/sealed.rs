@@ -5,7 +5,7 @@
 use esker::record::Rows;
 use esker::{Plan, Recipe};
 use esker_core::{Codes, Column, Context, Rng, Table, Targets};
-use esker_models::Kind;
+use esker_models::{Kind, Prepare};
 
 const RECIPE: &str = r#"
 title = "sealed"
@@ -226,4 +226,76 @@ fn a_design_chosen_for_a_use_does_not_see_the_target() {
     assert_eq!((chosen.as_str(), &folds), ("group", &shuffled));
     assert_eq!(chosen, other);
     assert!(skill > 0.3 && none < 0.1, "R² {skill}, of a shuffled target {none}");
+}
+
+/// A recipe with a step of preparation, on rows that know when they were.
+fn prepared(table: &Table, model: &str, step: &str) -> (Rows, f64) {
+    let text = RECIPE.replace("MODEL", model).replace("TUNE", "").replace("group = \"site\"", "group = \"site\"\ntime = \"day\"");
+    let mut table = table.clone();
+    table.put(Column::real("day", "days since 1970-01-01", (0..120).map(|i| f64::from(90 * (i % 4) + i)).collect())).unwrap();
+    let plan = Plan::new(Recipe::parse("recipe.toml", &format!("{text}{step}")).unwrap(), table, None).unwrap();
+    let outcome = plan.run(&plan.context(2)).unwrap();
+    let scores = &outcome.record.models[0].runs[0].scores;
+    let r2 = scores.iter().find(|s| s.metric == "r2").and_then(|s| s.pooled).unwrap();
+    (outcome.rows, r2)
+}
+
+/// Each step of the catalog as a recipe writes it; those that may name the target do.
+fn every_step() -> Vec<String> {
+    let one = |step: Prepare| {
+        let more: &[&str] = match step {
+            Prepare::Transform => &["method = \"yeo-johnson\""],
+            Prepare::Impute => &["method = \"median\"", "method = \"nearest\"", "method = \"model\""],
+            Prepare::Encode => &["method = \"one-hot\"", "method = \"ordinal\"", "method = \"target\""],
+            Prepare::Gradient => &["along = \"b\""],
+            Prepare::Lag => &["columns = [\"*\", \"y\"]"],
+            Prepare::Rolling => &["columns = [\"*\", \"y\"]\nwindows = 2\nleast = 1"],
+            _ => &[""],
+        };
+        more.iter().map(move |m| format!("[[prepare]]\nstep = \"{}\"\n{m}\n", step.name())).collect::<Vec<_>>()
+    };
+    Prepare::ALL.into_iter().flat_map(one).collect()
+}
+
+/// Whatever is prepared, held-out targets stay out, also under a transform of the target.
+#[test]
+fn targets_held_out_never_reach_the_preparation() {
+    let mut steps = every_step();
+    steps.push(steps.concat());
+    for step in steps {
+        let (before, _) = prepared(&table(), "ridge", &step);
+        let fold = before.fold[0];
+        let changed = with_target(|i, y| if before.fold[i] == fold { 50.0 - 3.0 * y } else { y });
+        let (after, _) = prepared(&changed, "ridge", &step);
+        let bits = |rows: &Rows, own: bool| -> Vec<u64> {
+            (0..rows.row.len()).filter(|&i| (before.fold[i] == fold) == own).map(|i| rows.predicted[i].to_bits()).collect()
+        };
+        assert_eq!(bits(&before, true), bits(&after, true), "{step}: a fold was predicted with knowledge of its own targets");
+        assert_ne!(bits(&before, false), bits(&after, false), "{step}: the changed targets were never learned from");
+    }
+}
+
+/// Means of the target by classes of few rows each are the easiest way to learn a target by heart.
+#[test]
+fn a_shuffled_target_gives_no_skill_with_target_encoding() {
+    let y = table().column("y").unwrap().reals().unwrap().to_vec();
+    let mut order: Vec<usize> = (0..y.len()).collect();
+    Rng::new(9).shuffle(&mut order);
+    let step = "[[prepare]]\nstep = \"encode\"\nmethod = \"target\"\nsmoothing = 0\n";
+    for model in ["ridge", "boosting", "forest"] {
+        for design in ["group", "random"] {
+            let skill = |mut table: Table| {
+                let cells: Vec<Option<String>> = (0..120).map(|i| Some(format!("cell {}", i * 7 % 40))).collect();
+                table.put(Column::class("rock", Codes::from_labels(&cells))).unwrap();
+                let text =
+                    RECIPE.replace("MODEL", model).replace("TUNE", "").replace("design = \"group\"", &format!("design = \"{design}\""));
+                let plan = Plan::new(Recipe::parse("recipe.toml", &format!("{text}{step}")).unwrap(), table, None).unwrap();
+                let outcome = plan.run(&plan.context(2)).unwrap();
+                let scores = &outcome.record.models[0].runs[0].scores;
+                scores.iter().find(|s| s.metric == "r2").and_then(|s| s.pooled).unwrap()
+            };
+            let none = skill(with_target(|i, _| y[order[i]]));
+            assert!(none < 0.1, "{model}, {design}: R² {none} of a shuffled target");
+        }
+    }
 }

@@ -113,6 +113,26 @@ impl Applicability {
     /// # Errors
     /// A feature is missing, or holds classes for numbers or the reverse.
     pub fn measure(&self, columns: &[Column]) -> Result<Measured> {
+        let mut out = Measured::default();
+        for (d2, n) in self.nearest(columns, self.limit2)? {
+            let index = d2.sqrt() / self.mean_distance;
+            out.dissimilarity.push(index);
+            out.density.push(if index.is_nan() { f64::NAN } else { n as f64 });
+            out.inside.push(if index.is_nan() { f64::NAN } else { f64::from(u8::from(index <= self.threshold)) });
+        }
+        Ok(out)
+    }
+
+    /// The dissimilarity index alone, as [`Self::measure`] gives it, in about half the time.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn dissimilarity(&self, columns: &[Column]) -> Result<Vec<f64>> {
+        Ok(self.nearest(columns, 0.0)?.into_iter().map(|(d2, _)| d2.sqrt() / self.mean_distance).collect())
+    }
+
+    /// Of each row the squared distance to the nearest training row, NaN where a feature is missing, and how many are below a limit.
+    fn nearest(&self, columns: &[Column], limit2: f64) -> Result<Vec<(f64, usize)>> {
         let features = self.scale.find(columns)?;
         let rows = features.first().map_or(0, |c| c.len());
         let d = self.scale.dimensions();
@@ -122,19 +142,12 @@ impl Applicability {
                 let of = part * ROWS..rows.min((part + 1) * ROWS);
                 let (at, complete) = self.scale.apply(&features, of.clone());
                 let mut found = vec![(0.0, 0); at.len() / d];
-                self.tree.nearest_and_below(&at, self.limit2, &mut found);
+                self.tree.nearest_and_below(&at, limit2, &mut found);
                 let mut found = found.into_iter();
                 complete.iter().map(|c| if *c { found.next().unwrap_or((f64::NAN, 0)) } else { (f64::NAN, 0) }).collect()
             })
             .collect();
-        let mut out = Measured::default();
-        for (d2, n) in parts.into_iter().flatten() {
-            let index = d2.sqrt() / self.mean_distance;
-            out.dissimilarity.push(index);
-            out.density.push(if index.is_nan() { f64::NAN } else { n as f64 });
-            out.inside.push(if index.is_nan() { f64::NAN } else { f64::from(u8::from(index <= self.threshold)) });
-        }
-        Ok(out)
+        Ok(parts.into_iter().flatten().collect())
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct Regular {
     pub(crate) y: Side,
     /// Whether x is longitude, in degrees.
     pub(crate) degrees: bool,
-    crs: Crs,
+    pub(crate) crs: Crs,
 }
 
 /// The cells of a cube's map.

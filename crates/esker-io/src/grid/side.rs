@@ -100,12 +100,12 @@ impl Side {
     }
 
     /// The same cells in the file's order.
-    pub(super) fn file(&self, cells: &Range<usize>) -> Range<usize> {
+    pub(crate) fn file(&self, cells: &Range<usize>) -> Range<usize> {
         let n = self.len();
         if self.reversed { n - cells.end..n - cells.start } else { cells.clone() }
     }
 
-    pub(super) fn is_reversed(&self) -> bool {
+    pub(crate) fn is_reversed(&self) -> bool {
         self.reversed
     }
 

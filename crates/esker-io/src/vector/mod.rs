@@ -5,6 +5,7 @@
 
 mod dbf;
 mod flatgeobuf;
+mod flaws;
 mod geojson;
 mod geopackage;
 mod rings;
@@ -15,6 +16,8 @@ mod wkb;
 mod write_gpkg;
 
 pub(crate) use flatgeobuf::read_flatgeobuf;
+pub use flaws::area;
+pub(crate) use flaws::flaws;
 pub use geojson::write_geojson;
 pub(crate) use geojson::{is_geojson, read_geojson};
 pub(crate) use geopackage::read_geopackage;

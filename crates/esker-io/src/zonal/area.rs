@@ -121,6 +121,29 @@ impl Area {
         self.turns(x).filter(|x| *x >= self.bounds[0] && *x < self.bounds[1]).find_map(|x| self.which_here(x, y))
     }
 
+    /// All features that a point is inside of, in their order.
+    pub(super) fn every(&self, x: f64, y: f64) -> Vec<usize> {
+        let mut found = Vec::new();
+        for x in self.turns(x).filter(|x| *x >= self.bounds[0] && *x < self.bounds[1]) {
+            let (mut feature, mut odd) = (u32::MAX, false);
+            for edge in self.around(y) {
+                if edge.feature != feature {
+                    if odd {
+                        found.push(feature as usize);
+                    }
+                    (feature, odd) = (edge.feature, false);
+                }
+                odd ^= edge.cross(y).is_some_and(|at| x < at);
+            }
+            if odd {
+                found.push(feature as usize);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     fn which_here(&self, x: f64, y: f64) -> Option<usize> {
         let (mut feature, mut odd) = (u32::MAX, false);
         for edge in self.around(y) {

@@ -204,6 +204,7 @@ impl Sums {
 /// The polygons in the grid's coordinates.
 fn polygons(features: &Features, grid: &Grid, notes: &mut Vec<Note>) -> Result<Vec<Polygon>> {
     let way = between(features.crs.as_ref(), grid, "features", notes)?;
+    notes.extend(crate::vector::flaws(features, "the features"));
     let empty = Geometry { shape: Shape::Polygons, parts: Vec::new() };
     let (mut none, mut other, mut lost) = (0, 0, 0);
     let shapes = features

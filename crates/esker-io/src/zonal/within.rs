@@ -66,7 +66,8 @@ impl Within {
         }
         let none = features.geometries.iter().filter(|g| g.is_none()).count();
         let notes = (none > 0).then(|| Note::warning("no-geometry", format!("{none} of the polygons of '{name}' have no geometry")));
-        Ok(Self { name: name.to_owned(), area, crs, notes: notes.into_iter().collect() })
+        let notes = notes.into_iter().chain(crate::vector::flaws(features, &format!("'{name}'"))).collect();
+        Ok(Self { name: name.to_owned(), area, crs, notes })
     }
 
     /// The rows of a table whose place is inside.
@@ -91,6 +92,20 @@ impl Within {
         way.apply(&mut x, &mut y)?;
         let held: Vec<Option<usize>> = x.par_iter().zip(&y).map(|(&x, &y)| self.area.which(x, y)).collect();
         if held.iter().all(Option::is_none) {
+            return Err(self.nothing(what));
+        }
+        Ok((held, notes))
+    }
+
+    /// The numbers of all polygons that hold each point, from 0.
+    ///
+    /// # Errors
+    /// A CRS not known, or none inside.
+    pub fn every(&self, mut x: Vec<f64>, mut y: Vec<f64>, crs: Option<&Crs>, what: &str) -> Result<(Vec<Vec<usize>>, Vec<Note>)> {
+        let (way, notes) = self.way(crs, what)?;
+        way.apply(&mut x, &mut y)?;
+        let held: Vec<Vec<usize>> = x.par_iter().zip(&y).map(|(&x, &y)| self.area.every(x, y)).collect();
+        if held.iter().all(Vec::is_empty) {
             return Err(self.nothing(what));
         }
         Ok((held, notes))

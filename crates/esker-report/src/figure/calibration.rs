@@ -88,7 +88,7 @@ type Part = fn(&CalibrationCurve) -> f64;
 fn numbers(c: &mut Canvas, (x, y): (f64, f64), curve: &CalibrationCurve, before: Option<&CalibrationCurve>) {
     let parts: [(&str, Part); 5] = [
         ("Expected calibration error", |k| k.error),
-        ("Brier score", |k| k.brier),
+        ("Brier score of the class", |k| k.brier),
         ("reliability, lower is better", |k| k.reliability),
         ("resolution, higher is better", |k| k.resolution),
         ("uncertainty, of the classes alone", |k| k.uncertainty),

@@ -198,6 +198,8 @@ pub struct Canvas {
     pub width: f64,
     /// Height.
     pub height: f64,
+    /// Width on paper (mm) that a file of its own states; user units where there is none.
+    pub paper: Option<f64>,
     body: String,
     clips: usize,
 }
@@ -221,6 +223,19 @@ fn short(text: String) -> String {
             .or_else(|| t.strip_prefix("-0.").map(|r| format!("-.{r}")))
             .unwrap_or(t.to_owned()),
     }
+}
+
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let word = three.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - three.len()));
+        for i in 0..4 {
+            out.push(if i <= three.len() { char::from(SIGNS[(word >> (18 - 6 * i) & 63) as usize]) } else { '=' });
+        }
+    }
+    out
 }
 
 /// Path data, built with coordinates relative to the point before so that it stays short.
@@ -275,6 +290,13 @@ impl Path {
         }
     }
 
+    /// Adds what another path draws.
+    pub fn append(&mut self, other: &Self) {
+        self.d.push_str(&other.d);
+        // The other one began from nowhere, and so does what follows.
+        self.begun = false;
+    }
+
     /// A line through points. It breaks where a position is not a number; points on the same tenth are merged.
     pub fn line(&mut self, points: &[(f64, f64)], close: bool) {
         let mut drawn = 0;
@@ -301,7 +323,7 @@ impl Path {
 impl Canvas {
     /// An empty drawing.
     pub fn new(width: f64, height: f64) -> Self {
-        Self { width, height, body: String::new(), clips: 0 }
+        Self { width, height, paper: None, body: String::new(), clips: 0 }
     }
 
     /// A straight line; nothing where a position is not a number.
@@ -414,6 +436,27 @@ impl Canvas {
         );
     }
 
+    /// Draws what `inside` draws, with words that a browser shows when the pointer rests on it.
+    pub fn titled(&mut self, words: &str, inside: impl FnOnce(&mut Self)) {
+        let _ = write!(self.body, "<g><title>{}</title>", escape(words));
+        inside(self);
+        self.body.push_str("</g>");
+    }
+
+    /// A picture (PNG), its pixels kept sharp.
+    pub fn image(&mut self, (x, y, w, h): (f64, f64, f64, f64), png: &[u8]) {
+        let _ = write!(
+            self.body,
+            "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" image-rendering=\"optimizeSpeed\" \
+             href=\"data:image/png;base64,{}\"/>",
+            n1(x),
+            n1(y),
+            n1(w),
+            n1(h),
+            base64(png)
+        );
+    }
+
     /// Draws what `inside` draws, cut off at a rectangle.
     pub fn clipped(&mut self, (x, y, w, h): (f64, f64, f64, f64), inside: impl FnOnce(&mut Self)) {
         let mut path = Path::new();
@@ -433,7 +476,10 @@ impl Canvas {
     /// The whole drawing as SVG. `id` must be unique in its page; title and description are what screen readers say.
     pub fn svg(&self, id: &str, title: &str, description: &str, theme: Theme) -> String {
         let size = match theme {
-            Theme::File => format!(" width=\"{}\" height=\"{}\"", n1(self.width), n1(self.height)),
+            Theme::File => match self.paper {
+                Some(mm) => format!(" width=\"{}mm\" height=\"{}mm\"", n2(mm), n2(mm * self.height / self.width)),
+                None => format!(" width=\"{}\" height=\"{}\"", n1(self.width), n1(self.height)),
+            },
             Theme::Page => String::new(),
         };
         let ground = match theme {
@@ -468,6 +514,11 @@ mod tests {
         long.line(&points, false);
         let sum: f64 = long.d[1..].split(['l', ' ', 'M']).filter(|s| !s.is_empty()).map(|s| s.parse::<f64>().unwrap()).sum();
         assert!((sum - 69.9).abs() < 0.051, "{sum}");
+    }
+
+    #[test]
+    fn bytes_are_written_as_base64() {
+        assert_eq!([&b""[..], b"f", b"fo", b"foo", b"foobar"].map(base64), ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYmFy"]);
     }
 
     #[test]

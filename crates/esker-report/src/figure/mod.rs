@@ -24,7 +24,7 @@ pub mod predicted;
 mod residuals;
 pub mod scale;
 pub(crate) mod selection;
-mod stats;
+pub(crate) mod stats;
 pub mod text;
 pub mod tree;
 pub(crate) mod tuning;
@@ -59,11 +59,11 @@ pub struct Figure {
 }
 
 /// What a figure says in words.
-struct Words {
-    name: &'static str,
-    title: String,
-    alt: String,
-    caption: String,
+pub(crate) struct Words {
+    pub name: &'static str,
+    pub title: String,
+    pub alt: String,
+    pub caption: String,
 }
 
 impl Figure {
@@ -73,7 +73,7 @@ impl Figure {
     }
 
     /// A figure of which a record may have several.
-    fn named(name: &str, words: Words, c: &Canvas) -> Self {
+    pub(crate) fn named(name: &str, words: Words, c: &Canvas) -> Self {
         let Words { title, alt, caption, .. } = words;
         let id = format!("fig-{name}");
         let svg = c.svg(&id, &title, &alt, Theme::File);

@@ -33,6 +33,12 @@ impl Scale {
         Self { whole: true, ..self }
     }
 
+    /// The same scale, its positions moved.
+    #[must_use]
+    pub fn moved(self, by: f64) -> Self {
+        Self { from: self.from + by, to: self.to + by, ..self }
+    }
+
     /// Position of `v`; NaN where `v` has none.
     pub fn at(&self, v: f64) -> f64 {
         self.from + self.share(v) * (self.to - self.from)
@@ -41,6 +47,12 @@ impl Scale {
     /// Position of `v` as a share of the range, 0 at `low` and 1 at `high`.
     pub fn share(&self, v: f64) -> f64 {
         if self.log { (v / self.low).ln() / (self.high / self.low).ln() } else { (v - self.low) / (self.high - self.low) }
+    }
+
+    /// The value at a position: undoes [`Scale::at`].
+    pub fn value(&self, position: f64) -> f64 {
+        let share = (position - self.from) / (self.to - self.from);
+        if self.log { self.low * (self.high / self.low).powf(share) } else { self.low + share * (self.high - self.low) }
     }
 
     /// Whether `v` lies within the domain.

@@ -74,23 +74,31 @@ pub fn density(sorted: &[f64], steps: usize) -> Option<Vec<(f64, f64)>> {
     Some(curve.collect())
 }
 
+/// Row and column of the hexagon of radius `r` (pointy top) that a point lies in.
+pub fn hexagon((x, y): (f64, f64), r: f64) -> (i64, i64) {
+    let near = |row: i64| {
+        let column = (x / (r * 3f64.sqrt()) - if row.rem_euclid(2) == 1 { 0.5 } else { 0.0 }).round() as i64;
+        let centre = hexagon_centre((row, column), r);
+        ((x - centre.0).hypot(y - centre.1), (row, column))
+    };
+    let row = (y / (r * 1.5)).floor() as i64;
+    let (a, b) = (near(row), near(row + 1));
+    if a.0 <= b.0 { a.1 } else { b.1 }
+}
+
+/// Centre of a hexagon.
+pub fn hexagon_centre((row, column): (i64, i64), r: f64) -> (f64, f64) {
+    let shift = if row.rem_euclid(2) == 1 { 0.5 } else { 0.0 };
+    ((column as f64 + shift) * r * 3f64.sqrt(), row as f64 * r * 1.5)
+}
+
 /// Counts of points in hexagons of radius `r` (user units, pointy top): centre and count, in a fixed order.
 pub fn hexagons(points: &[(f64, f64)], r: f64) -> Vec<((f64, f64), usize)> {
-    let (dx, dy) = (r * 3f64.sqrt(), r * 1.5);
     let mut counts: BTreeMap<(i64, i64), usize> = BTreeMap::new();
-    for &(x, y) in points.iter().filter(|p| p.0.is_finite() && p.1.is_finite()) {
-        let near = |row: i64| {
-            let shift = if row.rem_euclid(2) == 1 { 0.5 } else { 0.0 };
-            let column = (x / dx - shift).round() as i64;
-            let centre = ((column as f64 + shift) * dx, row as f64 * dy);
-            ((x - centre.0).hypot(y - centre.1), (row, column))
-        };
-        let row = (y / dy).floor() as i64;
-        let (a, b) = (near(row), near(row + 1));
-        *counts.entry(if a.0 <= b.0 { a.1 } else { b.1 }).or_default() += 1;
+    for p in points.iter().filter(|p| p.0.is_finite() && p.1.is_finite()) {
+        *counts.entry(hexagon(*p, r)).or_default() += 1;
     }
-    let centre = |(row, column): (i64, i64)| ((column as f64 + if row.rem_euclid(2) == 1 { 0.5 } else { 0.0 }) * dx, row as f64 * dy);
-    counts.into_iter().map(|(key, n)| (centre(key), n)).collect()
+    counts.into_iter().map(|(key, n)| (hexagon_centre(key, r), n)).collect()
 }
 
 /// Wilson's 95 % interval of a share (1927).

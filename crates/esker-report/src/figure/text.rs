@@ -145,7 +145,7 @@ pub fn number(v: f64) -> String {
 pub fn unit(text: &str) -> String {
     let mut words = Vec::new();
     for word in text.split_whitespace() {
-        let plain = word.replace('^', "");
+        let plain = word.replace("**", "").replace('^', "");
         let cut = plain.find(|c: char| c == '-' || c.is_ascii_digit()).unwrap_or(plain.len());
         let (base, power) = plain.split_at(cut);
         words.push(match (base, power.parse::<i32>()) {
@@ -222,5 +222,6 @@ mod tests {
         assert_eq!(unit("degC"), "°C");
         assert_eq!(unit("m/yr"), "m/yr");
         assert_eq!(unit("km2"), "km²");
+        assert_eq!(unit("m**2 s**-2"), "m² s⁻²");
     }
 }

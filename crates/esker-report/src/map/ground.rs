@@ -1,4 +1,4 @@
-//! What lies under and over the samples: land, lakes, graticule, frame, scale bar, a locator of the world.
+//! What lies under and over the samples: land, water, ice, graticule, frame, scale bar, a locator of the world.
 
 use super::clip::{self, Window};
 use super::land::{Ring, artificial, world};
@@ -6,13 +6,18 @@ use super::projection::{Projection, RADIUS};
 use super::{Ground, Map};
 use crate::figure::axis::{BODY, Panel, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Path, Pen, Type};
-use crate::figure::colour::VERMILION;
+use crate::figure::colour::{Rgb, VERMILION};
 use crate::figure::text::{fixed, width};
 
 /// Detail below this many user units is dropped.
 const DETAIL: f64 = 0.7;
 /// Maps wider than this (km) use the coarse coastline.
 const COARSE: f64 = 9000.0;
+/// Rivers of a 1:110 million map stand beside their beds on maps narrower than this (km).
+const RIVERS: f64 = 1500.0;
+/// Rivers, and glaciers in part see-through: legible on a light and on a dark page.
+const WATER: Rgb = Rgb(0x5B, 0x9B, 0xC8);
+const ICE: Rgb = Rgb(0xA9, 0xD3, 0xEC);
 const STEPS: [f64; 15] = [60.0, 30.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002];
 
 fn degrees(v: f64, step: f64, letters: (&str, &str)) -> String {
@@ -50,6 +55,24 @@ impl Map {
         });
     }
 
+    /// Glaciers and rivers, to stand on the land.
+    pub fn draw_ice_and_rivers(&self, c: &mut Canvas) {
+        if self.ground == Ground::Plane {
+            return;
+        }
+        let (view, all, span) = (self.view(), world(), self.window.x1 - self.window.x0);
+        let (ice, lakes) = if span > COARSE { (&all.coarse_ice, Some(&all.coarse_lakes)) } else { (&all.ice, None) };
+        let ice = self.filled(ice, &view);
+        let rivers = if span > RIVERS { self.lines(&all.rivers, &view) } else { Path::new() };
+        c.clipped_to(&self.edge(), |c| {
+            c.area(&ice, Paint::Rgb(ICE), 0.55);
+            c.stroke(&rivers, Pen::new(Paint::Rgb(WATER), 0.7));
+            if let Some(lakes) = lakes {
+                self.draw_rings(c, lakes, Paint::Paper);
+            }
+        });
+    }
+
     /// Coasts alone, to stand on top of a coloured map.
     pub fn draw_coast(&self, c: &mut Canvas) {
         if self.ground == Ground::Plane {
@@ -62,6 +85,12 @@ impl Map {
 
     /// Frame, degree labels (or axes in km) and scale bar; `points` are positions that the bar keeps clear of.
     pub fn draw_frame(&self, c: &mut Canvas, points: &[(f64, f64)]) {
+        self.draw_rim(c);
+        self.draw_scale_bar(c, points);
+    }
+
+    /// Frame and degree labels (or axes in km).
+    pub fn draw_rim(&self, c: &mut Canvas) {
         let (left, top, w, h) = self.area;
         if self.ground == Ground::Plane {
             let panel = Panel::new(self.area, (self.window.x0, self.window.x1), (self.window.y0, self.window.y1));
@@ -72,21 +101,59 @@ impl Map {
             c.stroke(&self.edge(), Pen::new(Paint::Muted, 1.0));
             self.label_graticule(c);
         }
-        self.draw_scale_bar(c, points);
     }
 
     /// The rim: a rectangle, or the outline of the world.
-    fn edge(&self) -> Path {
+    pub fn edge(&self) -> Path {
         let (left, top, w, h) = self.area;
         let mut path = Path::new();
         match self.ground {
-            Ground::Globe(p @ Projection::EqualEarth { lon }) => {
+            Ground::Globe(Projection::Orthographic { .. }) => path.line(&self.rim(), true),
+            Ground::Globe(p) if self.is_world() => {
+                let lon = p.centre_lon();
                 let side = |sign: f64| move |i: i32| p.forward(lon + sign * 180.0, sign * (90.0 - 3.0 * f64::from(i)));
                 let outline: Vec<(f64, f64)> =
                     (0..=60).filter_map(side(1.0)).chain((0..=60).filter_map(side(-1.0))).map(|q| self.place(q)).collect();
                 path.line(&outline, true);
             }
             _ => path.line(&[(left, top), (left + w, top), (left + w, top + h), (left, top + h)], true),
+        }
+        path
+    }
+
+    /// The rim of the globe.
+    fn rim(&self) -> Vec<(f64, f64)> {
+        let turn = |i: i32| f64::from(i).to_radians().sin_cos();
+        (0..360).map(|i| self.place((RADIUS * turn(i).0, RADIUS * turn(i).1))).collect()
+    }
+
+    /// Rings on the globe: what lies on the far side is drawn along the rim, so that areas stay closed.
+    fn on_globe(&self, rings: &[Ring], p: Projection) -> Path {
+        let Projection::Orthographic { lon, lat } = p else { return Path::new() };
+        let (s0, c0) = lat.to_radians().sin_cos();
+        let opposite = (super::wrapped(lon + 180.0), -lat);
+        let mut path = Path::new();
+        for ring in rings {
+            let points = clip::densified(&ring.points, 2.0);
+            let mut seen = false;
+            let placed: Vec<(f64, f64)> = points
+                .iter()
+                .map(|q| {
+                    let ((s, c), (sl, cl)) = (q.1.to_radians().sin_cos(), (q.0 - lon).to_radians().sin_cos());
+                    let (x, y) = (c * sl, c0 * s - s0 * c * cl);
+                    let far = s0 * s + c0 * c * cl < 0.0;
+                    seen |= !far;
+                    let stretch = if far { 1.0 / x.hypot(y).max(1e-9) } else { 1.0 };
+                    self.place((x * stretch * RADIUS, y * stretch * RADIUS))
+                })
+                .collect();
+            if !seen {
+                continue;
+            }
+            path.line(&clip::thinned(&placed, DETAIL), true);
+            if holds(&ring.points, opposite) {
+                path.line(&self.rim(), true);
+            }
         }
         path
     }
@@ -99,6 +166,10 @@ impl Map {
     fn draw_rings(&self, c: &mut Canvas, rings: &[Ring], fill: Paint) {
         let view = self.view();
         let coast = Pen::new(Paint::Faint, 0.7);
+        if let Ground::Globe(p @ Projection::Orthographic { .. }) = self.ground {
+            c.fill(&self.on_globe(rings, p), fill, None);
+            return c.stroke(&self.coast(rings, &view), coast);
+        }
         let area = self.filled(rings, &view);
         // The world's rings are cut at the date line and at the pole; where such a cut is in view it is no coast.
         let seam = !self.is_world() && (view.x0 < -180.0 || view.x1 > 180.0 || view.y0 <= -89.0 || view.x1 - view.x0 > 350.0);
@@ -109,6 +180,9 @@ impl Map {
     }
 
     fn filled(&self, rings: &[Ring], view: &Window) -> Path {
+        if let Ground::Globe(p @ Projection::Orthographic { .. }) = self.ground {
+            return self.on_globe(rings, p);
+        }
         let frame = self.frame().grown(4.0);
         let mut path = Path::new();
         for (ring, turn) in visible(rings, view) {
@@ -146,13 +220,28 @@ impl Map {
         path
     }
 
+    /// Lines that are not closed.
+    fn lines(&self, lines: &[Ring], view: &Window) -> Path {
+        let (frame, near) = (self.frame().grown(4.0), view.grown(2.0));
+        let mut path = Path::new();
+        for (line, turn) in visible(lines, view) {
+            let place = |p: &(f64, f64)| Some((p.0 + turn, p.1)).filter(|p| near.holds(*p)).and_then(|p| self.unrolled(p));
+            let placed: Vec<(f64, f64)> = line.points.iter().map(|p| place(p).unwrap_or((f64::NAN, f64::NAN))).collect();
+            for piece in clip::line(&placed, &frame) {
+                path.line(&clip::thinned(&piece, DETAIL), false);
+            }
+        }
+        path
+    }
+
     fn steps(&self) -> (f64, f64) {
         let view = self.view();
-        let around = self.is_world() || view.x1 - view.x0 > 350.0;
+        let around = self.is_world() || self.is_globe() || view.x1 - view.x0 > 350.0;
         (if around { 30.0 } else { step(view.x1 - view.x0, 3.0) }, if self.is_world() { 30.0 } else { step(view.y1 - view.y0, 3.0) })
     }
 
-    fn draw_graticule(&self, c: &mut Canvas) {
+    /// Meridians and parallels.
+    pub fn draw_graticule(&self, c: &mut Canvas) {
         let view = self.view();
         let (dx, dy) = self.steps();
         let frame = self.frame().grown(2.0);
@@ -179,6 +268,9 @@ impl Map {
     fn label_graticule(&self, c: &mut Canvas) {
         let (left, top, w, h) = self.area;
         let (dx, dy) = self.steps();
+        if self.is_globe() {
+            return;
+        }
         if let (Ground::Globe(p), true) = (self.ground, self.is_world()) {
             let lon0 = p.centre_lon();
             for lat in [-60.0, -30.0, 0.0, 30.0, 60.0] {
@@ -236,10 +328,19 @@ impl Map {
         out
     }
 
-    /// Kilometres on the ground per kilometre of the map, along a parallel at its centre.
+    /// Kilometres on the ground per kilometre of the map, eastwards at its centre.
     fn stretch(&self) -> f64 {
-        let Ground::Globe(p @ Projection::EqualEarth { lon }) = self.ground else { return 1.0 };
-        p.forward(lon + 1.0, 0.0).map_or(1.0, |(x, _)| RADIUS * 1f64.to_radians() / x)
+        let Ground::Globe(p) = self.ground else { return 1.0 };
+        if matches!(p, Projection::Azimuthal { .. }) {
+            return 1.0;
+        }
+        let (x, y) = ((self.window.x0 + self.window.x1) / 2.0, (self.window.y0 + self.window.y1) / 2.0);
+        let step = (self.window.x1 - self.window.x0) / 400.0;
+        let (Some(a), Some(b)) = (p.inverse(x, y), p.inverse(x + step, y)) else { return 1.0 };
+        let ((l, f), (m, g)) = ((a.0.to_radians(), a.1.to_radians()), (b.0.to_radians(), b.1.to_radians()));
+        // The half-versed sine keeps its digits over short distances.
+        let h = ((g - f) / 2.0).sin().powi(2) + f.cos() * g.cos() * ((m - l) / 2.0).sin().powi(2);
+        2.0 * RADIUS * h.sqrt().asin() / step
     }
 
     fn draw_scale_bar(&self, c: &mut Canvas, points: &[(f64, f64)]) {
@@ -249,7 +350,11 @@ impl Map {
         let base = 10f64.powf(longest.log10().floor());
         let long = [5.0, 2.0, 1.0].into_iter().map(|f| f * base).find(|l| *l <= longest).unwrap_or(base);
         let label = if long >= 1.0 { format!("{} km", fixed(long, 0)) } else { format!("{} m", fixed(long * 1000.0, 0)) };
-        let label = if self.is_world() { format!("{label} at the equator") } else { label };
+        let label = match (self.is_globe(), self.is_world()) {
+            (true, _) => format!("{label} at the centre"),
+            (_, true) => format!("{label} at the equator"),
+            _ => label,
+        };
         let wide = (long * per_km).max(width(&label, SMALL, false)) + 20.0;
         if self.is_world() {
             let x = left + w / 2.0 - long * per_km / 2.0;
@@ -310,6 +415,13 @@ fn bar(c: &mut Canvas, (x, y): (f64, f64), long: f64, label: &str) {
     path.line(&[(x, y - 4.0), (x, y + 3.0), (x + long, y + 3.0), (x + long, y - 4.0)], false);
     c.stroke(&path, pen);
     c.text((x + long / 2.0, y - 5.0 - (BODY - SMALL)), label, Type::new(SMALL).middle());
+}
+
+/// Whether a ring goes around a place (longitude and latitude as they are).
+fn holds(ring: &[(f64, f64)], (x, y): (f64, f64)) -> bool {
+    let n = ring.len();
+    let edges = (0..n).map(|i| (ring[i], ring[(i + 1) % n]));
+    edges.filter(|(a, b)| (a.1 > y) != (b.1 > y) && x < a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0)).count() % 2 == 1
 }
 
 fn multiples(low: f64, high: f64, step: f64) -> impl Iterator<Item = f64> {

@@ -1,4 +1,4 @@
-//! Land and lakes of the world: Natural Earth (public domain), packed by `assets/make_natural_earth.py`.
+//! Land, lakes, rivers and glaciers of the world: Natural Earth (public domain), packed by `assets/make_natural_earth.py`.
 
 use std::sync::OnceLock;
 
@@ -25,6 +25,14 @@ pub struct World {
     pub lakes: Vec<Ring>,
     /// Land, 1:110 million.
     pub coarse: Vec<Ring>,
+    /// Glaciers and ice sheets, 1:50 million.
+    pub ice: Vec<Ring>,
+    /// Rivers, 1:110 million: lines, not rings.
+    pub rivers: Vec<Ring>,
+    /// Lakes, 1:110 million.
+    pub coarse_lakes: Vec<Ring>,
+    /// Glaciers and ice sheets, 1:110 million.
+    pub coarse_ice: Vec<Ring>,
 }
 
 struct Reader<'a>(std::slice::Iter<'a, u8>);
@@ -70,7 +78,8 @@ pub fn world() -> &'static World {
         let mut reader = Reader(PACKED.iter());
         let read = |r: &mut Reader<'_>| {
             r.number()?;
-            Some(World { land: r.layer()?, lakes: r.layer()?, coarse: r.layer()? })
+            let (land, lakes, coarse) = (r.layer()?, r.layer()?, r.layer()?);
+            Some(World { land, lakes, coarse, ice: r.layer()?, rivers: r.layer()?, coarse_lakes: r.layer()?, coarse_ice: r.layer()? })
         };
         // The bytes are part of the program and a test below reads them all; an empty world draws no land.
         read(&mut reader).unwrap_or_default()
@@ -90,6 +99,7 @@ mod tests {
     fn the_world_is_whole() {
         let w = world();
         assert_eq!((w.land.len(), w.lakes.len(), w.coarse.len()), (1422, 457, 128));
+        assert_eq!((w.ice.len(), w.rivers.len(), w.coarse_lakes.len(), w.coarse_ice.len()), (394, 12, 25, 12));
         let points: usize = w.land.iter().map(|r| r.points.len()).sum();
         assert_eq!(points, 59_245);
         assert!(w.land.iter().flat_map(|r| &r.points).all(|p| p.0.abs() <= 180.0 && p.1.abs() <= 90.0));

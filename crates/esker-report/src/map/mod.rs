@@ -1,14 +1,19 @@
-//! Maps: the projection that suits the samples, land and lakes, a graticule in degrees, a scale bar.
+//! Maps: the projection that suits the places or the one named, land, water and ice, a graticule in degrees, a scale bar.
 //!
 //! Longitude and latitude, and eastings and northings of a UTM zone, are drawn with coastlines; other projected
 //! systems, and surveys smaller than [`SMALL_SURVEY`], as plain axes in kilometres.
 
+mod choice;
 pub mod clip;
 mod ground;
 pub mod land;
 pub mod projection;
+mod sphere;
 pub mod utm;
 
+use std::f64::consts::PI;
+
+pub use choice::Choice;
 use clip::Window;
 use projection::{Projection, RADIUS, wrapped};
 
@@ -129,11 +134,15 @@ impl Map {
 
     /// The whole world, `width` wide.
     pub fn world(lon: f64, corner: (f64, f64), width: f64) -> Self {
-        let projection = Projection::EqualEarth { lon };
-        // Half width and half height of Equal Earth, in radii.
-        let (half_x, half_y) = (2.706_63 * RADIUS, 1.317_363 * RADIUS);
-        let window = Window { x0: -half_x, y0: -half_y, x1: half_x, y1: half_y };
-        Self { ground: Ground::Globe(projection), window, area: (corner.0, corner.1, width, width * half_y / half_x) }
+        Self::whole(Projection::EqualEarth { lon }, corner, (width, f64::INFINITY))
+    }
+
+    /// The whole world in a projection that has one, no larger than `room`.
+    fn whole(projection: Projection, corner: (f64, f64), room: (f64, f64)) -> Self {
+        let (x, y) = projection.half().unwrap_or((PI * RADIUS, PI / 2.0 * RADIUS));
+        let window = Window { x0: -x, y0: -y, x1: x, y1: y };
+        let scale = (room.0 / (2.0 * x)).min(room.1 / (2.0 * y));
+        Self { ground: Ground::Globe(projection), window, area: (corner.0, corner.1, 2.0 * x * scale, 2.0 * y * scale) }
     }
 
     fn framed(ground: Ground, w: Window, corner: (f64, f64), room: (f64, f64)) -> Self {
@@ -189,8 +198,8 @@ impl Map {
         (self.area.0 + (x - self.window.x0) * self.scale(), self.area.1 + (self.window.y1 - y) * self.scale())
     }
 
-    /// Longitude and latitude at a position of the drawing.
-    fn back(&self, (px, py): (f64, f64)) -> Option<(f64, f64)> {
+    /// Longitude and latitude at a position of the drawing; `None` beside the world and on a plane.
+    pub fn back(&self, (px, py): (f64, f64)) -> Option<(f64, f64)> {
         let (x, y) = (self.window.x0 + (px - self.area.0) / self.scale(), self.window.y1 - (py - self.area.1) / self.scale());
         match self.ground {
             Ground::Plane => None,
@@ -199,7 +208,12 @@ impl Map {
     }
 
     fn is_world(&self) -> bool {
-        matches!(self.ground, Ground::Globe(Projection::EqualEarth { .. }))
+        let Ground::Globe(projection) = self.ground else { return false };
+        projection.half().is_some_and(|(x, _)| self.window.x1 - self.window.x0 >= 2.0 * x * (1.0 - 1e-9))
+    }
+
+    fn is_globe(&self) -> bool {
+        matches!(self.ground, Ground::Globe(Projection::Orthographic { .. }))
     }
 
     /// What the map is, for a caption: its projection and sources.
@@ -215,7 +229,7 @@ impl Map {
         let Ground::Globe(projection) = self.ground else { return self.window };
         let lon0 = projection.centre_lon();
         let whole = Window { x0: lon0 - 180.0, y0: -90.0, x1: lon0 + 180.0, y1: 90.0 };
-        if self.is_world() {
+        if self.is_world() || self.is_globe() {
             return whole;
         }
         let (left, top, w, h) = self.area;

@@ -1,6 +1,9 @@
-//! Map projections of the sphere: Lambert azimuthal equal-area for regions, Equal Earth for the whole world.
+//! Map projections: of the sphere, and Universal Transverse Mercator on the ellipsoid of WGS 84.
 
 use std::f64::consts::{FRAC_PI_2, PI};
+
+use super::sphere;
+use super::utm::Zone;
 
 /// Radius of the sphere with the area of the WGS 84 ellipsoid, in km.
 pub const RADIUS: f64 = 6371.0072;
@@ -20,7 +23,50 @@ pub enum Projection {
         /// Central meridian.
         lon: f64,
     },
+    /// Plate carrée: degrees as they are.
+    PlateCarree {
+        /// Central meridian.
+        lon: f64,
+    },
+    /// Robinson (1974), with the interpolation of PROJ.
+    Robinson {
+        /// Central meridian.
+        lon: f64,
+    },
+    /// The globe from far away; half of it.
+    Orthographic {
+        /// Longitude of the centre.
+        lon: f64,
+        /// Latitude of the centre.
+        lat: f64,
+    },
+    /// Lambert conformal conic.
+    LambertConformal {
+        /// Central meridian.
+        lon: f64,
+        /// Latitude of the origin.
+        lat: f64,
+        /// Standard parallels.
+        parallels: (f64, f64),
+    },
+    /// Polar stereographic, true at 70° N or 71° S as the grids of sea ice and ice sheets are.
+    PolarStereographic {
+        /// The meridian that points down (north) or up (south).
+        lon: f64,
+        /// About the north pole or the south pole.
+        north: bool,
+    },
+    /// Universal Transverse Mercator on WGS 84.
+    Utm {
+        /// 1 to 60.
+        zone: u8,
+        /// South of the equator.
+        south: bool,
+    },
 }
+
+/// Latitudes of true scale of the polar stereographic projections.
+const TRUE_AT: (f64, f64) = (70.0, 71.0);
 
 const A: [f64; 4] = [1.340_264, -0.081_106, 0.000_893, 0.003_796];
 
@@ -47,17 +93,42 @@ impl Projection {
     /// Longitude of the centre.
     pub fn centre_lon(&self) -> f64 {
         match *self {
-            Self::Azimuthal { lon, .. } | Self::EqualEarth { lon } => lon,
+            Self::Azimuthal { lon, .. }
+            | Self::EqualEarth { lon }
+            | Self::PlateCarree { lon }
+            | Self::Robinson { lon }
+            | Self::Orthographic { lon, .. }
+            | Self::LambertConformal { lon, .. }
+            | Self::PolarStereographic { lon, .. } => lon,
+            Self::Utm { zone, .. } => f64::from(zone) * 6.0 - 183.0,
         }
+    }
+
+    /// Half width and half height (km) of a map of the whole world, for projections that have one.
+    pub fn half(&self) -> Option<(f64, f64)> {
+        let (x, y) = match self {
+            Self::EqualEarth { .. } => (2.706_63, 1.317_363),
+            Self::PlateCarree { .. } => (PI, FRAC_PI_2),
+            Self::Robinson { .. } => (0.8487 * PI, sphere::ROBINSON_TOP),
+            Self::Orthographic { .. } => (1.0, 1.0),
+            _ => return None,
+        };
+        Some((x * RADIUS, y * RADIUS))
     }
 
     /// Projects; `None` at the point opposite the centre, which an azimuthal map does not have, and for NaN.
     pub fn forward(&self, lon: f64, lat: f64) -> Option<(f64, f64)> {
+        if let Self::Utm { zone, south } = *self {
+            return Zone::number(zone, south).forward(lon, lat).map(|(x, y)| (x / 1000.0, y / 1000.0));
+        }
         self.unit_forward(lon, lat).map(|(x, y)| (x * RADIUS, y * RADIUS))
     }
 
     /// Undoes [`Projection::forward`]; `None` outside the map.
     pub fn inverse(&self, x: f64, y: f64) -> Option<(f64, f64)> {
+        if let Self::Utm { zone, south } = *self {
+            return Zone::number(zone, south).inverse(x * 1000.0, y * 1000.0);
+        }
         self.unit_inverse(x / RADIUS, y / RADIUS)
     }
 
@@ -82,6 +153,17 @@ impl Projection {
                 let t = (m * p.sin()).asin();
                 Some((l * t.cos() / (m * equal_earth_slope(t)), equal_earth_y(t)))
             }
+            Self::PlateCarree { lon: l0 } => Some(((lon - l0).to_radians(), p)),
+            Self::Robinson { lon: l0 } => Some(sphere::robinson((lon - l0).to_radians(), p)),
+            Self::Orthographic { lon: l0, lat: p0 } => sphere::orthographic((lon - l0).to_radians(), p, p0.to_radians()),
+            Self::LambertConformal { lon: l0, lat: p0, parallels: (a, b) } => {
+                sphere::conformal((lon - l0).to_radians(), p, (p0.to_radians(), a.to_radians(), b.to_radians()))
+            }
+            Self::PolarStereographic { lon: l0, north: true } => sphere::stereographic((lon - l0).to_radians(), p, TRUE_AT.0.to_radians()),
+            Self::PolarStereographic { lon: l0, north: false } => {
+                sphere::stereographic((lon - l0).to_radians(), -p, TRUE_AT.1.to_radians()).map(|(x, y)| (x, -y))
+            }
+            Self::Utm { .. } => None,
         }
     }
 
@@ -118,6 +200,22 @@ impl Projection {
                     (l0 + l.to_degrees(), lat.to_degrees())
                 })
             }
+            Self::PlateCarree { lon } => (x.abs() <= PI * (1.0 + 1e-9) && y.abs() <= FRAC_PI_2 * (1.0 + 1e-9))
+                .then(|| (lon + x.to_degrees(), y.to_degrees().clamp(-90.0, 90.0))),
+            Self::Robinson { lon } => sphere::robinson_inverse(x, y).map(|(l, p)| (lon + l.to_degrees(), p.to_degrees())),
+            Self::Orthographic { lon, lat } => {
+                sphere::orthographic_inverse(x, y, lat.to_radians()).map(|(l, p)| (wrapped(lon + l.to_degrees()), p.to_degrees()))
+            }
+            Self::LambertConformal { lon, lat, parallels: (a, b) } => {
+                sphere::conformal_inverse(x, y, (lat.to_radians(), a.to_radians(), b.to_radians()))
+                    .map(|(l, p)| (lon + l.to_degrees(), p.to_degrees()))
+            }
+            Self::PolarStereographic { lon, north } => {
+                let (true_at, y) = if north { (TRUE_AT.0, y) } else { (TRUE_AT.1, -y) };
+                let (l, p) = sphere::stereographic_inverse(x, y, true_at.to_radians());
+                Some((wrapped(lon + l.to_degrees()), if north { p.to_degrees() } else { -p.to_degrees() }))
+            }
+            Self::Utm { .. } => None,
         }
     }
 
@@ -127,17 +225,25 @@ impl Projection {
             let l = (wrapped(l) * 10.0).round() / 10.0;
             format!("{}°{}", l.abs(), if l < 0.0 { "W" } else { "E" })
         };
+        let north = |p: f64| {
+            let p = (p * 10.0).round() / 10.0;
+            format!("{}°{}", p.abs(), if p < 0.0 { "S" } else { "N" })
+        };
         match *self {
             Self::Azimuthal { lon, lat } => {
-                let lat = (lat * 10.0).round() / 10.0;
-                format!(
-                    "Lambert azimuthal equal-area projection centred at {}°{}, {}",
-                    lat.abs(),
-                    if lat < 0.0 { "S" } else { "N" },
-                    east(lon)
-                )
+                format!("Lambert azimuthal equal-area projection centred at {}, {}", north(lat), east(lon))
             }
             Self::EqualEarth { lon } => format!("Equal Earth projection, central meridian {}", east(lon)),
+            Self::PlateCarree { .. } => "Plate carrée projection".to_owned(),
+            Self::Robinson { lon } => format!("Robinson projection, central meridian {}", east(lon)),
+            Self::Orthographic { lon, lat } => format!("Orthographic projection centred at {}, {}", north(lat), east(lon)),
+            Self::LambertConformal { lon, parallels: (a, b), .. } => {
+                format!("Lambert conformal conic projection, parallels {} and {}, central meridian {}", north(a), north(b), east(lon))
+            }
+            Self::PolarStereographic { lon, north: pole } => {
+                format!("Polar stereographic projection about the {} pole, meridian {}", if pole { "north" } else { "south" }, east(lon))
+            }
+            Self::Utm { zone, south } => format!("UTM zone {zone}{}", if south { "S" } else { "N" }),
         }
     }
 }
@@ -167,6 +273,48 @@ mod tests {
             let (a, b) = e.unit_forward(lon, lat).unwrap();
             assert!((a - x).abs() < 1e-9 && (b - y).abs() < 1e-9);
         }
+    }
+
+    /// pyproj 3.7.2 with PROJ 9.5.1 on a sphere of 6371.0072 km, UTM on WGS 84; made by `tests/data/make_projections.py`:
+    /// kind, its numbers, longitude, latitude, x, y (km).
+    const PYPROJ: &str = include_str!("../../tests/data/projections.csv");
+
+    fn of(words: &[&str]) -> (Projection, [f64; 4]) {
+        let n: Vec<f64> = words[1..].iter().map(|w| w.parse().unwrap()).collect();
+        let p = match words[0] {
+            "eqc" => Projection::PlateCarree { lon: n[0] },
+            "robin" => Projection::Robinson { lon: n[0] },
+            "ortho" => Projection::Orthographic { lon: n[0], lat: n[1] },
+            "laea" => Projection::Azimuthal { lon: n[0], lat: n[1] },
+            "eqearth" => Projection::EqualEarth { lon: n[0] },
+            "lcc" => Projection::LambertConformal { lon: n[0], lat: n[1], parallels: (n[2], n[3]) },
+            "stere" => Projection::PolarStereographic { lon: n[0], north: n[1] > 0.0 },
+            _ => Projection::Utm { zone: n[0] as u8, south: n[1] < 0.0 },
+        };
+        (p, [n[4], n[5], n[6], n[7]])
+    }
+
+    #[test]
+    fn every_projection_agrees_with_pyproj_and_inverts() {
+        let mut seen = std::collections::BTreeSet::new();
+        for line in PYPROJ.lines().skip(1) {
+            let words: Vec<&str> = line.split(',').collect();
+            seen.insert(words[0]);
+            let (p, [lon, lat, x, y]) = of(&words);
+            // Longitudes are counted on from the centre's.
+            let (a, b) = p.forward(p.centre_lon() + wrapped(lon - p.centre_lon()), lat).unwrap();
+            let size = x.hypot(y).max(1.0);
+            assert!((a - x).hypot(b - y) <= 1e-6 * size, "{line}: {a} {b}");
+            let (l, f) = p.inverse(a, b).unwrap();
+            assert!(wrapped(l - lon).abs() < 1e-7 && (f - lat).abs() < 1e-7, "{line}: back at {l} {f}");
+        }
+        assert_eq!(seen.len(), 8);
+        // What has no place on a map is said to have none.
+        assert_eq!(Projection::Orthographic { lon: 0.0, lat: 0.0 }.forward(120.0, 0.0), None);
+        assert_eq!(Projection::Robinson { lon: 0.0 }.inverse(17_000.0, 8_000.0), None);
+        assert_eq!(Projection::Orthographic { lon: 0.0, lat: 0.0 }.inverse(6400.0, 0.0), None);
+        assert_eq!(Projection::PolarStereographic { lon: 0.0, north: true }.forward(0.0, -89.0), None);
+        assert_eq!(Projection::Utm { zone: 32, south: false }.forward(120.0, 10.0), None);
     }
 
     #[test]

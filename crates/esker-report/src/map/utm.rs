@@ -1,4 +1,4 @@
-//! Inverse transverse Mercator on the ellipsoid, so that samples in a UTM zone can be drawn with coastlines.
+//! Transverse Mercator on the ellipsoid, so that samples in a UTM zone can be drawn with coastlines and maps in one.
 //!
 //! Krüger's series in the third flattening to sixth order: Karney 2011, "Transverse Mercator with an accuracy of a few
 //! nanometers", J. Geodesy 85, equations 35 and 36; latitude from conformal latitude by Newton's method, equations 19–21.
@@ -40,12 +40,45 @@ impl Zone {
         Some(Self { meridian: f64::from(zone) * 6.0 - 183.0, equator, axis, flattening })
     }
 
+    /// A zone on WGS 84.
+    pub fn number(zone: u8, south: bool) -> Self {
+        let equator = if south { 10_000_000.0 } else { 0.0 };
+        Self { meridian: f64::from(zone) * 6.0 - 183.0, equator, axis: 6_378_137.0, flattening: 1.0 / 298.257_223_563 }
+    }
+
+    fn rectifying(&self, n: f64) -> f64 {
+        let n2 = n * n;
+        self.axis / (1.0 + n) * (1.0 + n2 / 4.0 + n2 * n2 / 64.0 + n2 * n2 * n2 / 256.0)
+    }
+
+    /// Easting and northing in metres from longitude and latitude in degrees (Karney 2011, equations 7–11 and 35);
+    /// `None` beyond 35° from the meridian, where the series ends.
+    pub fn forward(&self, lon: f64, lat: f64) -> Option<(f64, f64)> {
+        let l = super::projection::wrapped(lon - self.meridian);
+        if !lat.is_finite() || lat.abs() > 90.0 || l.is_nan() || l.abs() > 35.0 {
+            return None;
+        }
+        let n = self.flattening / (2.0 - self.flattening);
+        let e = (self.flattening * (2.0 - self.flattening)).sqrt();
+        let (l, tau) = (l.to_radians(), lat.to_radians().tan());
+        let sigma = (e * (e * tau / tau.hypot(1.0)).atanh()).sinh();
+        let tau1 = tau * sigma.hypot(1.0) - sigma * tau.hypot(1.0);
+        let (xi1, eta1) = (tau1.atan2(l.cos()), (l.sin() / tau1.hypot(l.cos())).asinh());
+        let (mut xi, mut eta) = (xi1, eta1);
+        for (j, a) in alpha(n).iter().enumerate() {
+            let k = 2.0 * (j + 1) as f64;
+            xi += a * (k * xi1).sin() * (k * eta1).cosh();
+            eta += a * (k * xi1).cos() * (k * eta1).sinh();
+        }
+        let scale = SCALE * self.rectifying(n);
+        Some((EASTING + scale * eta, self.equator + scale * xi))
+    }
+
     /// Longitude and latitude in degrees from easting and northing in metres; `None` for what is not a number
     /// or lies too far from the zone (beyond about 3,900 km of its meridian, where the series ends).
     pub fn inverse(&self, easting: f64, northing: f64) -> Option<(f64, f64)> {
         let n = self.flattening / (2.0 - self.flattening);
-        let n2 = n * n;
-        let rectifying = self.axis / (1.0 + n) * (1.0 + n2 / 4.0 + n2 * n2 / 64.0 + n2 * n2 * n2 / 256.0);
+        let rectifying = self.rectifying(n);
         let (xi, eta) = ((northing - self.equator) / (SCALE * rectifying), (easting - EASTING) / (SCALE * rectifying));
         if !xi.is_finite() || !eta.is_finite() || eta.abs() > 0.62 || xi.abs() > std::f64::consts::FRAC_PI_2 {
             return None;
@@ -80,10 +113,25 @@ impl Zone {
     }
 }
 
+fn series(n: f64, lowest: i32, coefficients: &[f64]) -> f64 {
+    coefficients.iter().enumerate().map(|(i, c)| c * n.powi(lowest + i as i32)).sum()
+}
+
+/// Karney 2011, equation 35.
+fn alpha(n: f64) -> [f64; 6] {
+    [
+        series(n, 1, &[1.0 / 2.0, -2.0 / 3.0, 5.0 / 16.0, 41.0 / 180.0, -127.0 / 288.0, 7891.0 / 37_800.0]),
+        series(n, 2, &[13.0 / 48.0, -3.0 / 5.0, 557.0 / 1440.0, 281.0 / 630.0, -1_983_433.0 / 1_935_360.0]),
+        series(n, 3, &[61.0 / 240.0, -103.0 / 140.0, 15_061.0 / 26_880.0, 167_603.0 / 181_440.0]),
+        series(n, 4, &[49_561.0 / 161_280.0, -179.0 / 168.0, 6_601_661.0 / 7_257_600.0]),
+        series(n, 5, &[34_729.0 / 80_640.0, -3_418_889.0 / 1_995_840.0]),
+        series(n, 6, &[212_378_941.0 / 319_334_400.0]),
+    ]
+}
+
 /// Karney 2011, equation 36.
 fn beta(n: f64) -> [f64; 6] {
-    let p =
-        |coefficients: &[f64], lowest: i32| -> f64 { coefficients.iter().enumerate().map(|(i, c)| c * n.powi(lowest + i as i32)).sum() };
+    let p = |coefficients: &[f64], lowest: i32| series(n, lowest, coefficients);
     [
         p(&[1.0 / 2.0, -2.0 / 3.0, 37.0 / 96.0, -1.0 / 360.0, -81.0 / 512.0, 96_199.0 / 604_800.0], 1),
         p(&[1.0 / 48.0, 1.0 / 15.0, -437.0 / 1440.0, 46.0 / 105.0, -1_118_711.0 / 3_870_720.0], 2),

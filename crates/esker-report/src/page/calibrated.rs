@@ -43,7 +43,7 @@ pub fn numbers(r: Reading<'_>, h: &mut Html) {
         if !run.uncalibrated.is_empty() {
             sheet = sheet.numbers("before");
         }
-        sheet = sheet.numbers("Brier score");
+        sheet = sheet.numbers("Brier score of the class");
         if !run.uncalibrated.is_empty() {
             sheet = sheet.numbers("before");
         }
@@ -66,7 +66,7 @@ pub fn numbers(r: Reading<'_>, h: &mut Html) {
                 &[],
                 "The calibration error is the mean distance of what was said and what happened, over bins of as many rows each. The Brier score is \
                  reliability (lower is better) minus resolution (higher is better) plus uncertainty (of the classes alone), plus what differs within \
-                 bins (Murphy 1973).",
+                 bins (Murphy 1973); it is that of one class, where the metric of that name is the sum over all classes.",
             );
             sheet.write(h);
         });

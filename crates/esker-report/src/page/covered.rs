@@ -46,7 +46,7 @@ fn worst(r: Reading<'_>, by: &CoverageBy, level: f64) -> Option<String> {
     let few = by.parts.iter().filter(|p| p.p < CHANCE).count();
     let holds = |p: &CoveragePart| format!("{} of {}", percent(p.coverage), plural(p.rows, "row", "rows"));
     let what = one(by);
-    let name = if ranges(by) { attach(&least.name, &r.target_unit()) } else { least.name.clone() };
+    let name = if ranges(by) { attach(&called(by, least), &r.target_unit()) } else { least.name.clone() };
     if few == 0 {
         return Some(format!("By {what}: none holds fewer than chance explains; the least certain is {name} with {}", holds(least)));
     }
@@ -69,6 +69,11 @@ fn ranges(by: &CoverageBy) -> bool {
     by.by == "predicted" || by.by == "observed"
 }
 
+/// The name of a part, ranges with the sign for minus.
+fn called(by: &CoverageBy, part: &CoveragePart) -> String {
+    if ranges(by) { part.name.replace('-', "\u{2212}") } else { part.name.clone() }
+}
+
 fn table(r: Reading<'_>, by: &CoverageBy, h: &mut Html) {
     let shown = &by.parts[..by.parts.len().min(MOST)];
     let n = decimals(shown.iter().map(|p| p.width));
@@ -83,8 +88,7 @@ fn table(r: Reading<'_>, by: &CoverageBy, h: &mut Html) {
         .words("Too few?");
     for p in shown {
         let ends = format!("{} to {}", percent(p.interval[0]), percent(p.interval[1]));
-        let cells =
-            vec![text(p.name.as_str()), number(count(p.rows)), number(percent(p.coverage)), number(ends), number(fixed(p.width, n))];
+        let cells = vec![text(called(by, p)), number(count(p.rows)), number(percent(p.coverage)), number(ends), number(fixed(p.width, n))];
         sheet.row(cells.into_iter().chain([text(if p.p < CHANCE { "yes" } else { "no" })]).collect());
     }
     h.with("details", &[], |h| {

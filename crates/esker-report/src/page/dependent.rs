@@ -66,6 +66,29 @@ pub fn scores(r: Reading<'_>, h: &mut Html) {
         if chosen { sheet.marked_row(cells) } else { sheet.row(cells) }
     }
     sheet.write(h);
+    metrics(r, d, h);
+}
+
+/// The chosen model in every other metric, folded away.
+fn metrics(r: Reading<'_>, d: &Dependence, h: &mut Html) {
+    if d.metrics.is_empty() {
+        return;
+    }
+    h.with("details", &[], |h| {
+        h.element("summary", &[], &format!("{} in every other metric, with intervals", r.record.chosen.model));
+        let caption = format!(
+            "{} on all held-out rows together, each metric with its {} interval over the same draws",
+            r.record.chosen.model,
+            super::number::percent(d.confidence)
+        );
+        let mut sheet = Sheet::new(caption).words("Metric").numbers("score").numbers("interval");
+        for m in &d.metrics {
+            let n = decimals([m.value, m.interval[1] - m.interval[0]]);
+            let interval = format!("{} to {}", fixed(m.interval[0], n), fixed(m.interval[1], n));
+            sheet.row(vec![text(r.metric_with_unit(&m.metric)), number(fixed(m.value, n)), number(interval)]);
+        }
+        sheet.write(h);
+    });
 }
 
 /// The pair of a comparison, turned so that it is (first − second).

@@ -14,6 +14,7 @@ pub fn methods(record: &Record) -> String {
     let r = Reading::new(record);
     let parts = [
         data(r),
+        super::steps::method(r),
         design(r),
         models(r),
         preparation(r),

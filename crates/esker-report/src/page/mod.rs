@@ -6,23 +6,25 @@ mod covered;
 mod data;
 mod dependent;
 mod drivers;
-mod html;
+pub(crate) mod html;
 mod judged;
 mod last;
 mod limits;
 mod methods;
-mod number;
-mod pictures;
+pub(crate) mod number;
+pub(crate) mod pictures;
+mod prepared;
 mod reading;
 mod scores;
 mod selected;
 mod skill;
 mod stacked;
+mod steps;
 mod summary;
-mod table;
+pub(crate) mod table;
 mod tree;
 mod tuned;
-mod words;
+pub(crate) mod words;
 
 use esker_core::hold_out::Opening;
 use esker_core::record::{MetricCard, Record, Rows};
@@ -46,10 +48,10 @@ const STYLE: &str = include_str!("style.css");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /// A part of the page with its heading.
-struct Section {
-    id: &'static str,
-    title: &'static str,
-    body: Html,
+pub(crate) struct Section {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub body: Html,
 }
 
 /// The whole page: HTML in UTF-8 without scripts or anything to load. Every text of the record is escaped.
@@ -92,7 +94,7 @@ pub fn page(record: &Record, rows: &Rows, figures: &[Figure]) -> String {
     h.finish()
 }
 
-fn section(h: &mut Html, s: &Section) {
+pub(crate) fn section(h: &mut Html, s: &Section) {
     let heading = format!("{}-heading", s.id);
     h.with("section", &[("id", s.id), ("aria-labelledby", &heading)], |h| {
         h.element("h2", &[("id", &heading)], s.title);
@@ -112,7 +114,7 @@ pub fn with_opening(page: &str, record: &Record, opening: &Opening) -> Option<St
     Some([&page[..start], &part.finish(), &page[end..]].concat())
 }
 
-fn head(h: &mut Html, title: &str) {
+pub(crate) fn head(h: &mut Html, title: &str) {
     h.void("meta", &[("charset", "utf-8")]);
     h.void("meta", &[("http-equiv", "Content-Security-Policy"), ("content", POLICY)]);
     h.void("meta", &[("name", "viewport"), ("content", "width=device-width, initial-scale=1")]);
@@ -122,7 +124,7 @@ fn head(h: &mut Html, title: &str) {
     h.with("style", &[], |h| h.fixed(STYLE));
 }
 
-fn contents(h: &mut Html, sections: &[Section]) {
+pub(crate) fn contents(h: &mut Html, sections: &[Section]) {
     h.with("nav", &[("aria-label", "Contents")], |h| {
         h.with("ol", &[], |h| {
             for s in sections {
@@ -196,7 +198,9 @@ fn sections(r: Reading<'_>, rows: &Rows, figures: &[Figure]) -> Vec<Section> {
         drawn(h, Place::Folds);
         judged::folds(r, h);
     });
+    add("preparation", "Preparation", &|h| prepared::steps(r, h));
     add("methods", "Methods, ready to paste", &|h| methods_section(r, h));
+    add("origin", "Where the columns came from", &|h| steps::steps(r, h));
     add("data", "Data card", &|h| {
         data::card(r, h);
         drawn(h, Place::Data);

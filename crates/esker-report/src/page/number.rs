@@ -114,9 +114,9 @@ fn power(word: &str) -> String {
         "m", "km", "hm", "dm", "cm", "mm", "um", "µm", "nm", "s", "min", "h", "d", "day", "yr", "a", "K", "kg", "g", "Pa", "hPa", "W", "J",
         "N", "mol", "l",
     ];
-    let cut = word.find(|c: char| c.is_ascii_digit() || c == '-' || c == '^').unwrap_or(word.len());
+    let cut = word.find(|c: char| c.is_ascii_digit() || matches!(c, '-' | '^' | '*')).unwrap_or(word.len());
     let (base, tail) = word.split_at(cut);
-    let tail = tail.trim_start_matches('^');
+    let tail = tail.trim_start_matches(['^', '*']);
     let digits = tail.trim_start_matches('-');
     let is_power = !base.is_empty() && !digits.is_empty() && digits.len() <= 2 && digits.chars().all(|c| c.is_ascii_digit());
     if is_power && tail.len() - digits.len() <= 1 && (tail.starts_with('-') || BASES.contains(&base)) {

@@ -66,11 +66,14 @@ pub fn write_one(h: &mut Html, figures: &[Figure], name: &str) {
     }
 }
 
-fn one(h: &mut Html, f: &Figure) {
+/// Writes a figure.
+pub fn one(h: &mut Html, f: &Figure) {
     let id = format!("figure-{}", slug(&f.name));
+    let (large, back) = (format!("large-{}", slug(&f.name)), format!("#{id}"));
     h.with("figure", &[("id", &id)], |h| {
         // The frame scrolls on a narrow screen, where the drawing keeps a width that can be read.
-        h.with("div", &[("class", "picture"), ("role", "group"), ("aria-label", &f.title), ("tabindex", "0")], |h| {
+        h.with("div", &[("class", "picture"), ("id", &large), ("role", "group"), ("aria-label", &f.title), ("tabindex", "0")], |h| {
+            h.element("a", &[("class", "smaller"), ("href", &back)], "Close");
             // A drawing that names itself needs no second name; any other gets its text here.
             if f.inline.contains("role=\"img\"") {
                 h.drawing(&f.inline);
@@ -82,6 +85,9 @@ fn one(h: &mut Html, f: &Figure) {
             h.element("strong", &[], &f.title);
             h.text(" ");
             h.text(&f.caption);
+            h.text(" ");
+            let about = format!("Enlarge: {}", f.title);
+            h.element("a", &[("class", "larger"), ("href", &format!("#{large}")), ("aria-label", &about)], "Enlarge");
         });
     });
 }

@@ -4,8 +4,9 @@
 
 use esker_core::calibration::{Adjustment, CalibrationBin, CalibrationCurve};
 use esker_core::dependence::{
-    BlockError, Dependence, ErrorChecks, ErrorVariogram, Likeness, PairInterval, ScoreInterval, SeriesCheck, SpreadCheck,
+    BlockError, Dependence, ErrorChecks, ErrorVariogram, Likeness, MetricInterval, PairInterval, ScoreInterval, SeriesCheck, SpreadCheck,
 };
+use esker_core::preparation::{PreparedColumn, PreparedStep};
 use esker_core::record::*;
 use esker_core::skill::{ModelSkill, Skill, SkillReference};
 use esker_core::{Note, Parameter, Range, Rng, Setting, Settings, Space, Unit};
@@ -243,6 +244,7 @@ pub fn glaciers() -> (Record, Rows) {
             weights: None,
             credit: Some("Hugonnet et al. 2021; Bolibar and Sapienza 2022; MIT licence".into()),
             locked: None,
+            steps: vec![],
         },
         task: Task::Regression { target: "dmdtda".into(), unit: Unit::new(unit) },
         designs: vec![
@@ -295,6 +297,7 @@ pub fn glaciers() -> (Record, Rows) {
             Note::info("delimiter", "The table is separated by commas."),
         ],
         skill: Some(skill()),
+        prepared: prepared(),
     };
     (record, glacier_rows(rows))
 }
@@ -388,6 +391,7 @@ fn dependence() -> Dependence {
         confidence: 0.95,
         scores: vec![score("mean", -0.01), score("forest", 0.26), score("boosting", 0.28)],
         pairs: vec![pair("mean", "boosting", -0.29, 1e-5), pair("forest", "boosting", -0.02, 0.2)],
+        metrics: vec![MetricInterval { metric: "bias".into(), value: 0.004, se: 0.006, interval: [-0.008, 0.015] }],
     }
 }
 
@@ -592,6 +596,7 @@ pub fn wells() -> (Record, Rows) {
         weights: None,
         credit: Some("Bormann et al. 2020, FORCE 2020; CC BY 4.0".into()),
         locked: None,
+        steps: vec![],
     };
     record.task = Task::Classification { target: "LITHOLOGY".into(), levels, names };
     record.designs = vec![
@@ -669,4 +674,24 @@ pub fn drawings() -> Vec<Figure> {
             inline: svg.into(),
         })
         .collect()
+}
+
+fn prepared() -> Vec<PreparedStep> {
+    let learned = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(column, says)| PreparedColumn { column: (*column).to_owned(), says: (*says).to_owned() }).collect()
+    };
+    vec![
+        PreparedStep {
+            step: "transform".to_owned(),
+            settings: settings(&[("method", Setting::Text("yeo-johnson".to_owned()))]),
+            columns: vec!["prcp_*".to_owned()],
+            learned: learned(&[("prcp_01", "λ = 0.213"), ("prcp_07", "λ = -0.094")]),
+        },
+        PreparedStep {
+            step: "lag".to_owned(),
+            settings: settings(&[("lags", Setting::Text("1, 2".to_owned()))]),
+            columns: Vec::new(),
+            learned: learned(&[("temp_07 lag 1", "46 of 4170 rows have none, and stay missing until a model needs them filled")]),
+        },
+    ]
 }

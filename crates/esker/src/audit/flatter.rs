@@ -238,6 +238,7 @@ impl<'a> Judge<'a> {
         let bare = samples.features(target).next().is_none();
         let (kind, settings) =
             if bare { (Kind::Mean, Settings::defaults(&Kind::Mean.parameters())) } else { (learner.kind, learner.settings.clone()) };
+        let part = ModelPart::bare(kind, settings);
         let metric = &*self.plan.metric().metric;
         let weights = if self.plan.recipe.validate.weighted { samples.weight() } else { None };
         let one = |(f, fold): (usize, &Fold)| -> Result<Option<f64>> {
@@ -253,7 +254,7 @@ impl<'a> Judge<'a> {
             }
             let truth = &test.column(target)?.values;
             let cx = cx.fork("audit", f as u64);
-            let judged = Pipeline::fit(kind, &settings, train, target, &cx).and_then(|p| p.predict(&test)).and_then(|said| {
+            let judged = Pipeline::fit(&part, &part.settings, train, target, &cx).and_then(|p| p.predict(&test)).and_then(|said| {
                 let weights = weights.map(|w| fold.test.iter().map(|&r| w[r]).collect::<Vec<f64>>());
                 metric.score(truth, &back(said, scale), weights.as_deref())
             });

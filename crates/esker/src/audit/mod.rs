@@ -7,6 +7,7 @@ mod derived;
 mod earlier;
 mod flatter;
 mod identity;
+mod joined;
 mod near;
 mod orders;
 mod rows;
@@ -143,8 +144,9 @@ impl Suspect {
 type Check = fn(&Plan) -> Result<Vec<Suspect>>;
 
 /// The checks with what they look for. What comes first explains a column before later checks see it.
-const CHECKS: [(&str, Check); 12] = [
+const CHECKS: [(&str, Check); 13] = [
     ("derived columns that name the target", derived::of_expressions),
+    ("joins by the nearest time that take later rows", joined::of_joins),
     ("lags and windows that reach into the future, and overlapping windows", series::of_time),
     (
         "statistics of the target over all rows: group means, neighbours' means, and the target scaled before the split",

@@ -102,7 +102,7 @@ impl Fits<'_> {
         let part = &self.parts[fold];
         let train = with_features(&part.train, self.target, &keep)?;
         let cx = self.cx.fork("inner fit", fold as u64);
-        let fitted = Pipeline::fit(self.model.kind, &self.model.settings, train, self.target, &cx)?;
+        let fitted = Pipeline::fit(self.model, &self.model.settings, train, self.target, &cx)?;
         let said = fitted.predict(&with_features(&part.test, self.target, &keep)?)?;
         let weight = if self.inner.weighted { part.test.weight() } else { None };
         self.inner.metric.score(&part.test.column(self.target)?.values, &said, weight)

@@ -2,12 +2,18 @@
 
 mod adjust;
 mod intervals;
+mod prepare;
 mod read;
 mod section;
 mod stack;
+mod step_kinds;
+mod step_reader;
+mod steps;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+pub(crate) use esker_core::matches;
 use esker_core::{Crs, Settings, Space, Unit};
 use esker_evaluate::score::Score;
 use esker_evaluate::split::Design;
@@ -19,8 +25,15 @@ use crate::selection::Selection;
 pub use adjust::{AdjustPart, ThresholdBy, ThresholdPart};
 pub(crate) use intervals::INTERVAL_KEYS;
 pub use intervals::{IntervalMethod, Update};
+pub(crate) use prepare::place_of;
+pub use prepare::{PreparePart, Preparing};
 pub(crate) use read::{DATA_KEYS, SELECT_KEYS, TUNE_KEYS, WEIGHT_KEYS};
 pub(crate) use section::nearest;
+pub use step_kinds::StepKind;
+pub use steps::{
+    Added, Aggregate, DegreeDays, Every, FilePart, GridPart, Join, Keys, Lapse, Over, Resample, Sample, Several, SnowRain, Statistic, Step,
+    StepPart, Take, WithinPart, Zonal,
+};
 
 /// A recipe, well formed but not yet checked against data.
 #[derive(Debug, Clone)]
@@ -39,7 +52,7 @@ pub struct Recipe {
     pub roles: Roles,
     /// How models are judged.
     pub validate: Validate,
-    /// The models to compare.
+    /// The models to compare, each with the steps of `[[prepare]]`.
     pub models: Vec<ModelPart>,
     /// Mixes of these, compared with them.
     pub stacks: Vec<StackPart>,
@@ -83,6 +96,8 @@ pub struct DataPart {
     pub layer: Option<String>,
     /// The sheet of a workbook.
     pub sheet: Option<String>,
+    /// What is done to the table after it is read.
+    pub steps: Vec<StepPart>,
 }
 
 /// A column computed from others.
@@ -107,6 +122,8 @@ pub struct Roles {
     pub unit: Option<Unit>,
     /// `Some(true)` takes the target as classes, `Some(false)` as numbers.
     pub class: Option<bool>,
+    /// The scale that the target is learned on.
+    pub transform: Option<esker_models::prepare::power::Family>,
     /// Readable names of classes.
     pub names: BTreeMap<String, String>,
     /// The columns that place rows.
@@ -249,6 +266,8 @@ pub struct ModelPart {
     pub select: Option<Select>,
     /// What becomes of its class probabilities.
     pub adjust: AdjustPart,
+    /// What it is prepared with, the same for all models of a recipe.
+    pub prepare: Arc<Preparing>,
 }
 
 /// `[[model]] kind = "stack"`: a mix of models of the recipe.
@@ -360,47 +379,6 @@ impl Recipe {
                 return Some(*place);
             }
             path = &path[..path.rfind('.')?];
-        }
-    }
-}
-
-/// Whether `name` matches `glob`, where `*` stands for any text.
-pub(crate) fn matches(glob: &str, name: &str) -> bool {
-    let mut parts = glob.split('*');
-    let first = parts.next().unwrap_or("");
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let mut last = None;
-    for part in parts {
-        if let Some(middle) = last.replace(part) {
-            let Some(at) = rest.find(middle) else { return false };
-            rest = &rest[at + middle.len()..];
-        }
-    }
-    match last {
-        None => rest.is_empty(),
-        Some(tail) => rest.ends_with(tail),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn globs_match_as_a_shell_would() {
-        for (glob, name, expected) in [
-            ("temp_*", "temp_01", true),
-            ("temp_*", "mean_temp_01", false),
-            ("*_01", "temp_01", true),
-            ("t*_0*", "temp_01", true),
-            ("t*_1*", "temp_01", false),
-            ("area", "area", true),
-            ("area", "areas", false),
-            ("*", "", true),
-            ("a*a", "a", false),
-            ("a*b*c", "a-b-b-c", true),
-        ] {
-            assert_eq!(matches(glob, name), expected, "{glob} {name}");
         }
     }
 }

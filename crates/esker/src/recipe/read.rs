@@ -41,7 +41,8 @@ impl Recipe {
         let data = data(&section);
         let roles = roles(&section);
         let validate = validate(&section);
-        let (models, stacks) = models(&section);
+        let (mut models, stacks) = models(&section);
+        super::prepare::give(&mut models, super::prepare::read(&section), roles.transform);
         let (interval_level, interval_method) = super::intervals::read(&section);
         let explain = explain(&section);
         section.finish();
@@ -82,7 +83,7 @@ fn one_char(section: &Section<'_>, key: &'static str) -> Option<char> {
 }
 
 /// The keys of `[data]`, for the reference.
-pub(crate) const DATA_KEYS: [(&str, &str); 17] = [
+pub(crate) const DATA_KEYS: [(&str, &str); 18] = [
     ("source", "The file, relative to the recipe, in any format that is read. A grid has a row a cell with a value."),
     ("credit", "Whom to credit."),
     ("variables", "Variables of a grid to read, `[\"t2m\", \"tp\"]`; without it those on the most axes."),
@@ -97,6 +98,7 @@ pub(crate) const DATA_KEYS: [(&str, &str); 17] = [
     ("missing", "Cells that mean \"missing\", besides the usual ones."),
     ("classes", "Columns of numbers to read as classes."),
     ("units", "Units by column or glob; those that the file states must agree."),
+    ("step", "Joins, sampled grids, sums over periods: `[[data.step]]`, in order, see Steps."),
     ("derive", "Derived columns: `name = \"expression\"`, or `{ value = \"…\", unit = \"…\", class = true }`."),
     ("filter", "Conditions that a row must meet."),
     ("keep", "Classes kept, by column."),
@@ -123,6 +125,7 @@ fn data(root: &Section<'_>) -> DataPart {
         selection: selection(&s),
         layer: s.text("layer"),
         sheet: s.text("sheet"),
+        steps: super::step_reader::steps(&s),
     };
     s.finish();
     part
@@ -175,6 +178,7 @@ fn roles(root: &Section<'_>) -> Roles {
                     None
                 }
             });
+            roles.transform = super::prepare::target(&t);
             roles.names = t.table("names").map(|n| n.pairs().into_iter().collect()).unwrap_or_default();
             t.finish();
         }
@@ -434,7 +438,7 @@ fn models(root: &Section<'_>) -> (Vec<ModelPart>, Vec<StackPart>) {
         let tune = tune(&s, &parameters, steps);
         let (select, adjust) = (select(&s), adjust(&s));
         s.finish();
-        models.push(ModelPart { name, kind, settings, tune, select, adjust });
+        models.push(ModelPart { name, kind, settings, tune, select, adjust, prepare: Default::default() });
     }
     (models, stacks)
 }

@@ -60,6 +60,11 @@ impl<'a> Section<'a> {
         self.reading.places.borrow_mut().insert(self.path_of(key), place);
     }
 
+    /// Whether the key is there and holds a table.
+    pub fn is_table(&self, key: &str) -> bool {
+        self.table.iter().any(|(k, v)| k.get_ref().as_ref() == key && matches!(v.get_ref(), DeValue::Table(_)))
+    }
+
     /// Whether the key is there at all.
     pub fn has(&self, key: &str) -> bool {
         self.table.iter().any(|(k, _)| k.get_ref().as_ref() == key)

@@ -9,7 +9,7 @@ use super::keep::Keeper;
 use super::oriented;
 use super::race::{Judge, Outcome};
 use super::{Inner, Place};
-use crate::pipeline::{Preparation, needs, steps};
+use crate::pipeline::Preparation;
 use crate::recipe::ModelPart;
 
 /// Prepared rows of one inner fold, shared by all candidates.
@@ -19,13 +19,10 @@ pub(super) struct Part {
 }
 
 pub(super) fn prepare(model: &ModelPart, train: &Samples, target: &str, folds: &[Fold]) -> Result<Vec<Part>> {
-    let needs = needs(model.kind, &model.settings);
     folds
         .iter()
         .map(|fold| {
-            let rows = train.select(&fold.train);
-            let steps = steps(needs, &rows, target);
-            let (preparation, train_rows) = Preparation::fit(&steps, rows, target)?;
+            let (preparation, train_rows) = Preparation::fit(model, &model.settings, train.select(&fold.train), target)?;
             Ok(Part { train: train_rows.kept(), test: preparation.apply(train.select(&fold.test))?.kept() })
         })
         .collect()
@@ -48,7 +45,7 @@ impl Judge for Fits<'_> {
     fn judge(&self, trial: usize, settings: &Settings, fold: usize) -> Result<Outcome> {
         self.keeper.once((self.place.name, trial, fold), settings, || {
             self.cx.check()?;
-            let estimator = self.model.kind.estimator(settings);
+            let estimator = self.model.estimator(settings);
             let cx = self.cx.fork("inner fit", fold as u64);
             match scores(&*estimator, &self.parts[fold], self.target, (self.inner.metric, self.inner.weighted), self.patience, &cx) {
                 Ok(scores) => Ok(Some(scores)),
