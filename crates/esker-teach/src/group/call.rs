@@ -202,7 +202,7 @@ impl Call {
         if !(2..=8).contains(&least) || least > most || most > 8 {
             return wrong("size", format!("{least} to {most} people"), "groups have 2 to 8 people, the smaller number first");
         }
-        if self.minutes == 0 || self.minutes % 15 != 0 || self.minutes > 480 {
+        if self.minutes == 0 || !self.minutes.is_multiple_of(15) || self.minutes > 480 {
             return wrong("minutes", format!("{} min", self.minutes), "15 to 480 minutes, in quarters of an hour");
         }
         if self.consent.trim().is_empty() {

@@ -170,10 +170,13 @@ pub fn certificate(folder: &Folder, person: &str, asked: Asked, keys: &Keys) -> 
     let mut statement = Statement::new((&state.call.id, &state.call.title), (&known.id, &known.name), asked.hours, issued)?;
     if !asked.project.is_empty() {
         let project = state.projects.iter().find(|p| p.id == asked.project).ok_or_else(|| {
+            let error = Error::usage(format!("project '{}'", asked.project)).rule("no such project in the folder");
             let all: Vec<&str> = state.projects.iter().map(|p| p.id.as_str()).collect();
-            Error::usage(format!("project '{}'", asked.project))
-                .rule("no such project in the folder")
-                .hint(format!("there are: {}", all.join(", ")))
+            if all.is_empty() {
+                error.hint("`esker group review projects.csv` reads them")
+            } else {
+                error.hint(format!("there are: {}", all.join(", ")))
+            }
         })?;
         if !project.authors.contains(&known.id) {
             return Err(Error::usage(format!("project '{}'", asked.project)).rule(format!("'{}' is no author of it", known.id)));

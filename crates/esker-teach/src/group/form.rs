@@ -18,6 +18,8 @@ const NEIGHBOURHOOD: usize = 12;
 /// Most neighbourhoods that are solved for one person who waits, and to make groups suit better.
 const PAIRS: usize = 60;
 const POLISH: usize = 300;
+/// Most people, scarcest first, who are looked at when a group is filled.
+const CANDIDATES: usize = 256;
 /// Most sets of people looked at when a group is sought among many.
 const STEPS: usize = 20_000;
 
@@ -38,7 +40,7 @@ pub fn form(pool: &Pool, rules: &Rules) -> Vec<Vec<usize>> {
             }
         }
         making.polish();
-        making.insert();
+        making.finish();
         making.groups
     };
     groups.iter_mut().for_each(|g| g.sort_unstable());
@@ -191,8 +193,11 @@ impl Making<'_> {
         let pool = self.pool;
         let mut group = vec![leader];
         let mut common = pool.with(&Common { topics: 1 << topic, ..pool.all() }, leader);
-        let mut able: Vec<usize> =
-            self.scarce.iter().copied().filter(|&p| free[p] && p != leader && pool.members[p].topics >> topic & 1 == 1).collect();
+        let fits = |p: &usize| {
+            let member = &pool.members[*p];
+            free[*p] && *p != leader && member.topics >> topic & 1 == 1 && member.languages & common.languages != 0
+        };
+        let mut able: Vec<usize> = self.scarce.iter().copied().filter(fits).take(CANDIDATES).collect();
         let aim = self.rules.most.saturating_sub(1).max(self.rules.least);
         while group.len() < aim {
             let mut chosen: Option<((bool, usize, i64), usize, Common)> = None;
@@ -339,18 +344,19 @@ impl Making<'_> {
     /// Makes pairs of groups anew, so that wishes are met better.
     fn polish(&mut self) {
         let mut draw = Rng::new(0).fork("polish", self.pool.len() as u64);
-        let topic = |g: &Vec<usize>| self.pool.common(g).topics;
-        let mut topics: Vec<u64> = self.groups.iter().map(topic).collect();
         for _ in 0..POLISH.min(20 * self.groups.len()) {
             let (a, b) = (draw.below(self.groups.len()), draw.below(self.groups.len()));
-            let wish = |g: &Vec<usize>| g.iter().fold(0, |set, &p| set | self.pool.members[p].topics);
-            let (all_a, all_b) = (wish(&self.groups[a]), wish(&self.groups[b]));
-            if a == b || (topics[a] & all_b == 0 && topics[b] & all_a == 0) {
-                continue;
-            }
-            if self.anew(&[a.min(b), a.max(b)], None) {
-                topics = self.groups.iter().map(|g| self.pool.common(g).topics).collect();
+            let wishes = |g: usize| self.groups[g].iter().fold(0, |set, &p| set | self.pool.members[p].topics);
+            let topics = |g: usize| self.pool.common(&self.groups[g]).topics;
+            if a != b && (topics(a) & wishes(b) != 0 || topics(b) & wishes(a) != 0) {
+                self.anew(&[a.min(b), a.max(b)], None);
             }
         }
+    }
+
+    /// Leaves nobody waiting who could join a group, or be one with others who wait or can be spared.
+    fn finish(&mut self) {
+        self.insert();
+        while self.waiting().into_iter().any(|p| self.spare(p)) {}
     }
 }

@@ -253,8 +253,7 @@ impl Teller<'_> {
         let blocks: Vec<Block> =
             self.formed.iter().enumerate().map(|(i, g)| Block { group: group_id(i), broken: self.broken(person, g) }).collect();
         let others: Vec<usize> = waiting.iter().copied().filter(|&p| p != person).collect();
-        let (together, none) = self.first(self.pool, self.rules, person, &others);
-        debug_assert!(together.is_none() || waiting.len() > 100, "those who wait are a group");
+        let (_, none) = self.first(self.pool, self.rules, person, &others);
         let everybody: Vec<usize> = (0..self.people.len()).filter(|&p| p != person).collect();
         let small = Rules { most: self.rules.least, ..self.rules };
         let (possible, all) = self.first(self.pool, small, person, &everybody);

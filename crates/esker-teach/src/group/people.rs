@@ -226,10 +226,10 @@ fn twice(people: &[(usize, Person)]) -> Vec<Error> {
         let hint = "keep the later application and delete the other row";
         if let Some(first) = ids.insert(person.id.clone(), *row) {
             faults.push(named().got(format!("the id of row {first} again")).rule("everybody applies once").hint(hint));
-        } else if !person.email.is_empty() {
-            if let Some(first) = mails.insert(person.email.to_lowercase(), *row) {
-                faults.push(named().got(format!("the e-mail address of row {first} again")).rule("everybody applies once").hint(hint));
-            }
+        } else if !person.email.is_empty()
+            && let Some(first) = mails.insert(person.email.to_lowercase(), *row)
+        {
+            faults.push(named().got(format!("the e-mail address of row {first} again")).rule("everybody applies once").hint(hint));
         }
     }
     for (row, person) in people {

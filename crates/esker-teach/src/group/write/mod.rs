@@ -45,7 +45,7 @@ yourself. Gender, nationality and age are neither asked for nor kept. You are 16
 * **Who sees what**: your group sees your name, your time zone, your languages and your topics. Nobody but the organiser sees your address. Where groups \
 use Zulip or Moodle, the organiser gives your name and address to that system.\n\
 * **Your rights**: ask {contact} for everything that is held about you, or to be forgotten, at any time and without a reason. Both happen at once.\n\
-* **How long**: applications that found no place are erased six months after the call.\n",
+* **How long**: the organiser erases applications that found no place within six months after the call.\n",
         plain(&call.consent),
         plain(&call.title),
     )

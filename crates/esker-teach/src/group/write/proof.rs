@@ -73,7 +73,10 @@ fn of_group(state: &State, group: &Group) -> String {
             format!("is at level {level}, above the group's median")
         }
     };
-    text += &format!("* {} {lead}.\n", plain(&state.shown(&group.leader)));
+    match state.person(&group.leader) {
+        Some(leader) => text += &format!("* {} {lead}.\n", plain(&leader.name)),
+        None => text += "* Who led has left.\n",
+    }
     text += &format!(
         "* All speak {}; all are free together {} h in the week that has fewest.\n",
         and(&group.languages),
@@ -131,7 +134,7 @@ pub fn reasons(state: &State, matching: &Matching, wait: &Wait) -> String {
         text += "* Those who wait were not found to form a group with them; not every set of people was tried.\n";
     }
     match &wait.possible {
-        Some(_) => text += "* There are people with whom they would be a group, but these are placed, and would leave others alone.\n",
+        Some(_) => text += "* With people who are placed they would be a group by the rules: only other groups than these could use it.\n",
         None if wait.searched => text += "* No people of this call would be a group with them by the rules.\n",
         None => {}
     }
