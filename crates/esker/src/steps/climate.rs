@@ -684,11 +684,9 @@ impl<'a> Work<'a> {
     /// How the result is converted.
     fn kind(&self) -> Kind {
         match (self.series.stat, self.take.over) {
-            (Stat::Count | Stat::Share, _) => Kind::Count,
-            (Stat::Sum, _) => Kind::Sum,
-            (_, Over::Statistic(s)) if self.series.stat != Stat::Sd => Kind::of(s),
-            (Stat::Sd, Over::Statistic(Statistic::Count)) => Kind::Count,
-            (Stat::Sd, _) => Kind::Spread,
+            (Stat::Count | Stat::Share, _) | (_, Over::Statistic(Statistic::Count)) => Kind::Count,
+            (Stat::Sd, _) | (_, Over::Statistic(Statistic::Sd)) => Kind::Spread,
+            (Stat::Sum, _) | (_, Over::Statistic(Statistic::Sum)) => Kind::Sum,
             _ => Kind::Value,
         }
     }
