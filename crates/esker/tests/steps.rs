@@ -4,8 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use esker::{Context, Plan, Prepared, Recipe, Table};
+use esker_core::cube::{Attributes, Axis, AxisKind, Blocks, Cube, Holds, Labels, Variable, Window};
+use esker_core::{Calendar, Crs, Unit};
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -343,4 +346,178 @@ fn the_audit_knows_of_joins_that_look_ahead() {
     assert_eq!((leak.columns.clone(), leak.line), (vec!["p".to_owned()], Some(6)));
     let record = plan.run(&Context::new(1, 1)).unwrap().record;
     assert_eq!((record.data.steps.len(), record.data.steps[0].later, record.data.steps[0].matched), (1, 120, Some(120)));
+}
+
+struct Memory(Vec<(Vec<f64>, Vec<usize>)>);
+
+impl Blocks for Memory {
+    fn read(&self, variable: usize, window: &Window) -> esker_core::Result<Vec<f64>> {
+        let (values, lengths) = &self.0[variable];
+        let (length, starts) = window.stretches(lengths);
+        Ok(starts.iter().flat_map(|s| values[*s..s + length].iter().copied()).collect())
+    }
+}
+
+/// A grid of two by two cells about 10.75 E 46.8 N, with variables by name and unit: a value for each of their times, and whose axis; the
+/// second column of cells is a degree warmer.
+fn grid(desk: &Desk, file: &str, axes: &[&[&str]], variables: &[(&str, &str, Option<usize>, &[f64])]) {
+    let days = |dates: &[&str]| dates.iter().map(|d| esker_io::time::parse_days(d).unwrap()).collect();
+    let mut all = vec![
+        Axis::real("lat", AxisKind::Y, "degrees_north", vec![46.75, 46.85]),
+        Axis::real("lon", AxisKind::X, "degrees_east", vec![10.7, 10.8]),
+    ];
+    for (k, dates) in axes.iter().enumerate() {
+        let mut axis = Axis::real(if k == 0 { "time" } else { "time_2" }, AxisKind::T, "", vec![0.0; dates.len()]);
+        axis.labels = Some(Labels::Time { calendar: Calendar::Proleptic, days: days(dates) });
+        all.push(axis);
+    }
+    let (mut named, mut held) = (Vec::new(), Vec::new());
+    for (name, unit, time, values) in variables {
+        let axes: Vec<usize> = time.map(|t| t + 2).into_iter().chain([0, 1]).collect();
+        let lengths: Vec<usize> = axes.iter().map(|&a| all[a].len).collect();
+        held.push((values.iter().flat_map(|v| [*v, v + 1.0, *v, v + 1.0]).collect(), lengths.clone()));
+        named.push(Variable {
+            name: (*name).into(),
+            unit: Unit::new(unit),
+            axes,
+            chunk: lengths,
+            holds: Holds::Numbers,
+            stored: "float64".into(),
+            attributes: Attributes::default(),
+            auxiliary: false,
+        });
+    }
+    let count = named.len();
+    let mut cube = Cube::new(all, named, Arc::new(Memory(held))).unwrap();
+    cube.crs = Some(Crs::Geographic);
+    esker_io::write_netcdf(&desk.0.path().join(file), &cube, &(0..count).collect::<Vec<_>>(), "a test").unwrap();
+}
+
+const SITES: &str = "id,year,date,lon,lat,height,y\nA,2003,2003-07-10,10.7,46.75,2000,1\nB,2003,2003-08-10,10.8,46.85,2000,2\n";
+const SUMMER: [&str; 3] = ["2003-06-15", "2003-07-15", "2003-08-15"];
+
+#[test]
+fn variables_of_two_time_axes_are_refused() {
+    let desk = Desk::new(&[("sites.csv", SITES)]);
+    let two: [&[&str]; 2] = [&SUMMER, &["2003-06-01", "2003-07-01"]];
+    grid(&desk, "g.nc", &two, &[("t", "degC", Some(0), &[1.0, 2.0, 3.0]), ("p", "mm", Some(1), &[5.0, 6.0]), ("z", "degC", None, &[0.0])]);
+    let sample = |rest: &str| desk.refused("sites.csv", &format!("[[data.step]]\nkind = \"sample\"\nsource = \"g.nc\"\n{rest}"));
+    let both = sample("variables = [\"t\", \"p\"]");
+    assert!(both.contains("the time axes 'time' and 'time_2'") && both.contains("one time axis"), "{both}");
+    let cold = sample("take.snow = { of = \"t\", months = \"6/8\", statistic = \"snow\", temperature = \"z\" }");
+    assert!(cold.contains("the temperature 'z' without times"), "{cold}");
+}
+
+#[test]
+fn a_grid_of_one_time_is_not_one_of_all_times() {
+    let desk = Desk::new(&[("sites.csv", SITES)]);
+    grid(&desk, "g.nc", &[&["2003-07-15"]], &[("t", "degC", Some(0), &[1.0])]);
+    let sample = "[[data.step]]\nkind = \"sample\"\nsource = \"g.nc\"\n";
+    let made = desk.prepare("sites.csv", &format!("{sample}variables = [\"t\"]"));
+    assert!(reals(&made.table, "t")[0] == 1.0 && reals(&made.table, "t")[1].is_nan());
+    assert!(made.notes.iter().any(|n| n.code == "one-time" && n.text.contains("2003-07-15")));
+    let months = desk.refused("sites.csv", &format!("{sample}take.t = {{ of = \"t\", months = \"6/8\" }}"));
+    assert!(months.contains("at one time, 2003-07-15"), "{months}");
+}
+
+#[test]
+fn rows_of_december_have_the_time_of_their_year() {
+    let desk = Desk::new(&[("sites.csv", "date,lon,lat,y\n2001-12-15,10.7,46.75,1\n2003-12-15,10.7,46.75,2\n")]);
+    grid(&desk, "g.nc", &[&["2001-07-01", "2002-07-01", "2003-07-01", "2004-07-01"]], &[("t", "degC", Some(0), &[1.0, 2.0, 3.0, 4.0])]);
+    let made = desk.prepare("sites.csv", "[[data.step]]\nkind = \"sample\"\nsource = \"g.nc\"");
+    assert_eq!(reals(&made.table, "t"), [1.0, 3.0]);
+}
+
+#[test]
+fn heights_correct_temperatures_alone() {
+    let ring = "[[10.66, 46.71], [10.84, 46.71], [10.84, 46.89], [10.66, 46.89], [10.66, 46.71]]";
+    let area = format!(
+        "{{\"type\": \"FeatureCollection\", \"features\": [{{\"type\": \"Feature\", \"properties\": {{}}, \"geometry\": {{\"type\": \"Polygon\", \"coordinates\": [{ring}]}}}}]}}"
+    );
+    let desk = Desk::new(&[("sites.csv", SITES), ("area.geojson", &area)]);
+    let t: &[f64] = &[1.0, 2.0, 3.0];
+    grid(&desk, "g.nc", &[&SUMMER], &[("t", "degC", Some(0), t), ("bare", "", Some(0), t), ("z", "m", None, &[999.5])]);
+    let lapse = "lapse = { rate = -0.003, height = \"height\", from = \"z\" }\n";
+    let zonal = |rest: &str| format!("[[data.step]]\nkind = \"zonal\"\nsource = \"g.nc\"\npolygons = \"area.geojson\"\n{lapse}{rest}");
+    // The spread is first, and yet heights are the mean ones: 1000 m, so that 3 K are taken off.
+    let made = desk.prepare("sites.csv", &zonal("variables = [\"t\"]\nstatistics = [\"sd\", \"mean\", \"count\", \"share\"]"));
+    for (name, unit, want) in [("t_mean", "degC", -0.5), ("t_sd", "degC", 0.5), ("t_count", "", 4.0), ("t_share", "", 1.0)] {
+        let (got, column) = (reals(&made.table, name)[0], made.table.column(name).unwrap());
+        assert!((got - want).abs() < 1e-3 && column.unit.as_str() == unit, "{name}: {got} {}", column.unit);
+    }
+    assert!(made.notes.iter().any(|n| n.code == "lapse" && n.text.contains("'t' was brought")));
+    let sum = desk.refused("sites.csv", &zonal("variables = [\"t\"]\nstatistics = [\"sum\"]"));
+    assert!(sum.contains("sums of 't' over cells"), "{sum}");
+    let take = "take.t = { of = \"t\", months = \"6/8\" }";
+    let two = desk.refused("sites.csv", &zonal(&format!("statistics = [\"sd\", \"mean\"]\n{take}")));
+    assert!(two.contains("one statistic of the cells"), "{two}");
+
+    // Without a unit nothing is lifted, unless temperatures are wanted.
+    let sample = format!("[[data.step]]\nkind = \"sample\"\nsource = \"g.nc\"\n{lapse}");
+    let none = desk.refused("sites.csv", &format!("{sample}variables = [\"bare\"]"));
+    assert!(none.contains("no variable in degC, K or degF"), "{none}");
+    let days = desk
+        .prepare("sites.csv", &format!("{sample}take.pdd = {{ of = \"bare\", months = \"7\", statistic = \"degree-days\", above = -10 }}"));
+    let lift = -0.003 * (2000.0 - 999.5);
+    assert!((reals(&days.table, "pdd")[0] - 31.0 * (12.0 + lift)).abs() < 1e-6, "{}", reals(&days.table, "pdd")[0]);
+}
+
+#[test]
+fn spreads_are_not_shifted_and_sums_and_counts_not_converted() {
+    let other = "id,t\nA,280\nA,284\nB,290\nB,290\n";
+    let desk = Desk::new(&[("sites.csv", SITES), ("other.csv", other)]);
+    grid(&desk, "g.nc", &[&SUMMER], &[("t", "K", Some(0), &[280.0, 282.0, 284.0])]);
+    let take = |statistic: &str| {
+        format!(
+            "[[data.step]]\nkind = \"sample\"\nsource = \"g.nc\"\ntake.x = {{ of = \"t\", months = \"6/8\", statistic = \"{statistic}\", unit = \"degC\" }}"
+        )
+    };
+    let sd = desk.prepare("sites.csv", &take("sd"));
+    assert!((reals(&sd.table, "x")[0] - 2.0).abs() < 1e-9, "{}", reals(&sd.table, "x")[0]);
+    let mean = desk.prepare("sites.csv", &take("mean"));
+    assert!((reals(&mean.table, "x")[0] - 8.85).abs() < 1e-9);
+    assert!(desk.refused("sites.csv", &take("count")).contains("has no unit"));
+    assert!(desk.refused("sites.csv", &take("sum")).contains("whose zero is another"));
+}
+
+#[test]
+fn sums_are_of_amounts_and_of_what_is_known() {
+    // Hours at 24 mm d-1 are 1 mm each; a day of a month in which half the hours lack is missing, in spite of a longer daily series.
+    let mut text = String::from("id,date,p,y\n");
+    for hour in 0..72 {
+        if hour % 24 < 12 || hour < 48 {
+            text += &format!("H,2001-04-{:02}T{:02}:00Z,24,1\n", hour / 24 + 1, hour % 24);
+        }
+    }
+    for day in 0..120 {
+        text += &format!("D,{},24,1\n", esker_io::time::format_date(esker_io::time::parse_days("2001-04-01").unwrap() + f64::from(day)));
+    }
+    let desk = Desk::new(&[("rain.csv", &text), ("sites.csv", SITES), ("other.csv", "id,p\nA,1\nA,\nA,3\nB,2\nB,3\n")]);
+    let step = "[data.units]\np = \"mm d-1\"\n[[data.step]]\nkind = \"resample\"\nby = \"id\"\nstep = \"1 d\"\n\
+         take.sum = { of = \"p\", statistic = \"sum\" }";
+    let made = desk.prepare("rain.csv", step);
+    let (p, rows) = (reals(&made.table, "sum"), made.table.rows());
+    assert_eq!((p[0], made.table.column("sum").unwrap().unit.as_str()), (24.0, "mm"));
+    assert!(p[rows - 3..rows - 1].iter().all(|v| (v - 24.0).abs() < 1e-9) && p[rows - 1].is_nan(), "{:?}", &p[rows - 3..]);
+    let whole =
+        "[data.units]\np = \"mm d-1\"\n[[data.step]]\nkind = \"aggregate\"\nby = \"id\"\ntake.sum = { of = \"p\", statistic = \"sum\" }";
+    assert!(desk.refused("rain.csv", whole).contains("need the length of each step"));
+    let join = "[[data.step]]\nkind = \"join\"\nsource = \"other.csv\"\nby = \"id\"\naggregate = \"sum\"";
+    let joined = desk.prepare("sites.csv", join);
+    assert!(reals(&joined.table, "p")[0].is_nan() && reals(&joined.table, "p")[1] == 5.0);
+}
+
+#[test]
+fn new_rows_of_another_unit_are_refused() {
+    let desk = Desk::new(&[
+        ("sites.csv", "id,date,lon,lat,p,q,y\nA,2001-01-01,10,46,1,2,1\n"),
+        ("bare.csv", "id,date,lon,lat,p\nA,2001-01-01,10,46,1\n"),
+    ]);
+    grid(&desk, "new.nc", &[&SUMMER], &[("p", "m", Some(0), &[1.0, 2.0, 3.0])]);
+    let text = recipe("sites.csv", "units = { p = \"mm\", q = \"mm\" }\nderive = { r = \"q * 2\" }", "");
+    let prepare = |data: &str| Recipe::parse("recipe.toml", &text).unwrap().prepare(desk.0.path(), Some(&desk.0.path().join(data)));
+    let left = prepare("bare.csv").unwrap();
+    assert!(left.notes.iter().any(|n| n.code == "left-out" && n.text.contains("unit of column 'q', derived column 'r'")));
+    let wrong = prepare("new.nc").unwrap_err().to_string();
+    assert!(wrong.contains("unit of column 'p'") && wrong.contains("the file says 'm'"), "{wrong}");
 }

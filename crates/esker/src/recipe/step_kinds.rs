@@ -141,13 +141,7 @@ impl StepKind {
             }
             Self::Zonal => [
                 &FILE[..1],
-                &[
-                    polygons,
-                    FILE[1],
-                    FILE[3],
-                    by,
-                    ("statistics", "mean, min, max, sd, count, sum, share; `mean`. Of grids with times, one."),
-                ],
+                &[polygons, FILE[1], FILE[3], by, ("statistics", "mean, min, max, sd, count, sum, share; `mean`. For `take`, one.")],
                 &GRID,
                 &[TIME, PLACE],
             ]

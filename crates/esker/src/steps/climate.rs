@@ -1,19 +1,20 @@
 //! Values of a grid at places or in polygons, at the time of each row or over months of its year.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 
 use esker_core::cube::{AxisKind, Holds, Labels, Variable};
 use esker_core::{Calendar, Column, Cube, Error, Note, Result, Table, Unit, Values};
+use esker_io::Stat;
 use esker_io::time::format_date;
 use esker_math::melt::{degrees_above, snow_share};
 use esker_math::period::{Rhythm, days_in, first_day, month_of};
 
 use super::file::open;
-use super::join::in_unit;
 use super::series::of_span;
+use super::units::{Kind, in_unit};
 use super::weather::celsius;
 use super::{Scene, days_of, whole_years};
 use crate::columns::unknown_column;
@@ -57,11 +58,15 @@ struct Clock {
     usual: f64,
     /// One time a year.
     yearly: bool,
+    /// Of a grid with one time, the days (of the real calendar) that it stands for.
+    one: Option<Range<f64>>,
 }
 
 /// A variable fetched.
 struct Series {
     unit: Unit,
+    /// What was made of the cells of each polygon; the mean stands for values at places.
+    stat: Stat,
     /// Values of all sites, one list a time; one list where there is no time.
     at: Vec<Vec<f64>>,
     timed: bool,
@@ -73,8 +78,18 @@ pub(super) struct Climate<'a> {
     pub scene: &'a Scene<'a>,
     pub cube: &'a Cube,
     pub rows: Rows<'a>,
-    /// Ways to fetch a variable, with what the names of their columns end with.
-    pub fetches: Vec<(String, Fetch<'a>)>,
+    /// Ways to fetch a variable: what the names of their columns end with, and what is made of the cells.
+    pub fetches: Vec<(String, Stat, Fetch<'a>)>,
+    /// The way to fetch heights.
+    pub heights: Fetch<'a>,
+}
+
+/// What is added to temperatures for height.
+struct Lift {
+    /// K, one a row.
+    add: Vec<f64>,
+    /// What is said of it.
+    text: String,
 }
 
 impl Climate<'_> {
@@ -83,9 +98,25 @@ impl Climate<'_> {
     /// # Errors
     /// Variables, units or times that do not fit, no row that finds a value.
     pub fn columns(&self, notes: &mut Vec<Note>) -> Result<(Vec<Column>, usize)> {
-        let Some((_, first)) = self.fetches.first() else { return Ok((Vec::new(), 0)) };
+        let Some((_, stat, first)) = self.fetches.first() else { return Ok((Vec::new(), 0)) };
         let (part, table) = (self.part, self.rows.table);
+        if let (Some(take), true) = (part.take.first(), self.fetches.len() > 1) {
+            return Err(Error::recipe(format!("'take.{}'", take.name))
+                .got(format!("{} statistics", self.fetches.len()))
+                .rule("months are taken of one statistic of the cells")
+                .hint("write a step for each: statistics = [\"mean\"]"));
+        }
         let variables = if part.variables.is_empty() && part.take.is_empty() { self.on_map() } else { part.variables.clone() };
+        if part.lapse.is_some() && part.variables.is_empty() {
+            let warm = |n: &&String| self.cube.variable(n).is_ok_and(|v| self.cube.variables()[v].unit.to(&Unit::new("degC")).is_some());
+            let warm: Vec<&str> = variables.iter().filter(warm).map(String::as_str).collect();
+            if warm.len() > 1 {
+                return Err(Error::recipe("'lapse'")
+                    .got(format!("{} variables in units of temperature: {}", warm.len(), warm.join(", ")))
+                    .rule("ranges, spreads and anomalies have such units too and are not brought to heights")
+                    .hint(format!("name those that are: variables = [\"{}\"]", warm[0])));
+            }
+        }
         let mut names: Vec<&String> = variables.iter().collect();
         names.extend(part.take.iter().flat_map(|t| std::iter::once(&t.of).chain(&t.temperature)));
         let clock = Clock::of(self.cube, &names)?;
@@ -94,22 +125,39 @@ impl Climate<'_> {
             None => vec![When { year: None, day: None }; table.rows()],
         };
         let clock = clock.map(|c| self.cut(c, &variables, &when)).transpose()?;
-        let lift = self.lift(*first, notes)?;
-        let made = Made { part, cube: self.cube, rows: &self.rows, clock: clock.as_ref(), when: &when, lift, read: RefCell::default() };
+        if let Some(one) = clock.as_ref().filter(|c| c.one.is_some()) {
+            let text = format!(
+                "The grid has one time, {}: only rows of its span, or of its month where it states none, have its values.",
+                one.first()
+            );
+            notes.push(Note::warning("one-time", text));
+        }
+        let lift = self.lift(notes)?;
+        let made = Made {
+            part,
+            cube: self.cube,
+            rows: &self.rows,
+            clock: clock.as_ref(),
+            when: &when,
+            lift,
+            lifted: RefCell::default(),
+            read: RefCell::default(),
+        };
         let mut columns = Vec::new();
         for name in &variables {
-            for (suffix, fetch) in &self.fetches {
-                let mut column = made.plain(name, *fetch, notes)?;
+            for (suffix, stat, fetch) in &self.fetches {
+                let mut column = made.plain(name, (*stat, *fetch), notes)?;
                 column.name = format!("{}{}{suffix}", part.prefix, column.name);
                 columns.push(column);
             }
         }
         for take in &part.take {
-            for mut column in made.taken(take, *first, notes)? {
+            for mut column in made.taken(take, (*stat, *first), notes)? {
                 column.name = format!("{}{}", part.prefix, column.name);
                 columns.push(column);
             }
         }
+        made.brought(notes)?;
         made.tell(notes);
         let matched = (0..table.rows()).filter(|&r| columns.iter().any(|c| !c.values.is_missing(r))).count();
         if matched == 0 {
@@ -178,14 +226,14 @@ impl Climate<'_> {
     }
 
     /// What is added to temperatures (K) of each row for its height above that of the grid.
-    fn lift(&self, fetch: Fetch<'_>, notes: &mut Vec<Note>) -> Result<Option<Vec<f64>>> {
+    fn lift(&self, notes: &mut Vec<Note>) -> Result<Option<Lift>> {
         let (Some(lapse), rows) = (&self.part.lapse, &self.rows) else { return Ok(None) };
         let other = match &lapse.source {
             Some(source) => Some(open(&FilePart { source: source.clone(), ..FilePart::default() }, self.scene, Vec::new())?.cube()?.0),
             None => None,
         };
         let from = other.as_ref().unwrap_or(self.cube);
-        let heights = fetch(from, &lapse.from, notes)?;
+        let heights = (self.heights)(from, &lapse.from, notes)?;
         let [heights] = &heights[..] else {
             return Err(Error::data(format!("heights '{}'", lapse.from))
                 .got(format!("{} times", heights.len()))
@@ -213,14 +261,11 @@ impl Climate<'_> {
                 .got("no row with both")
                 .rule("temperatures are brought to the height of each row"));
         }
-        notes.push(Note::info(
-            "lapse",
-            format!(
-                "Temperatures were brought from '{}' to the height '{}' at {} K m-1: {low:.2} to {high:.2} K were added.",
-                lapse.from, lapse.height, lapse.rate
-            ),
-        ));
-        Ok(Some(lift))
+        let text = format!(
+            "brought from '{}' to the height '{}' at {} K m-1: {low:.2} to {high:.2} K were added.",
+            lapse.from, lapse.height, lapse.rate
+        );
+        Ok(Some(Lift { add: lift, text }))
     }
 }
 
@@ -246,13 +291,19 @@ fn when(part: &GridPart, scene: &Scene<'_>, table: &Table, notes: &mut Vec<Note>
 impl Clock {
     /// The times of the axis that some variables have; none where none has one.
     fn of(cube: &Cube, names: &[&String]) -> Result<Option<Self>> {
-        let mut axis = None;
+        let mut axis: Option<(usize, &String)> = None;
         for name in names {
             let v = &cube.variables()[cube.variable(name)?];
             for &a in &v.axes {
                 let x = &cube.axes()[a];
-                if x.kind == AxisKind::T && x.len > 1 {
-                    axis = Some(a);
+                if x.kind == AxisKind::T && (x.len > 1 || matches!(x.labels, Some(Labels::Time { .. }))) {
+                    if let Some((b, other)) = axis.filter(|(b, _)| *b != a) {
+                        return Err(Error::recipe(format!("variables '{other}' and '{name}'"))
+                            .got(format!("the time axes '{}' and '{}'", cube.axes()[b].name, x.name))
+                            .rule("variables of a step have one time axis")
+                            .hint("write a step for each, and name its variables"));
+                    }
+                    axis = Some((a, *name));
                 } else if !matches!(x.kind, AxisKind::X | AxisKind::Y) && x.len > 1 && !placing(cube, a) {
                     return Err(Error::data(format!("variable '{name}'"))
                         .got(format!("the axis '{}' of {} cells", x.name, x.len))
@@ -261,7 +312,7 @@ impl Clock {
                 }
             }
         }
-        let Some(axis) = axis else { return Ok(None) };
+        let Some((axis, _)) = axis else { return Ok(None) };
         let a = &cube.axes()[axis];
         let Some(Labels::Time { calendar, days }) = &a.labels else {
             return Err(Error::data(format!("axis '{}'", a.name)).got("times that are no dates").rule("times of a grid are dates"));
@@ -278,14 +329,32 @@ impl Clock {
         let yearly = dates.windows(2).all(|w| w[0].year < w[1].year);
         let months = dates.iter().map(month_of).collect();
         let gaps: Vec<f64> = days.windows(2).map(|w| w[1] - w[0]).collect();
-        let usual = esker_math::quantile(&gaps, 0.5).unwrap_or(1.0);
-        Ok(Some(Self { calendar: *calendar, rhythm: Rhythm::of(*calendar, &days), days, months, cells, axis, usual, yearly }))
+        let one = (a.len == 1 && days.len() == 1).then(|| {
+            let own = calendar.to_proleptic(days[0]);
+            let month = month_of(&Calendar::Proleptic.date(own));
+            let bounds = a.bounds.as_ref().map(|b| calendar.to_proleptic(b[0][0])..calendar.to_proleptic(b[0][1]));
+            let stated = bounds.filter(|b| b.start < b.end);
+            let long = stated.as_ref().is_none_or(|b| b.end - b.start > 300.0);
+            (stated.unwrap_or(first_day(Calendar::Proleptic, month)..first_day(Calendar::Proleptic, month + 1)), long)
+        });
+        let yearly = one.as_ref().map_or(yearly, |(_, long)| *long);
+        let one = one.map(|(span, _)| span);
+        let usual = one.as_ref().map_or_else(|| esker_math::quantile(&gaps, 0.5).unwrap_or(1.0), |o| o.end - o.start);
+        Ok(Some(Self { calendar: *calendar, rhythm: Rhythm::of(*calendar, &days), days, months, cells, axis, usual, yearly, one }))
+    }
+
+    fn date(&self, day: Option<&f64>) -> String {
+        day.map_or_else(String::new, |d| format_date(self.calendar.to_proleptic(*d)))
+    }
+
+    /// Its first time, as a date.
+    fn first(&self) -> String {
+        self.date(self.days.first())
     }
 
     /// Its first and last time, as dates.
     fn ends(&self) -> String {
-        let date = |d: Option<&f64>| d.map_or_else(String::new, |d| format_date(self.calendar.to_proleptic(*d)));
-        format!("{} to {}", date(self.days.first()), date(self.days.last()))
+        format!("{} to {}", self.first(), self.date(self.days.last()))
     }
 
     /// The places of some months among the times.
@@ -297,6 +366,9 @@ impl Clock {
     fn at(&self, when: When) -> Option<usize> {
         let year = when.year?;
         let Some(day) = when.day else { return self.only(&(year * 12..year * 12 + 12)) };
+        if let Some(one) = &self.one {
+            return one.contains(&day).then_some(0);
+        }
         let month = month_of(&Calendar::Proleptic.date(day));
         let whole = match self.rhythm {
             _ if self.yearly => return self.only(&(month.div_euclid(12) * 12..month.div_euclid(12) * 12 + 12)),
@@ -327,6 +399,11 @@ fn placing(cube: &Cube, axis: usize) -> bool {
     places.is_some_and(|x| cube.variables()[x].axes.contains(&axis))
 }
 
+/// Whether a statistic has no unit.
+fn counted(stat: Stat) -> bool {
+    matches!(stat, Stat::Count | Stat::Share)
+}
+
 /// What turns heights into metres.
 fn metres(unit: &Unit, name: &str, notes: &mut Vec<Note>) -> Result<f64> {
     if unit.is_empty() {
@@ -345,25 +422,27 @@ struct Made<'a> {
     rows: &'a Rows<'a>,
     clock: Option<&'a Clock>,
     when: &'a [When],
-    /// K to add to temperatures, one a row.
-    lift: Option<Vec<f64>>,
+    lift: Option<Lift>,
+    /// The variables that it was added to.
+    lifted: RefCell<BTreeSet<String>>,
     /// Variables that several columns are made of, by their names.
     read: RefCell<HashMap<String, Rc<Series>>>,
 }
 
 impl Made<'_> {
-    fn series(&self, name: &str, fetch: Fetch<'_>, notes: &mut Vec<Note>) -> Result<Series> {
+    fn series(&self, name: &str, (stat, fetch): (Stat, Fetch<'_>), notes: &mut Vec<Note>) -> Result<Series> {
         let v = &self.cube.variables()[self.cube.variable(name)?];
         let clock = self.clock.filter(|c| v.axes.contains(&c.axis));
         let at = match clock {
             Some(c) => fetch(&self.cube.select(c.axis, &c.cells)?, name, notes)?,
             None => fetch(self.cube, name, notes)?,
         };
-        Ok(Series { unit: v.unit.clone(), at, timed: clock.is_some() })
+        let unit = if counted(stat) { Unit::default() } else { v.unit.clone() };
+        Ok(Series { unit, stat, at, timed: clock.is_some() })
     }
 
     /// As [`Made::series`], read once for all columns.
-    fn kept(&self, name: &str, fetch: Fetch<'_>, notes: &mut Vec<Note>) -> Result<Rc<Series>> {
+    fn kept(&self, name: &str, fetch: (Stat, Fetch<'_>), notes: &mut Vec<Note>) -> Result<Rc<Series>> {
         if let Some(series) = self.read.borrow().get(name) {
             return Ok(Rc::clone(series));
         }
@@ -372,14 +451,48 @@ impl Made<'_> {
         Ok(series)
     }
 
-    /// What to add to the values of a unit in a row.
-    fn lifted(&self, row: usize, unit: &Unit) -> f64 {
-        let way = self.lift.as_ref().and_then(|lift| Some((lift[row], unit.to(&Unit::new("degC"))?)));
-        way.map_or(0.0, |(kelvin, way)| kelvin / way.factor)
+    /// What to add to a variable in each row, in its unit: nothing to what is no temperature.
+    ///
+    /// # Errors
+    /// Sums over cells, which heights do not correct.
+    fn lift(&self, name: &str, unit: &Unit, stat: Stat) -> Result<Box<dyn Fn(usize) -> f64 + '_>> {
+        let Some((lift, way)) = self.lift.as_ref().and_then(|lift| Some((lift, unit.to(&Unit::new("degC"))?))) else {
+            return Ok(Box::new(|_| 0.0));
+        };
+        match stat {
+            Stat::Mean | Stat::Min | Stat::Max => {}
+            Stat::Sum => {
+                return Err(Error::recipe("'lapse'")
+                    .got(format!("sums of '{name}' over cells"))
+                    .rule("means, least and greatest values are brought to the height of a row")
+                    .hint("leave sum out of statistics, or lapse out of the step"));
+            }
+            Stat::Sd | Stat::Count | Stat::Share => return Ok(Box::new(|_| 0.0)),
+        }
+        self.lifted.borrow_mut().insert(name.to_owned());
+        Ok(Box::new(move |row| lift.add[row] / way.factor))
+    }
+
+    /// Says which variables were brought to the heights of the rows.
+    ///
+    /// # Errors
+    /// None was.
+    fn brought(&self, notes: &mut Vec<Note>) -> Result<()> {
+        let Some(lift) = &self.lift else { return Ok(()) };
+        let lifted = self.lifted.borrow();
+        if lifted.is_empty() {
+            return Err(Error::recipe("'lapse'")
+                .got("no variable in degC, K or degF")
+                .rule("temperatures are brought to the height of a row, and a unit tells them")
+                .hint("leave lapse out, or write the unit into the file"));
+        }
+        let names: Vec<String> = lifted.iter().map(|n| format!("'{n}'")).collect();
+        notes.push(Note::info("lapse", format!("{} {} {}", names.join(", "), if names.len() > 1 { "were" } else { "was" }, lift.text)));
+        Ok(())
     }
 
     /// A variable at the time of each row.
-    fn plain(&self, name: &str, fetch: Fetch<'_>, notes: &mut Vec<Note>) -> Result<Column> {
+    fn plain(&self, name: &str, fetch: (Stat, Fetch<'_>), notes: &mut Vec<Note>) -> Result<Column> {
         let series = self.series(name, fetch, notes)?;
         let clock = self.clock.filter(|_| series.timed);
         let years = self.when.iter().any(|w| w.year.is_some() && w.day.is_none());
@@ -389,26 +502,45 @@ impl Made<'_> {
                 .rule("rows are years, and the grid has several times in each")
                 .hint(format!("say what is made of them: take.{name} = {{ of = \"{name}\", months = \"1/12\", statistic = \"mean\" }}")));
         }
+        let lift = self.lift(name, &series.unit, series.stat)?;
         let value = |row: usize| {
             let (site, time) = (self.rows.site[row]?, clock.map_or(Some(0), |c| c.at(self.when[row]))?);
-            Some(series.at[time][site] + self.lifted(row, &series.unit))
+            Some(series.at[time][site] + lift(row))
         };
         let values = (0..self.rows.table.rows()).map(|r| value(r).unwrap_or(f64::NAN)).collect();
         Ok(Column { name: name.trim_start_matches('/').replace('/', "_"), unit: series.unit, values: Values::Real(values) })
     }
 
     /// The columns of a variable over a span of months.
-    fn taken(&self, take: &Take, fetch: Fetch<'_>, notes: &mut Vec<Note>) -> Result<Vec<Column>> {
+    fn taken(&self, take: &Take, fetch: (Stat, Fetch<'_>), notes: &mut Vec<Note>) -> Result<Vec<Column>> {
         let series = self.kept(&take.of, fetch, notes)?;
         let Some(clock) = self.clock.filter(|_| series.timed) else {
             return Err(Error::recipe(format!("'take.{}'", take.name))
                 .got(format!("'{}' without times", take.of))
                 .rule("months are taken of a grid with times"));
         };
+        if clock.one.is_some() {
+            return Err(Error::recipe(format!("'take.{}'", take.name))
+                .got(format!("'{}' at one time, {}", take.of, clock.first()))
+                .rule("months are taken of a grid with several times")
+                .hint("name it in variables to have it as it is"));
+        }
+        let level = matches!(fetch.0, Stat::Mean | Stat::Min | Stat::Max);
+        if !level && matches!(take.over, Over::DegreeDays { .. } | Over::Snow { .. } | Over::Rain { .. }) {
+            return Err(Error::recipe(format!("'take.{}'", take.name))
+                .got(format!("statistics = [\"{}\"]", fetch.0.name()))
+                .rule("degree-days, snow and rain are made of the mean, least or greatest value of the cells")
+                .hint("statistics = [\"mean\"]"));
+        }
         let temperature = match &take.temperature {
             Some(name) => Some(self.kept(name, fetch, notes)?),
             None => None,
         };
+        if let (Some(name), Some(false)) = (&take.temperature, temperature.as_ref().map(|t| t.timed)) {
+            return Err(Error::recipe(format!("'take.{}'", take.name))
+                .got(format!("the temperature '{name}' without times"))
+                .rule("snow and rain are parted by the temperature of each time"));
+        }
         let work = Work::new(take, clock, &series, temperature.as_deref(), notes)?;
         let spans: Vec<(String, Box<dyn Fn(i64) -> Range<i64>>)> = match take.over {
             Over::Monthly => {
@@ -424,15 +556,16 @@ impl Made<'_> {
             _ => vec![(take.name.clone(), Box::new(|y| take.months.of(y)))],
         };
         let mut columns = Vec::with_capacity(spans.len());
+        let lift = self.lift(take.temperature.as_ref().unwrap_or(&take.of), &work.heat, fetch.0)?;
         for (name, span) in spans {
             let value = |row: usize| {
                 let (site, year) = (self.rows.site[row]?, self.when[row].year?);
-                Some(work.value(&span(year), site, self.lifted(row, work.heat), self.part.share))
+                Some(work.value(&span(year), site, lift(row), self.part.share))
             };
             let values = (0..self.rows.table.rows()).map(|r| value(r).unwrap_or(f64::NAN)).collect();
             let column = Column { name, unit: work.unit.clone(), values: Values::Real(values) };
             columns.push(match &take.unit {
-                Some(unit) => in_unit(column, unit, notes)?,
+                Some(unit) => in_unit(column, unit, work.kind(), notes)?,
                 None => column,
             });
         }
@@ -499,8 +632,8 @@ struct Work<'a> {
     temperature: Option<&'a Series>,
     /// Unit of the result.
     unit: Unit,
-    /// Unit of the temperatures that heights correct.
-    heat: &'a Unit,
+    /// Unit of what heights correct: degC where none is stated and temperatures are wanted.
+    heat: Unit,
     /// What values of each time are multiplied by, where they are rates.
     weights: Option<Vec<f64>>,
 }
@@ -542,7 +675,20 @@ impl<'a> Work<'a> {
         if let Some(t) = temperature {
             celsius(&[], &t.unit, take.temperature.as_deref().unwrap_or_default(), notes)?;
         }
-        Ok(Self { take, clock, series, temperature, unit, heat: temperature.map_or(&series.unit, |t| &t.unit), weights })
+        let heat = temperature.map_or(&series.unit, |t| &t.unit).clone();
+        let assumed = heat.is_empty() && (temperature.is_some() || matches!(take.over, Over::DegreeDays { .. }));
+        let heat = if assumed { Unit::new("degC") } else { heat };
+        Ok(Self { take, clock, series, temperature, unit, heat, weights })
+    }
+
+    /// How the result is converted.
+    fn kind(&self) -> Kind {
+        match (self.series.stat, self.take.over) {
+            (Stat::Count | Stat::Share, _) | (_, Over::Statistic(Statistic::Count)) => Kind::Count,
+            (Stat::Sd, _) | (_, Over::Statistic(Statistic::Sd)) => Kind::Spread,
+            (Stat::Sum, _) | (_, Over::Statistic(Statistic::Sum)) => Kind::Sum,
+            _ => Kind::Value,
+        }
     }
 
     /// The value of a site over some months; `lift` is added to temperatures, in their unit.

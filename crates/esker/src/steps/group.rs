@@ -15,6 +15,9 @@ use crate::recipe::{Aggregate, Every, Resample, Statistic};
 /// Rows that a resampled table has at most.
 const MOST: usize = 1 << 26;
 
+/// Rows of a group that tell how often it has one.
+const LONG: usize = 10;
+
 /// A new row: the rows it is made of, in order of time, and how many there should be.
 struct Bin {
     group: usize,
@@ -29,6 +32,7 @@ pub(super) fn aggregate(step: &Aggregate, scene: &Scene<'_>, table: &Table) -> R
     let groups = groups(table, &step.by, &mut notes)?;
     let mut bins = Vec::new();
     let mut time = None;
+    let mut read = None;
     if let Some((period, own)) = &step.period {
         let name = scene.time(own.as_ref())?;
         let times = Times::read(table, name, &groups, &mut notes)?;
@@ -39,13 +43,14 @@ pub(super) fn aggregate(step: &Aggregate, scene: &Scene<'_>, table: &Table) -> R
             }
             bins.extend(spans.into_iter().map(|(span, rows)| Bin {
                 group: g,
-                expected: times.rhythm.expected(Calendar::Proleptic, &span.range()).unwrap_or(rows.len() as f64),
+                expected: times.rhythms[g].expected(Calendar::Proleptic, &span.range()).unwrap_or(rows.len() as f64),
                 start: first_day(Calendar::Proleptic, span.first),
                 rows,
                 span: Some(span),
             }));
         }
         time = Some((name, *period));
+        read = Some(times);
     } else {
         bins.extend(groups.iter().enumerate().map(|(g, rows)| Bin {
             group: g,
@@ -59,7 +64,7 @@ pub(super) fn aggregate(step: &Aggregate, scene: &Scene<'_>, table: &Table) -> R
     if let Some((name, period)) = time {
         add(&mut out, calendar_columns(name, period, &bins))?;
     }
-    let short = put(&mut out, table, &step.take, &bins, step.share)?;
+    let short = put(&mut out, table, &step.take, &bins, (read.as_ref(), step.share), &mut notes)?;
     tell(&mut notes, (table.rows(), out.rows()), short, step.share);
     if let Some((_, Period::Season)) = time {
         notes.push(Note::info("season-year", "December belongs to the winter of the year that follows."));
@@ -78,7 +83,7 @@ pub(super) fn resample(step: &Resample, scene: &Scene<'_>, table: &Table) -> Res
     let mut bins: Vec<Bin> = Vec::new();
     for (g, rows) in times.groups.iter().enumerate() {
         let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else { continue };
-        let grid = Grid::new(step.every, times.days[first], times.rhythm);
+        let grid = Grid::new(step.every, times.days[first], times.rhythms[g]);
         let count = grid.bin(times.days[last]) + 1;
         if bins.len().saturating_add(count) > MOST {
             return Err(Error::data("resampled rows")
@@ -96,7 +101,7 @@ pub(super) fn resample(step: &Resample, scene: &Scene<'_>, table: &Table) -> Res
     let mut out = Table::new(keys(table, &step.by, &groups, &bins)?)?;
     add(&mut out, vec![Column::real(name, DAYS, bins.iter().map(|b| b.start).collect())])?;
     let empty = bins.iter().filter(|b| b.rows.is_empty()).count();
-    let short = put(&mut out, table, &step.take, &bins, step.share)?;
+    let short = put(&mut out, table, &step.take, &bins, (Some(&times), step.share), &mut notes)?;
     tell(&mut notes, (table.rows(), out.rows()), short, step.share);
     if empty > 0 {
         notes.push(Note::warning(
@@ -162,7 +167,8 @@ impl Grid {
 struct Times {
     days: Vec<f64>,
     groups: Vec<Vec<usize>>,
-    rhythm: Rhythm,
+    /// How often each group has a row.
+    rhythms: Vec<Rhythm>,
 }
 
 impl Times {
@@ -185,9 +191,11 @@ impl Times {
                     .hint("add the column that tells them apart to by"));
             }
         }
-        // The longest group says how often there is a row.
-        let longest = groups.iter().max_by_key(|g| g.len()).map_or(&[][..], Vec::as_slice);
-        let rhythm = Rhythm::of(Calendar::Proleptic, &longest.iter().map(|&r| days[r]).collect::<Vec<_>>());
+        // A group says how often it has a row; for short and uneven ones the longest does.
+        let of = |rows: &[usize]| Rhythm::of(Calendar::Proleptic, &rows.iter().map(|&r| days[r]).collect::<Vec<_>>());
+        let rhythm = of(groups.iter().max_by_key(|g| g.len()).map_or(&[][..], Vec::as_slice));
+        let own = |rows: &Vec<usize>| Some(of(rows)).filter(|r| rows.len() >= LONG && *r != Rhythm::Other).unwrap_or(rhythm);
+        let rhythms: Vec<Rhythm> = groups.iter().map(own).collect();
         notes.push(match rhythm {
             Rhythm::Daily(1.0) => Note::info("rhythm", "Rows are a day apart; days without a row count as missing."),
             Rhythm::Daily(n) => Note::info("rhythm", format!("There are {n} rows a day; times without a row count as missing.")),
@@ -196,7 +204,13 @@ impl Times {
                 Note::warning("rhythm", "Rows are neither days nor months apart: times without a row cannot be counted as missing.")
             }
         });
-        Ok(Self { days, groups, rhythm })
+        let others = rhythms.iter().filter(|r| **r != rhythm).count();
+        if others > 0 {
+            let text =
+                format!("{others} of {} groups have rows more or less often than the longest; each is held to its own.", groups.len());
+            notes.push(Note::warning("rhythms-differ", text));
+        }
+        Ok(Self { days, groups, rhythms })
     }
 }
 
@@ -257,7 +271,14 @@ fn calendar_columns(name: &str, period: Period, bins: &[Bin]) -> Vec<Column> {
 }
 
 /// Adds the new columns; returns how many values are missing for want of data.
-fn put(out: &mut Table, table: &Table, take: &[(String, String, Statistic)], bins: &[Bin], share: f64) -> Result<usize> {
+fn put(
+    out: &mut Table,
+    table: &Table,
+    take: &[(String, String, Statistic)],
+    bins: &[Bin],
+    (times, share): (Option<&Times>, f64),
+    notes: &mut Vec<Note>,
+) -> Result<usize> {
     let mut short = 0;
     for (name, of, statistic) in take {
         let column =
@@ -272,18 +293,47 @@ fn put(out: &mut Table, table: &Table, take: &[(String, String, Statistic)], bin
             }
             _ => {
                 let v = column.reals()?;
-                let values: Vec<f64> = bins
-                    .iter()
-                    .map(|b| of_span(*statistic, &b.rows.iter().map(|&r| v[r]).collect::<Vec<_>>(), b.expected, share))
-                    .collect();
+                let rate = if *statistic == Statistic::Sum { column.unit.rate() } else { None };
+                let value = |b: &Bin| {
+                    let weight = |r: usize| match &rate {
+                        Some((_, per)) => length(times, b.group, r, *per).ok_or_else(|| no_length(name, &column.unit)),
+                        None => Ok(1.0),
+                    };
+                    let values = b.rows.iter().map(|&r| Ok(v[r] * weight(r)?)).collect::<Result<Vec<_>>>()?;
+                    Ok(of_span(*statistic, &values, b.expected, share))
+                };
+                let values = bins.iter().map(value).collect::<Result<Vec<f64>>>()?;
                 short += bins.iter().zip(&values).filter(|(b, v)| v.is_nan() && !b.rows.is_empty()).count();
-                let unit = if *statistic == Statistic::Count { Unit::default() } else { column.unit.clone() };
+                let unit = match rate {
+                    _ if *statistic == Statistic::Count => Unit::default(),
+                    Some((amount, _)) => {
+                        let text = format!("'{of}' is a rate ({}); times the length of each step it is {amount}.", column.unit);
+                        notes.push(Note::info("rate-summed", text));
+                        amount
+                    }
+                    None => column.unit.clone(),
+                };
                 Column { name: name.clone(), unit, values: Values::Real(values) }
             }
         };
         add(out, vec![column])?;
     }
     Ok(short)
+}
+
+/// How long the step of a row is, in the time of a rate with `per` of it a day, or in months; none where that is not known.
+fn length(times: Option<&Times>, group: usize, row: usize, per: Option<f64>) -> Option<f64> {
+    let times = times?;
+    let month = month_of(&Calendar::Proleptic.date(times.days[row]));
+    let days = times.rhythms[group].days(Calendar::Proleptic, month)?;
+    Some(per.map_or_else(|| days / days_in(Calendar::Proleptic, &(month..month + 1)), |per| per * days))
+}
+
+fn no_length(name: &str, unit: &Unit) -> Error {
+    Error::data(format!("'take.{name}'"))
+        .got(format!("a sum of rates ({unit}) whose times are neither days nor months apart, or not looked at"))
+        .rule("sums of rates need the length of each step")
+        .hint("take the mean, or state the unit of amounts")
 }
 
 fn tell(notes: &mut Vec<Note>, (from, to): (usize, usize), short: usize, share: f64) {

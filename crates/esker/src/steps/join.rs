@@ -5,6 +5,7 @@ use esker_core::{Codes, Column, Error, Note, Result, Table, Unit, Values};
 use super::file::open;
 use super::keys::{Found, find};
 use super::series::of_values;
+use super::units::{Kind, in_unit};
 use super::{Done, Scene, add, days_of};
 use crate::columns::unknown_column;
 use crate::recipe::{Added, Join, Statistic, matches};
@@ -39,7 +40,7 @@ pub(super) fn run(step: &Join, scene: &Scene<'_>, mut table: Table) -> Result<Do
         let rows: Vec<Option<usize>> = rows.iter().map(|r| r.first().copied()).collect();
         columns.iter().map(|c| picked(c, &rows)).collect()
     };
-    let columns = named(columns, &step.added, &mut notes)?;
+    let columns = named(columns, &step.added, step.aggregate.map_or(Kind::Value, Kind::of), &mut notes)?;
     let matched = rows.iter().filter(|r| !r.is_empty()).count();
     notes.push(told(matched, &rows, other.rows(), name));
     add(&mut table, columns)?;
@@ -201,9 +202,11 @@ pub(super) fn picked(column: &Column, rows: &[Option<usize>]) -> Column {
 /// A statistic of the values of several rows; classes must agree.
 fn together(column: &Column, rows: &[&[usize]], statistic: Statistic) -> Result<Column> {
     let values = match &column.values {
-        Values::Real(v) => Values::Real(
-            rows.iter().map(|r| of_values(statistic, &r.iter().map(|&r| v[r]).filter(|v| !v.is_nan()).collect::<Vec<_>>())).collect(),
-        ),
+        Values::Real(v) => {
+            // A sum that lacks a value is not known; what is missing is not zero.
+            let known = |v: &f64| !v.is_nan() || statistic == Statistic::Sum;
+            Values::Real(rows.iter().map(|r| of_values(statistic, &r.iter().map(|&r| v[r]).filter(known).collect::<Vec<_>>())).collect())
+        }
         Values::Class(c) => {
             let label = |rows: &&[usize]| {
                 let mut labels = rows.iter().filter_map(|&r| c.label(r));
@@ -224,7 +227,7 @@ fn together(column: &Column, rows: &[&[usize]], statistic: Statistic) -> Result<
 }
 
 /// Columns in the units wanted, under their new names.
-pub(super) fn named(columns: Vec<Column>, added: &Added, notes: &mut Vec<Note>) -> Result<Vec<Column>> {
+pub(super) fn named(columns: Vec<Column>, added: &Added, kind: Kind, notes: &mut Vec<Note>) -> Result<Vec<Column>> {
     if let Some(name) = added.units.keys().find(|glob| !columns.iter().any(|c| matches(glob, &c.name))) {
         return Err(Error::recipe(format!("'units.{name}'")).rule("no column taken is called so"));
     }
@@ -233,34 +236,10 @@ pub(super) fn named(columns: Vec<Column>, added: &Added, notes: &mut Vec<Note>) 
         .map(|mut c| {
             let unit = added.units.get(&c.name).or_else(|| added.units.iter().find(|(g, _)| matches(g, &c.name)).map(|(_, u)| u));
             if let Some(unit) = unit {
-                c = in_unit(c, &Unit::new(unit), notes)?;
+                c = in_unit(c, &Unit::new(unit), kind, notes)?;
             }
             c.name = format!("{}{}", added.prefix, c.name);
             Ok(c)
         })
         .collect()
-}
-
-/// A column in another unit: taken as said where it has none, converted where that is beyond doubt.
-///
-/// # Errors
-/// Units of different kinds.
-pub(super) fn in_unit(mut column: Column, unit: &Unit, notes: &mut Vec<Note>) -> Result<Column> {
-    if column.unit.is_empty() {
-        column.unit = unit.clone();
-        return Ok(column);
-    }
-    let way = column.unit.to(unit).ok_or_else(|| {
-        Error::data(format!("unit of '{}'", column.name))
-            .got(format!("'{}'", column.unit))
-            .rule(format!("it cannot be turned into '{unit}'"))
-    })?;
-    if !way.is_none() {
-        notes.push(Note::info("unit-converted", format!("'{}' was converted from {} to {unit}.", column.name, column.unit)));
-        if let Values::Real(v) = &mut column.values {
-            v.iter_mut().for_each(|v| *v = way.apply(*v));
-        }
-    }
-    column.unit = unit.clone();
-    Ok(column)
 }

@@ -11,6 +11,7 @@ mod polygons;
 mod prepared;
 mod sample;
 mod series;
+mod units;
 mod weather;
 mod zonal;
 

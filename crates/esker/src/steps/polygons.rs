@@ -6,6 +6,7 @@ use esker_io::Within;
 use super::file::open;
 use super::join::{named, picked};
 use super::sample::Sites;
+use super::units::Kind;
 use super::{Done, Scene, add};
 use crate::columns::unknown_column;
 use crate::recipe::{Several, WithinPart, matches};
@@ -43,7 +44,7 @@ pub(super) fn run(step: &WithinPart, scene: &Scene<'_>, mut table: Table) -> Res
     }
     let wanted = |c: &&Column| globs.is_empty() || globs.iter().any(|g| matches(g, &c.name));
     let columns = features.table.columns().iter().filter(wanted).map(|c| picked(c, &of_row)).collect();
-    let columns = named(columns, &step.added, &mut notes)?;
+    let columns = named(columns, &step.added, Kind::Value, &mut notes)?;
     let matched = of_row.iter().flatten().count();
     let text = format!("{matched} of {} rows lie in a polygon of '{name}'", rows.len());
     notes.push(if matched < rows.len() {

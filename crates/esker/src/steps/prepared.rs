@@ -6,8 +6,9 @@ use esker_core::{Error, Note, Result, StepRecord, Table};
 
 use super::apply;
 use crate::dataset::{apply_units, derive_columns};
+use crate::expression::Expression;
 use crate::findings::Findings;
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, matches};
 use crate::source;
 
 /// A table after the steps of a recipe and with its derived columns.
@@ -36,14 +37,38 @@ impl Recipe {
         let (mut table, steps) = apply(&self, folder, table)?;
         let mut notes = std::mem::take(&mut table.notes);
         let mut findings = Findings { file: self.file.clone(), list: Vec::new() };
-        apply_units(&self, &mut table, &mut findings);
-        derive_columns(&self, &mut table, &mut notes, &mut findings);
         if data.is_some() {
-            let left: Vec<String> = findings.list.drain(..).map(|f| f.error.thing).collect();
+            let left = self.leave_out(&table);
             if !left.is_empty() {
                 notes.push(Note::warning("left-out", format!("Not made of these rows: {}.", left.join(", "))));
             }
         }
+        apply_units(&self, &mut table, &mut findings);
+        derive_columns(&self, &mut table, &mut notes, &mut findings);
         findings.or(Prepared { table, steps, notes })
+    }
+
+    /// Takes out units and derived columns of columns that a table lacks, and names them; all other faults remain faults.
+    fn leave_out(&mut self, table: &Table) -> Vec<String> {
+        let mut there: Vec<String> = table.columns().iter().map(|c| c.name.clone()).collect();
+        let mut left = Vec::new();
+        self.data.units.retain(|name, _| {
+            let known = there.iter().any(|c| matches(name, c));
+            if !known {
+                left.push(format!("unit of column '{name}'"));
+            }
+            known
+        });
+        self.data.derive.retain(|d| {
+            // What is no expression is a fault of the recipe.
+            let made = Expression::parse(&d.value).map_or(true, |e| e.names().all(|n| there.iter().any(|c| c == n)));
+            if made {
+                there.push(d.name.clone());
+            } else {
+                left.push(format!("derived column '{}'", d.name));
+            }
+            made
+        });
+        left
     }
 }

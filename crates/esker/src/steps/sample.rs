@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use esker_core::{Cube, Error, Note, Places, Result, Table};
-use esker_io::Sampling;
+use esker_io::{Sampling, Stat};
 
 use super::climate::{Climate, Fetch, Rows};
 use super::file::open;
@@ -33,7 +33,7 @@ pub(super) fn run(step: &Sample, scene: &Scene<'_>, mut table: Table) -> Result<
     ));
     let rows = Rows { table: &table, site: &sites.of_row, sites: sites.places.x().len() };
     let fetch: Fetch<'_> = &fetch;
-    let climate = Climate { part: &step.grid, scene, cube: &cube, rows, fetches: vec![(String::new(), fetch)] };
+    let climate = Climate { part: &step.grid, scene, cube: &cube, rows, fetches: vec![(String::new(), Stat::Mean, fetch)], heights: fetch };
     let (made, matched) = climate.columns(&mut notes)?;
     add(&mut table, made)?;
     Ok(Done { sources: vec![source], matched: Some(matched), ..Done::new(table, notes) })

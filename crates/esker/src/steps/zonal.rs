@@ -29,14 +29,15 @@ pub(super) fn run(step: &Zonal, scene: &Scene<'_>, mut table: Table) -> Result<D
     };
     let fetches: Vec<_> = step.statistics.iter().map(|&stat| (stat, with(stat))).collect();
     let suffix = |stat: Stat| if step.statistics.len() > 1 { format!("_{}", stat.name()) } else { String::new() };
-    let fetches: Vec<(String, Fetch<'_>)> = fetches.iter().map(|(stat, f)| (suffix(*stat), f as Fetch<'_>)).collect();
+    let fetches: Vec<(String, Stat, Fetch<'_>)> = fetches.iter().map(|(stat, f)| (suffix(*stat), *stat, f as Fetch<'_>)).collect();
+    let heights = with(Stat::Mean);
     let found = site.iter().filter(|s| s.is_some()).count();
     notes.push(Note::info(
         "polygons",
         format!("{found} of {} rows have one of {} polygons of '{}'.", site.len(), used.len(), polygons.name),
     ));
     let rows = Rows { table: &table, site: &site, sites: used.len() };
-    let (made, matched) = Climate { part: &step.grid, scene, cube: &cube, rows, fetches }.columns(&mut notes)?;
+    let (made, matched) = Climate { part: &step.grid, scene, cube: &cube, rows, fetches, heights: &heights }.columns(&mut notes)?;
     add(&mut table, made)?;
     Ok(Done { sources: vec![source, polygons], matched: Some(matched), ..Done::new(table, notes) })
 }
