@@ -407,7 +407,7 @@ pub struct Spectrum {
     /// Share of the variance at each (2/N of it is the mean of white noise).
     #[serde(with = "holes")]
     pub power: Vec<f64>,
-    /// What red noise of the same memory would have.
+    /// What red noise of the same memory would have; empty where the memory is not known, and then no period is named.
     pub background: Vec<f64>,
     /// Periods that stand out, strongest first.
     pub peaks: Vec<Peak>,

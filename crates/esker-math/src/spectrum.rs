@@ -77,15 +77,28 @@ fn fourier(wave: &mut [(f64, f64)]) {
     }
 }
 
-/// Autocorrelation of evenly spaced values at lags of 0 to `lags` steps: the sum of products of pairs that are both known over the sum of
-/// squares, about the mean of all that are known. Missing values are NaN. Without gaps it is the usual biased estimate (Box and Jenkins).
-/// NaN for values without spread.
+/// Pairs that gaps must leave at a lag for its autocorrelation to be told.
+const PAIRS: usize = 20;
+
+/// Autocorrelation of evenly spaced values at lags of 0 to `lags` steps, about the mean of all that are known: the mean product of pairs that
+/// are both known over the mean square, times the share of the length that the lag leaves. Missing values are NaN. Without gaps it is the
+/// usual biased estimate (Box and Jenkins). NaN for values without spread, and at lags where gaps leave fewer than 20 pairs.
 pub fn autocorrelation(values: &[f64], lags: usize) -> Vec<f64> {
     let known: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
     let mean = crate::mean(&known);
     let about: Vec<f64> = values.iter().map(|v| if v.is_nan() { 0.0 } else { v - mean }).collect();
     let squares: f64 = about.iter().map(|v| v * v).sum();
-    let at = |k: usize| about.iter().zip(about.get(k..).unwrap_or(&[])).map(|(a, b)| a * b).sum::<f64>() / squares;
+    let at = |k: usize| {
+        let later = values.get(k..).unwrap_or(&[]);
+        let pairs = values.iter().zip(later).filter(|(a, b)| !a.is_nan() && !b.is_nan()).count();
+        if pairs < later.len().min(PAIRS) {
+            return f64::NAN;
+        }
+        let products: f64 = about.iter().zip(about.get(k..).unwrap_or(&[])).map(|(a, b)| a * b).sum();
+        // Without gaps both shares are one and the same.
+        let (left, paired) = (later.len() as f64 / values.len() as f64, pairs as f64 / known.len() as f64);
+        if pairs == 0 { 0.0 } else { products / squares * left / paired }
+    };
     (0..=lags).map(at).collect()
 }
 
@@ -139,6 +152,30 @@ mod tests {
     fn red_noise_has_mean_one() {
         let mean: f64 = (0..1000).map(|i| red_noise(0.7, 0.5 * (f64::from(i) + 0.5) / 1000.0)).sum::<f64>() / 1000.0;
         assert!((mean - 1.0).abs() < 1e-6, "{mean}");
+    }
+
+    #[test]
+    fn gaps_do_not_lower_an_autocorrelation() {
+        let mut state = 7u64;
+        let mut noise = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64 / f64::from(1u32 << 31) - 0.5
+        };
+        let mut last = 0.0;
+        let whole: Vec<f64> = (0..4000)
+            .map(|_| {
+                last = 0.95 * last + noise();
+                last
+            })
+            .collect();
+        let gappy: Vec<f64> = whole.iter().map(|v| if noise() < 0.1 { f64::NAN } else { *v }).collect();
+        for (a, b) in autocorrelation(&whole, 10).iter().zip(autocorrelation(&gappy, 10)) {
+            assert!((a - b).abs() < 0.1, "{a} became {b}");
+        }
+        // Every other value: odd lags have no pair, even ones are as they were.
+        let half: Vec<f64> = whole.iter().enumerate().map(|(i, v)| if i % 2 == 0 { *v } else { f64::NAN }).collect();
+        let r = autocorrelation(&half, 2);
+        assert!(r[1].is_nan() && (r[2] - autocorrelation(&whole, 2)[2]).abs() < 0.05, "{r:?}");
     }
 
     #[test]

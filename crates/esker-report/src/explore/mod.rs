@@ -361,7 +361,12 @@ fn periods(h: &mut Html, v: &SeriesView) {
             continue;
         };
         let memory = a.memory.map_or_else(|| "longer than a third of the series".to_owned(), |m| lag(v, m));
-        sheet.row(vec![text(&s.name), text(if peaks.is_empty() { "none".to_owned() } else { peaks.join(", ") }), number(memory)]);
+        let told = match &s.spectrum {
+            Some(p) if !p.background.is_empty() && peaks.is_empty() => "none".to_owned(),
+            Some(p) if !p.background.is_empty() => peaks.join(", "),
+            _ => "—".to_owned(),
+        };
+        sheet.row(vec![text(&s.name), text(told), number(memory)]);
     }
     if !sheet.is_empty() {
         sheet.write(h);

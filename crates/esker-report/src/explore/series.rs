@@ -151,12 +151,32 @@ pub fn rhythms(v: &SeriesView) -> Option<Figure> {
                 .map(|p| format!("{}: {}", s.name, p.peaks.iter().map(|k| k.words.as_str()).collect::<Vec<_>>().join(", ")))
         })
         .collect();
-    let found = if peaks.is_empty() {
+    let tested = shown.iter().any(|s| s.spectrum.as_ref().is_some_and(|p| !p.background.is_empty()));
+    let found = if !tested {
+        "No period was looked for.".to_owned()
+    } else if peaks.is_empty() {
         "No period stands out of red noise.".to_owned()
     } else {
         format!("Periods that stand out: {}.", peaks.join("; "))
     };
-    let method = shown.iter().find_map(|s| s.spectrum.as_ref()).map_or_else(String::new, |s| format!(" Spectrum: {}; the dashed line is red noise of the same memory, and named periods rise above what it reaches once in a hundred series.", s.method));
+    let mut methods: Vec<String> = Vec::new();
+    for s in shown.iter().filter_map(|s| s.spectrum.as_ref()) {
+        let told = if s.background.is_empty() {
+            format!(
+                " Spectrum without a dashed line: {}; times are uneven, so that no period can be told from noise and none is named.",
+                s.method
+            )
+        } else {
+            format!(
+                " Spectrum: {}; the dashed line is red noise of the same memory, and named periods rise above what it reaches once in a hundred series.",
+                s.method
+            )
+        };
+        if !methods.contains(&told) {
+            methods.push(told);
+        }
+    }
+    let method = methods.concat();
     let caption = format!(
         "Boxes hold half of the values' differences from the running mean, whiskers eight of ten. Dashed lines of the autocorrelation hold 95 % of white noise.{method}"
     );

@@ -305,10 +305,10 @@ fn time(table: &Table, said: &Said, found: &Inspection) -> Option<Timing> {
     if let Some(t) = put_together(table) {
         return Some(t);
     }
-    if let Some(c) = found.time.as_ref().and_then(|(name, _)| at(name)) {
-        if let Ok((days, _)) = crate::dataset::to_days(&table.columns()[c]) {
-            return dated(c, days);
-        }
+    if let Some(c) = found.time.as_ref().and_then(|(name, _)| at(name))
+        && let Ok((days, _)) = crate::dataset::to_days(&table.columns()[c])
+    {
+        return dated(c, days);
     }
     (0..table.columns().len()).find_map(|c| dated(c, compact_dates(&table.columns()[c])?))
 }
@@ -370,21 +370,53 @@ pub fn is_constant(column: &Column) -> bool {
     }
 }
 
+/// What may be measured in steps of one; the plural says the same.
+const COUNTED: [&str; 24] = [
+    "depth",
+    "age",
+    "time",
+    "distance",
+    "day",
+    "doy",
+    "hour",
+    "minute",
+    "second",
+    "week",
+    "month",
+    "year",
+    "step",
+    "date",
+    "height",
+    "level",
+    "elevation",
+    "altitude",
+    "lag",
+    "x",
+    "y",
+    "z",
+    "t",
+    "length",
+];
+
 /// Whether a column names or numbers its rows. Whole numbers do where each row has its own and they count up or are called an id; texts
 /// where nearly each row has its own.
 pub fn is_identifier(column: &Column) -> bool {
     let words = words(&column.name);
     let lower = column.name.to_lowercase();
     let named = words.iter().any(|w| matches!(w.as_str(), "id" | "index" | "fid" | "objectid" | "ids" | "no" | "nr" | "number" | "code"))
-        || lower.ends_with("id");
+        || ["Id", "ID"].iter().any(|id| column.name.strip_suffix(id).is_some_and(|stem| stem.chars().any(char::is_lowercase)))
+        || lower
+            .strip_suffix("id")
+            .is_some_and(|stem| ["g", "u", "o", "object", "glacier", "station", "site", "sample", "well"].contains(&stem));
     match &column.values {
         Values::Real(v) if v.len() > 2 => {
             if v.iter().any(|x| x.is_nan() || x.fract() != 0.0) {
                 return false;
             }
             if v.windows(2).all(|w| w[1] == w[0] + 1.0) {
-                // A year counts up as well.
-                return named || v[0] == 0.0 || v[0] == 1.0 || column.name.is_empty() || lower.starts_with("unnamed");
+                // A year, a depth and the steps of a model count up as well.
+                let measures = !column.unit.is_empty() || words.iter().any(|w| COUNTED.contains(&w.trim_end_matches('s')));
+                return named || column.name.is_empty() || lower.starts_with("unnamed") || (!measures && (v[0] == 0.0 || v[0] == 1.0));
             }
             let mut sorted = v.clone();
             sorted.sort_unstable_by(f64::total_cmp);

@@ -65,6 +65,9 @@ pub struct Grid<'a> {
     facets: usize,
 }
 
+/// What was seen of each variable, and the cells drawn as rows: their places along each axis, then the values of each variable.
+type Looked = (Vec<Seen>, Vec<Vec<f64>>);
+
 /// What was seen of a variable.
 struct Seen {
     count: usize,
@@ -253,13 +256,19 @@ impl<'a> Grid<'a> {
         out.rows = total;
         out.rows_are = "cells".into();
         if every > 1 {
-            out.sampled.push(format!("Of {total} values {read} were read: one block of the file in {every}, evenly along it."));
+            out.sampled.push(format!(
+                "Of {total} values {read} were read: of each {every} blocks of times one, drawn with a fixed seed and whole; of variables without as many times, some blocks, drawn likewise, and cells outside them are blank."
+            ));
         }
         let frame = self.rows(&sample)?;
         out.sampled
             .push(format!("Histograms, scatter and correlations show {} cells, drawn evenly with a fixed seed.", frame.table.rows()));
         self.cards(out, &frame, &all);
-        out.findings.extend(suspects::of(&frame, false));
+        // Counts are of the cells drawn, and none of these is a row of the file.
+        out.findings.extend(suspects::of(&frame, false).into_iter().map(|mut s| {
+            s.text.push_str(&format!(" Among {} cells, drawn.", frame.table.rows()));
+            s
+        }));
         out.findings.extend(self.of_time()?);
         out.findings.extend(self.empty(&all));
         let (found, notes) = suspects::split(std::mem::take(&mut out.notes));
@@ -276,11 +285,11 @@ impl<'a> Grid<'a> {
         cx.check()
     }
 
-    fn look(&self, group: &[usize], layout: &Layout, (every, draw): (usize, bool), cx: &Context) -> Result<(Vec<Seen>, Vec<Vec<f64>>)> {
+    fn look(&self, group: &[usize], layout: &Layout, (every, draw): (usize, bool), cx: &Context) -> Result<Looked> {
         let shape = self.cube.shape(group[0]);
-        let pieces: Vec<Window> =
-            Window::whole(&shape).pieces(&self.cube.variables()[group[0]].chunk, SLAB).into_iter().skip(every / 2).step_by(every).collect();
-        let pieces = if pieces.is_empty() { vec![Window::whole(&shape)] } else { pieces };
+        let variable = &self.cube.variables()[group[0]];
+        let time = variable.axes.iter().position(|a| Some(*a) == self.time);
+        let pieces = chosen(&shape, &variable.chunk, time, every);
         let cells: usize = pieces.iter().map(Window::len).sum();
         let maps = layout.labels.len();
         let new = || Seen::new(maps * self.shape.0 * self.shape.1, maps * layout.times);
@@ -288,7 +297,7 @@ impl<'a> Grid<'a> {
         let mut drawn: Vec<Vec<f64>> = vec![Vec::new(); group.len() + shape.len()];
         for (b, batch) in pieces.chunks(BATCH).enumerate() {
             cx.check()?;
-            let parts: Vec<Result<(Vec<Seen>, Vec<Vec<f64>>)>> = batch
+            let parts: Vec<Result<Looked>> = batch
                 .par_iter()
                 .enumerate()
                 .map(|(i, piece)| {
@@ -577,8 +586,12 @@ impl<'a> Grid<'a> {
     fn series(&self, all: &[(usize, Layout, Seen)]) -> Option<esker_core::exploration::SeriesView> {
         let (times, dated) = self.dates()?;
         let mut values: Vec<(String, Unit, Vec<f64>)> = Vec::new();
+        let area = self.cube.axes()[self.x].len * self.cube.axes()[self.y].len;
         for (v, layout, seen) in all.iter().filter(|a| a.1.times > 1) {
             for (label, of) in layout.labels.iter().zip(seen.times.chunks(layout.times)) {
+                if !whole(of, area) {
+                    continue;
+                }
                 let name = &self.cube.variables()[*v].name;
                 let name = if label.is_empty() { name.clone() } else { format!("{name}, {label}") };
                 values.push((name, self.cube.variables()[*v].unit.clone(), of.iter().map(|t| t.0 / t.1).collect()));
@@ -622,6 +635,46 @@ impl<'a> Grid<'a> {
             });
         }
     }
+}
+
+/// Whether all cells of the area were read at each time of which any was: else means would be of other parts of it from time to time.
+fn whole(times: &[(f64, f64, u32, u32)], area: usize) -> bool {
+    times.iter().all(|t| t.2 == 0 || t.2 as usize == area)
+}
+
+/// The pieces that are read: all, or one in `every`. Where blocks of times are many, one of each `every` is drawn and read whole, so that all places
+/// are seen at the same times, and at no beat with a day or year; else pieces are drawn.
+fn chosen(shape: &[usize], chunk: &[usize], time: Option<usize>, every: usize) -> Vec<Window> {
+    let all = Window::whole(shape);
+    if every <= 1 {
+        return all.pieces(chunk, SLAB);
+    }
+    let mut rng = Rng::new(42).fork("pieces", 0);
+    if let Some(d) = time {
+        let long = chunk[d].max(1);
+        let blocks = shape[d].div_ceil(long);
+        if blocks >= 4 * every {
+            let of = |b: usize| {
+                let mut window = all.clone();
+                window.0[d] = b * long..((b + 1) * long).min(shape[d]);
+                window.pieces(chunk, SLAB)
+            };
+            return (0..blocks).step_by(every).map(|b| b + rng.below(every.min(blocks - b))).flat_map(of).collect();
+        }
+    }
+    let mut pieces = all.pieces(chunk, SLAB);
+    let keep = pieces.len().div_ceil(every).max(1);
+    let mut order: Vec<usize> = (0..pieces.len()).collect();
+    rng.shuffle(&mut order);
+    order.truncate(keep);
+    order.sort_unstable();
+    let mut wanted = order.into_iter().peekable();
+    let mut at = 0;
+    pieces.retain(|_| {
+        at += 1;
+        wanted.next_if_eq(&(at - 1)).is_some()
+    });
+    pieces
 }
 
 /// Adds the values of a piece.
@@ -695,4 +748,40 @@ fn picked(piece: &Window, read: &[Vec<f64>], (index, cells): (usize, usize)) -> 
 /// Six digits, as many as a map can show.
 fn short(v: f64) -> f64 {
     format!("{v:.5e}").parse().unwrap_or(v)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A field of two pieces a time: every time that is read is read whole, and times follow no beat.
+    #[test]
+    fn a_large_grid_is_thinned_by_whole_times() {
+        let (shape, chunk) = ([60, 721, 1440], [1, 91, 180]);
+        for every in [2, 3, 5] {
+            let mut cells = [0; 60];
+            for piece in chosen(&shape, &chunk, Some(0), every) {
+                assert!(piece.len() <= SLAB && piece.0[0].len() == 1, "{piece}");
+                cells[piece.0[0].start] += piece.len();
+            }
+            assert!(cells.iter().all(|&n| n == 0 || n == 721 * 1440), "{cells:?}");
+            let read: Vec<usize> = (0..60).filter(|&t| cells[t] > 0).collect();
+            assert_eq!(read.len(), 60 / every);
+            let steps: Vec<usize> = read.windows(2).map(|w| w[1] - w[0]).collect();
+            assert!(steps.iter().any(|s| *s != steps[0]), "{steps:?}");
+        }
+        let total: usize = chosen(&shape, &chunk, Some(0), 1).iter().map(Window::len).sum();
+        assert_eq!(total, 60 * 721 * 1440);
+    }
+
+    /// Without times pieces are drawn, not every other half of each layer.
+    #[test]
+    fn layers_without_times_are_drawn() {
+        let pieces = chosen(&[60, 721, 1440], &[1, 91, 180], None, 2);
+        let north = pieces.iter().filter(|p| p.0[1].start == 0).count();
+        assert_eq!(pieces.len(), 60);
+        assert!((15..=45).contains(&north), "{north} of 60");
+        let one = [(1.0, 1.0, 6, 0), (0.0, 0.0, 0, 0)];
+        assert!(whole(&one, 6) && !whole(&one, 12));
+    }
 }

@@ -78,6 +78,7 @@ pub fn default_page(path: &Path) -> PathBuf {
 fn of_recipe(mut recipe: Recipe, path: &Path, cx: &Context) -> Result<Exploration, Findings> {
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let (table, origin) = source::read(&mut recipe, &folder)?;
+    let stepped = !recipe.data.steps.is_empty();
     let (mut table, _) = steps::apply(&recipe, &folder, table)?;
     regions::name(&mut recipe, &folder, &mut table)?;
     let mut notes: Vec<Note> = table.notes.clone();
@@ -115,6 +116,10 @@ fn of_recipe(mut recipe: Recipe, path: &Path, cx: &Context) -> Result<Exploratio
     out.notes = notes;
     out.recipe = Some(card);
     of_table(&mut out, seen, &said, None, cx)?;
+    // Rows are told as in the file; of what steps have made there are none.
+    for found in &mut out.findings {
+        found.rows = if stepped { Vec::new() } else { found.rows.iter().filter_map(|r| data.rows.get(r - 1)).map(|r| r + 1).collect() };
+    }
     Ok(out)
 }
 
@@ -204,6 +209,8 @@ fn of_cube(out: &mut Exploration, cube: &Cube, (format, options): (Format, &Read
         let table = esker_io::into_table(Data::Cube(cube), options)?;
         of_rows(out, table, (format, Some(said)), cx)?;
     }
+    // Cells have no row in the file.
+    out.findings.iter_mut().for_each(|f| f.rows.clear());
     out.findings.extend(found);
     suspects::sort(&mut out.findings);
     Ok(())
@@ -229,7 +236,7 @@ fn fill(out: &mut Exploration, frame: &Frame, las: Option<bool>, cx: &Context) -
     let (seen, of) = (frame.rows.len(), frame.table.rows());
     if seen < of {
         let order = if frame.time.is_some() { "in time" } else { "in their order" };
-        out.sampled.push(format!("Pictures and quantiles show {seen} of {of} rows: one drawn from each of {seen} equal parts {order}, with a fixed seed. Counts, extremes and duplicate rows are of all."));
+        out.sampled.push(format!("Pictures and quantiles show {seen} of {of} rows: one drawn from each of {seen} equal parts {order}, with a fixed seed. Extremes, marks for missing, impossible values and places, copies, gaps and duplicate rows were looked for in all; what is said of values far out, in another unit or cut off, and of near places and dates, is of the rows drawn."));
     }
     let wide = frame.table.columns().len();
     if wide > frame::MOST_COLUMNS {

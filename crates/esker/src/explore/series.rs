@@ -220,9 +220,15 @@ impl Clock {
             return None;
         }
         let lags = (even.len() / 3).min(400);
-        let value = autocorrelation(even, lags);
-        let memory = value.iter().position(|r| *r < (-1f64).exp()).map(|k| k as f64 * self.step);
-        Some(Autocorrelation { lag: (0..=lags).map(|k| k as f64 * self.step).collect(), value, limit: 1.96 / (n as f64).sqrt(), memory })
+        // Lags at which gaps leave no pairs say nothing.
+        let known: Vec<(usize, f64)> = autocorrelation(even, lags).into_iter().enumerate().filter(|(_, r)| !r.is_nan()).collect();
+        let memory = known.iter().find(|(_, r)| *r < (-1f64).exp()).map(|(k, _)| *k as f64 * self.step);
+        // A memory that is not found is longer than the lags only where these were seen.
+        if known.len() < 4 || (memory.is_none() && 10 * known.last()?.0 < 9 * lags) {
+            return None;
+        }
+        let (lag, value) = known.into_iter().map(|(k, r)| (k as f64 * self.step, r)).unzip();
+        Some(Autocorrelation { lag, value, limit: 1.96 / (n as f64).sqrt(), memory })
     }
 
     fn spectrum(&self, at: &[f64], value: &[f64], even: Option<&[f64]>) -> Option<Spectrum> {
@@ -231,12 +237,20 @@ impl Clock {
         if n < 32 || long <= 0.0 {
             return None;
         }
-        let (pairs, memory, method) = match even {
+        let (pairs, n, noise, method) = match even {
+            // Gaps of more than a third make lines and noise of their own.
+            Some(even) if 3 * n < 2 * even.len() => return None,
             Some(even) => {
                 let grid: Vec<f64> = (0..even.len()).map(|i| i as f64).collect();
                 let rest = without_trend(&grid, even);
-                let memory = autocorrelation(&rest, 1)[1].clamp(0.0, 0.99);
-                (periodogram(&rest, self.step), memory, "periodogram of the values without their linear trend; gaps count as the mean")
+                let memory = autocorrelation(&rest, 1)[1];
+                if memory.is_nan() {
+                    return None;
+                }
+                // What gaps tear apart is white.
+                let whole = rest.windows(2).filter(|w| !w[0].is_nan() && !w[1].is_nan()).count() as f64 / (n - 1) as f64;
+                let noise = Some((memory.clamp(0.0, 0.99), whole.min(1.0)));
+                (periodogram(&rest, self.step), n, noise, "periodogram of the values without their linear trend; gaps count as the mean")
             }
             None => {
                 let step = at.len().div_ceil(2000).max(1);
@@ -246,18 +260,21 @@ impl Clock {
                 let most = (2 * rows.len()).min(4000);
                 let frequencies: Vec<f64> = (0..most).map(|k| (1.0 + 0.25 * k as f64) / long).collect();
                 let power = lomb_scargle(&times, &rest, &frequencies);
-                (frequencies.into_iter().zip(power).collect(), 0.0, "Lomb–Scargle periodogram of the values without their linear trend")
+                // The memory of uneven times is not known, so that no period can be told from noise.
+                let pairs: Vec<(f64, f64)> = frequencies.into_iter().zip(power).collect();
+                (pairs, rows.len(), None, "Lomb–Scargle periodogram of the values without their linear trend")
             }
         };
         let of_white = 2.0 / n as f64;
-        let limit = of_white * -(1.0 - 0.99f64.powf(2.0 / n as f64)).ln();
-        let background = |f: f64| red_noise(memory, (f * self.step).min(0.5));
-        let peaks = peaks(&pairs, long, |f| limit * background(f), self.dated);
+        // Frequencies are four times finer than the independent ones, of which there are half as many as values.
+        let limit = of_white * -(1.0 - 0.99f64.powf(0.5 / n as f64)).ln();
+        let background = noise.map(|(memory, whole)| move |f: f64| whole * red_noise(memory, (f * self.step).min(0.5)) + 1.0 - whole);
+        let peaks = background.as_ref().map_or_else(Vec::new, |b| peaks(&pairs, long, |f| limit * b(f), self.dated));
         let (mut period, mut power, mut back) = (Vec::new(), Vec::new(), Vec::new());
         for (f, p) in strongest(&pairs) {
             period.push(1.0 / f);
             power.push(p);
-            back.push(of_white * background(f));
+            back.extend(background.as_ref().map(|b| of_white * b(f)));
         }
         Some(Spectrum { period, power, background: back, peaks, method: method.to_owned() })
     }
@@ -399,4 +416,51 @@ fn cycle(times: &[f64], values: &[f64], places: std::ops::RangeInclusive<u8>, pl
         counts: of.iter().map(Vec::len).collect(),
         explained: if total > 0.0 { between / total } else { 0.0 },
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+mod tests {
+    use super::*;
+    use esker_core::Rng;
+
+    fn seen(times: &[f64], values: &[f64]) -> Series {
+        view("t", (false, ""), times, &[("v".to_owned(), Unit::default(), values)]).unwrap().list.remove(0)
+    }
+
+    /// Red noise at uneven times, and with gaps in even ones: no period is made of it, and its memory is kept.
+    #[test]
+    fn red_noise_has_no_periods() {
+        let (mut uneven, mut gappy) = (0, 0);
+        for seed in 0..20 {
+            let mut rng = Rng::new(seed);
+            let mut last = 0.0;
+            let values: Vec<f64> = (0..1200)
+                .map(|_| {
+                    last = 0.95 * last + rng.uniform() - 0.5;
+                    last
+                })
+                .collect();
+            let some: Vec<usize> = (0..1200).filter(|_| rng.uniform() < 0.3).collect();
+            let times: Vec<f64> = some.iter().map(|&i| i as f64).collect();
+            let s = seen(&times, &some.iter().map(|&i| values[i]).collect::<Vec<_>>());
+            let spectrum = s.spectrum.unwrap();
+            assert!(spectrum.background.is_empty() && spectrum.power.len() > 30);
+            uneven += spectrum.peaks.len();
+            let with_gaps: Vec<f64> = values.iter().map(|v| if rng.uniform() < 0.2 { f64::NAN } else { *v }).collect();
+            let s = seen(&(0..1200).map(f64::from).collect::<Vec<_>>(), &with_gaps);
+            gappy += s.spectrum.unwrap().peaks.len();
+            assert!((5.0..60.0).contains(&s.autocorrelation.unwrap().memory.unwrap()));
+        }
+        assert!(uneven == 0 && gappy <= 3, "{uneven} and {gappy} periods of noise");
+    }
+
+    #[test]
+    fn a_true_period_of_an_even_series_is_named() {
+        let mut rng = Rng::new(3);
+        let times: Vec<f64> = (0..600).map(f64::from).collect();
+        let values: Vec<f64> = times.iter().map(|t| (std::f64::consts::TAU * t / 25.0).sin() + rng.uniform()).collect();
+        let peaks = seen(&times, &values).spectrum.unwrap().peaks;
+        assert!((peaks[0].period - 25.0).abs() < 0.5, "{peaks:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use esker_core::exploration::{MapPanel, MapShape, MapView, VariogramFit, VariogramView};
-use esker_core::{Crs, Features, Places, Shape, Unit, Values};
+use esker_core::{Crs, Features, Places, Rng, Shape, Unit, Values};
 use esker_math::{Ground, Semivariogram, Structure};
 use rayon::prelude::*;
 
@@ -41,6 +41,15 @@ fn sites(frame: &Frame) -> Vec<Site> {
     let mut all: Vec<Site> = of.into_values().collect();
     all.sort_by_key(|s| s.rows[0]);
     all
+}
+
+/// Places drawn, in their order: every so many-th of a raster's would be a few of its columns, without neighbours.
+fn thin(sites: &mut Vec<Site>, most: usize) {
+    if sites.len() > most {
+        Rng::new(42).fork("places", 0).shuffle(sites);
+        sites.truncate(most);
+        sites.sort_by_key(|s| s.rows[0]);
+    }
 }
 
 /// The value of each place: the mean of its numbers, or its most frequent class.
@@ -108,8 +117,7 @@ pub fn points(frame: &Frame) -> Vec<MapView> {
         return Vec::new();
     }
     let (of, rows) = (sites.len(), frame.rows.len());
-    let step = sites.len().div_ceil(POINTS).max(1);
-    sites = sites.into_iter().step_by(step).collect();
+    thin(&mut sites, POINTS);
     let shape = MapShape::Points { x: sites.iter().map(|s| s.x).collect(), y: sites.iter().map(|s| s.y).collect() };
     let crs = frame.place.as_ref().and_then(|p| p.crs.as_ref()).map(|c| c.name().to_owned());
     let place_words = if of < rows {
@@ -215,8 +223,7 @@ pub fn variograms(frame: &Frame) -> Vec<VariogramView> {
     if of < 30 {
         return Vec::new();
     }
-    let step = of.div_ceil(PLACES).max(1);
-    sites = sites.into_iter().step_by(step).collect();
+    thin(&mut sites, PLACES);
     let crs = frame.place.as_ref().and_then(|p| p.crs.clone());
     let (x, y) = (sites.iter().map(|s| s.x).collect::<Vec<f64>>(), sites.iter().map(|s| s.y).collect::<Vec<f64>>());
     let wanted = frame.chosen.iter().copied().filter(|&c| !is_class_like(&frame.look.columns()[c])).take(VARIOGRAMS).collect::<Vec<_>>();
@@ -291,4 +298,19 @@ fn told(distance: f64, known: bool) -> String {
         2
     };
     format!("{v:.decimals$} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_a_raster_keep_all_its_columns() {
+        let site = |i: usize| Site { x: (i % 160) as f64, y: (i / 160) as f64, rows: vec![i] };
+        let mut sites: Vec<Site> = (0..40_000).map(site).collect();
+        thin(&mut sites, PLACES);
+        let columns: std::collections::BTreeSet<u64> = sites.iter().map(|s| s.x as u64).collect();
+        assert_eq!((sites.len(), columns.len()), (PLACES, 160));
+        assert!(sites.is_sorted_by_key(|s| s.rows[0]));
+    }
 }

@@ -76,6 +76,16 @@ pub fn in_file(frame: &Frame, rows: impl IntoIterator<Item = usize>) -> Vec<usiz
     rows.into_iter().take(ROWS).map(|r| frame.rows[r] + 1).collect()
 }
 
+/// Rows of the table, counted from 1, of its rows.
+pub fn in_all(rows: impl IntoIterator<Item = usize>) -> Vec<usize> {
+    rows.into_iter().take(ROWS).map(|r| r + 1).collect()
+}
+
+/// What a count is of, where not all rows are looked at.
+pub fn of_those(frame: &Frame) -> &'static str {
+    if frame.rows.len() < frame.table.rows() { " of the rows drawn" } else { "" }
+}
+
 /// `'a', 'b' and 3 others`.
 pub fn named(columns: &[&str]) -> String {
     let shown: Vec<String> = columns.iter().take(NAMED).map(|c| format!("'{c}'")).collect();

@@ -8,7 +8,7 @@ use esker_math::{Ground, quantile_of_sorted};
 
 use super::super::columns::sorted;
 use super::super::frame::{Frame, Placing};
-use super::{in_file, num, suspect};
+use super::{in_all, in_file, num, of_those, suspect};
 
 /// Places that are searched for near neighbours.
 const MOST: usize = 20_000;
@@ -17,18 +17,22 @@ pub fn of(frame: &Frame) -> Vec<Suspect> {
     let Some(place) = &frame.place else { return Vec::new() };
     let (Some(x), Some(y)) = (frame.numbers(place.x), frame.numbers(place.y)) else { return Vec::new() };
     let names = [place.x, place.y].map(|c| frame.look.columns()[c].name.as_str());
+    // What can be counted is counted in all rows.
+    let all = [place.x, place.y].map(|c| frame.column(c).reals());
+    let [Ok(all_x), Ok(all_y)] = all else { return Vec::new() };
+    let all = (all_x, all_y);
     let mut found = Vec::new();
     if place.crs.as_ref().is_some_and(Crs::is_degrees) {
-        found.extend(impossible(frame, (x, y), names));
-        found.extend(changed_about((x, y), names));
+        found.extend(impossible(all, names));
+        found.extend(changed_about(all, names));
     }
-    found.extend(nowhere(frame, (x, y), names));
-    found.extend(half(frame, (x, y), names));
+    found.extend(nowhere(all, names));
+    found.extend(half(all, names));
     found.extend(near(frame, place, (x, y), names));
     found
 }
 
-fn impossible(frame: &Frame, (x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Suspect> {
+fn impossible((x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Suspect> {
     let bad: Vec<usize> = (0..x.len()).filter(|&r| y[r].abs() > 90.0 || x[r] < -180.0 || x[r] > 360.0).collect();
     let first = *bad.first()?;
     let text = format!(
@@ -45,7 +49,7 @@ fn impossible(frame: &Frame, (x, y): (&[f64], &[f64]), names: [&str; 2]) -> Opti
         &names,
         (text, "Degrees and minutes without a point, metres among degrees, or a sign lost: mend them; they are left off the maps."),
     );
-    s.rows = in_file(frame, bad);
+    s.rows = in_all(bad);
     Some(s)
 }
 
@@ -63,7 +67,7 @@ fn changed_about((x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Suspect> 
 }
 
 /// Rows at (0, 0), where a default was written for a place not known.
-fn nowhere(frame: &Frame, (x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Suspect> {
+fn nowhere((x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Suspect> {
     let at: Vec<usize> = (0..x.len()).filter(|&r| x[r] == 0.0 && y[r] == 0.0).collect();
     let (kx, ky) = (sorted(x), sorted(y));
     let outside = |v: &[f64]| {
@@ -80,11 +84,11 @@ fn nowhere(frame: &Frame, (x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<
         names[1]
     );
     let mut s = suspect(Weight::Alarm, "nowhere", &names, (text, "A place that was not known was written as 0: mark it missing."));
-    s.rows = in_file(frame, at);
+    s.rows = in_all(at);
     Some(s)
 }
 
-fn half(frame: &Frame, (x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Suspect> {
+fn half((x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Suspect> {
     let bad: Vec<usize> = (0..x.len()).filter(|&r| x[r].is_nan() != y[r].is_nan()).collect();
     if bad.is_empty() {
         return None;
@@ -101,7 +105,7 @@ fn half(frame: &Frame, (x, y): (&[f64], &[f64]), names: [&str; 2]) -> Option<Sus
         &names,
         (text, "A sample with a place has both coordinates: find the other, or blank both."),
     );
-    s.rows = in_file(frame, bad);
+    s.rows = in_all(bad);
     Some(s)
 }
 
@@ -132,8 +136,9 @@ fn near(frame: &Frame, place: &Placing, (x, y): (&[f64], &[f64]), names: [&str; 
     let metres = place.crs.is_some();
     let unit = if metres { " m" } else { "" };
     let text = format!(
-        "{} within {}{unit} of another that is not quite the same; places usually lie {}{unit} apart.",
+        "{}{} within {}{unit} of another that is not quite the same; places usually lie {}{unit} apart.",
         if close.len() == 1 { "One place lies".to_owned() } else { format!("{} of {} places lie", close.len(), apart.len()) },
+        of_those(frame),
         num(close.iter().map(|&i| apart[i]).fold(least, f64::max)),
         num(usual.round())
     );

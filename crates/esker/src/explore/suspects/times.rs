@@ -20,8 +20,8 @@ pub fn of(frame: &Frame) -> Vec<Suspect> {
     let mut found = Vec::new();
     // Of a sample, neighbours in time are not known.
     found.extend(future(timing));
-    found.extend(no_leap_days(timing));
     let series = each(frame, timing);
+    found.extend(no_leap_days(timing, &series));
     found.extend(gaps(timing, &series));
     found.extend(twice(timing, &series));
     found
@@ -138,40 +138,57 @@ fn future(timing: &Timing) -> Option<Suspect> {
         moment(low, true),
         moment(high, true)
     );
+    // One moment again and again, a first of January, or a time to come is no event of long ago.
+    let default = odd.iter().all(|t| t.floor() == odd[0].floor()) && (odd.len() > 1 || first_of_january(odd[0]));
+    let slip = default || odd.iter().any(|t| *t > high);
     Some(suspect(
-        Weight::Warning,
+        if slip { Weight::Warning } else { Weight::Info },
         "far-times",
         &[&timing.name],
-        (text, "A century lost in two digits, or a default date for one not known: mend these rows."),
+        (text, "Events of long ago, a century lost in two digits, or a default date for one not known: look at these rows."),
     ))
 }
 
-/// Daily dates over leap years of which none is a 29 February.
-fn no_leap_days(timing: &Timing) -> Option<Suspect> {
+fn first_of_january(t: f64) -> bool {
+    let date = Calendar::Proleptic.date(t);
+    (date.month, date.day) == (1, 1)
+}
+
+/// Leap days that a series lacks which has all other days over at least a year, each once; `None` for any other. Events, also where they
+/// happen on nearly every day, are no such series.
+fn leap_days_lacking(times: &[f64]) -> Option<usize> {
+    let (first, last) = (*times.first()?, *times.last()?);
+    let mut lacking = 0;
+    for w in times.windows(2) {
+        // One a day at one hour.
+        match w[1] - w[0] {
+            1.0 => {}
+            2.0 => {
+                let date = Calendar::Proleptic.date(w[0] + 1.0);
+                if (date.month, date.day) != (2, 29) {
+                    return None;
+                }
+                lacking += 1;
+            }
+            _ => return None,
+        }
+    }
+    let leap = |y: &i64| Calendar::Proleptic.days(*y, 2, 29).is_some_and(|d| (first.floor()..=last).contains(&(d as f64)));
+    let all = (Calendar::Proleptic.date(first).year..=Calendar::Proleptic.date(last).year).filter(leap).count();
+    (last - first >= 364.0 && lacking > 0 && lacking == all).then_some(lacking)
+}
+
+/// Daily series over leap years of which none has a 29 February.
+fn no_leap_days(timing: &Timing, series: &[(String, Vec<f64>)]) -> Option<Suspect> {
     if !timing.dated {
         return None;
     }
-    let mut days: Vec<i64> = timing.at.iter().filter(|t| !t.is_nan()).map(|t| t.floor() as i64).collect();
-    days.sort_unstable();
-    days.dedup();
-    let around = |y: i64| {
-        let leap = Calendar::Proleptic.days(y, 2, 29)?;
-        Some((days.binary_search(&(leap - 1)).is_ok() && days.binary_search(&(leap + 1)).is_ok(), days.binary_search(&leap).is_ok()))
-    };
-    let (first, last) = (days.first()?, days.last()?);
-    // Events happen on any day; a daily series has nearly all of them.
-    if 10 * (days.len() as i64) < 9 * (last - first + 1) {
-        return None;
-    }
-    let years = Calendar::Proleptic.date(*first as f64).year..=Calendar::Proleptic.date(*last as f64).year;
-    let seen: Vec<(bool, bool)> = years.filter_map(around).filter(|(beside, _)| *beside).collect();
-    if seen.is_empty() || seen.iter().any(|s| s.1) {
-        return None;
-    }
+    let lacking: Option<Vec<usize>> = series.iter().map(|(_, t)| leap_days_lacking(t)).collect();
+    let years = lacking?.into_iter().max()?;
     let text = format!(
         "'{}' is daily, yet none of {} has a 29 February: a calendar of 365 days among real dates.",
         timing.name,
-        many(seen.len(), "leap year", "leap years")
+        many(years, "leap year", "leap years")
     );
     Some(suspect(
         Weight::Warning,
@@ -207,4 +224,45 @@ pub fn calendars(axes: &[Axis]) -> Option<Suspect> {
     let (_, calendar) = all.iter().find(|c| !c.1.is_real())?;
     let text = format!("Times of '{}' are those of a model: calendar {}.", names[0], calendar.name());
     Some(suspect(Weight::Info, "model-calendar", &names, (text, "Beside measured data its years are stretched onto real ones.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accused(at: Vec<f64>) -> bool {
+        let timing = Timing { name: "t".into(), columns: vec![0], at: at.clone(), dated: true, unit: String::new() };
+        let mut sorted = at;
+        sorted.sort_unstable_by(f64::total_cmp);
+        no_leap_days(&timing, &[(String::new(), sorted)]).is_some()
+    }
+
+    /// 2003 to 2006 hold one 29 February.
+    #[test]
+    fn only_daily_series_lack_leap_days() {
+        let days = |y| Calendar::Proleptic.days(y, 1, 1).map_or(0.0, |d| d as f64);
+        let leap = Calendar::Proleptic.days(2004, 2, 29).map_or(0.0, |d| d as f64);
+        let whole: Vec<f64> = (0..(days(2007) - days(2003)) as i32).map(|i| days(2003) + f64::from(i)).collect();
+        let lacking: Vec<f64> = whole.iter().copied().filter(|d| *d != leap).collect();
+        assert!(accused(lacking.clone()) && accused(lacking.iter().map(|d| d + 0.5).collect()));
+        assert!(!accused(whole));
+        // Earthquakes: on every other day one or two, at any hour.
+        let events = lacking.iter().enumerate().flat_map(|(i, d)| (0..=i % 2).map(move |k| d + ((i * 37 + k * 11) % 24) as f64 / 24.0));
+        assert!(!accused(events.collect()));
+        // Another day lacking as well; and a winter alone.
+        assert!(!accused(lacking.iter().copied().filter(|d| *d != leap + 100.0).collect()));
+        assert!(!accused(lacking.iter().copied().filter(|d| (d - leap).abs() < 50.0).collect()));
+    }
+
+    #[test]
+    fn old_events_are_no_slips_and_default_dates_are() {
+        let with = |odd: &[f64]| {
+            let at: Vec<f64> = (0..1000).map(|i| 7305.0 + 10.0 * f64::from(i)).chain(odd.iter().copied()).collect();
+            let timing = Timing { name: "t".into(), columns: vec![0], at, dated: true, unit: String::new() };
+            future(&timing).map(|s| s.weight)
+        };
+        assert_eq!(with(&[-50_000.3, -61_234.0, -72_345.5]), Some(Weight::Info));
+        assert_eq!(with(&[-50_000.0, -50_000.0]), Some(Weight::Warning));
+        assert_eq!(with(&[90_000.0]), Some(Weight::Warning));
+    }
 }

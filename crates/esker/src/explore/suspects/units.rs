@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::super::columns::sorted;
 use super::super::frame::{Frame, MOST_COLUMNS, is_class_like};
-use super::{in_file, many, num, suspect};
+use super::{in_file, many, num, of_those, suspect};
 
 /// The most of a column that can be an exception.
 const MOST_SHARE: f64 = 0.25;
@@ -37,28 +37,40 @@ fn one(frame: &Frame, c: usize) -> Option<Suspect> {
     if known.len() < 20 {
         return None;
     }
-    let (part, how) = kelvin(&known).or_else(|| factor(&known).filter(|_| known[0] >= 0.0))?;
+    // Two kinds of rivers or seas can lie a hundred times apart as well: only temperatures are sure.
+    let (weight, (part, how)) =
+        kelvin(&known).map(|f| (Weight::Alarm, f)).or_else(|| factor(&known).filter(|_| known[0] >= 0.0).map(|f| (Weight::Warning, f)))?;
     let of = |x: &f64| part.0 <= *x && *x <= part.1;
     let n = known.iter().filter(|x| of(x)).count();
     let rest: Vec<f64> = known.iter().copied().filter(|x| !of(x)).collect();
     let text = format!(
-        "{} of '{}' ({:.1} %) lie between {} and {}, all others between {} and {}, and none between: {how}.",
+        "{} of '{}' ({:.1} %){} lie between {} and {}, all others between {} and {}, and none between: {how}.",
         many(n, "value", "values"),
         column.name,
         100.0 * n as f64 / known.len() as f64,
+        of_those(frame),
         num(part.0),
         num(part.1),
         num(rest[0]),
         num(rest[rest.len() - 1])
     );
     let mut s = suspect(
-        Weight::Alarm,
+        weight,
         "other-unit",
         &[&column.name],
-        (text, "Ask where these rows came from, and convert them before anything is computed."),
+        (
+            text,
+            "Ask where these rows came from, and convert them before anything is computed, if they are in another unit and not of another kind.",
+        ),
     );
     s.rows = in_file(frame, (0..v.len()).filter(|&r| of(&v[r])));
     Some(s)
+}
+
+/// Whether the smaller part is about as wide as the others, as it is where it is of them; a few values cannot tell.
+fn alike(few: &[f64], rest: &[f64]) -> bool {
+    let wide = |v: &[f64]| (quantile_of_sorted(v, 0.9) / quantile_of_sorted(v, 0.1)).ln();
+    few.len() < 20 || (0.4..=2.5).contains(&(wide(few) / wide(rest)))
 }
 
 type Found = ((f64, f64), String);
@@ -110,11 +122,11 @@ fn factor(known: &[f64]) -> Option<Found> {
         let middle = to(quantile_of_sorted(few, 0.5));
         let inside = to(ends.0) >= q05.min(q50 / 2.0) * 0.9 && to(ends.1) <= q95.max(q50 * 2.0) * 1.1 && middle >= q05 && middle <= q95;
         // One value alone is called far out rather than another unit.
-        if few.len() >= 3 && inside && wide < f / 2.0 && gap > f.powf(0.25) {
+        if few.len() >= 3 && inside && alike(few, rest) && wide < f / 2.0 && gap > f.powf(0.25) {
             let how = if upper {
-                format!("divided by {} they fit the others, as {what}", num(f))
+                format!("divided by {} they fit the others, as would {what}", num(f))
             } else {
-                format!("times {} they fit the others, as the reverse of {what}", num(f))
+                format!("times {} they fit the others, as would the reverse of {what}", num(f))
             };
             return Some((ends, how));
         }

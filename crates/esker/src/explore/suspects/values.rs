@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::super::columns::{distinct, sorted, wants_log};
 use super::super::frame::{Frame, MOST_COLUMNS, is_class_like, is_constant};
-use super::{in_file, many, named, num, suspect};
+use super::{in_all, in_file, many, named, num, of_those, suspect};
 use crate::inspect::words;
 
 /// Numbers that people write where they have none, beyond those that reading takes for missing by itself.
@@ -128,7 +128,7 @@ fn one(frame: &Frame, c: usize) -> Vec<Suspect> {
     let mark = mark(frame, c, &known);
     let marked = mark.is_some();
     let mut found: Vec<Suspect> = mark.into_iter().collect();
-    found.extend(impossible(frame, c, v));
+    found.extend(impossible(frame.column(c)));
     if !matches!(frame.roles[c].as_str(), "x" | "y") {
         found.extend(piled(frame, c, &known));
         if !marked {
@@ -140,20 +140,33 @@ fn one(frame: &Frame, c: usize) -> Vec<Suspect> {
 
 /// An end of the range that looks like a mark for missing: far from all others, or met again and again.
 fn mark(frame: &Frame, c: usize, known: &[f64]) -> Option<Suspect> {
-    let name = frame.look.columns()[c].name.as_str();
-    let ends = [
-        (known[0], known.partition_point(|v| *v <= known[0])),
-        (known[known.len() - 1], known.len() - known.partition_point(|v| *v < known[known.len() - 1])),
-    ];
-    let (value, times, rest) = ends.into_iter().enumerate().find_map(|(i, (v, n))| {
-        let rest = if i == 0 { &known[n..] } else { &known[..known.len() - n] };
-        let (low, high) = (*rest.first()?, *rest.last()?);
+    let name = frame.column(c).name.as_str();
+    let all = frame.column(c).reals().ok()?;
+    // Ends and counts are those of all rows, also of such as were not drawn; the usual width is that of those drawn.
+    let reach = |but: Option<f64>| {
+        let others = all.iter().filter(|x| !x.is_nan() && Some(**x) != but);
+        others.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)))
+    };
+    let ends = reach(None);
+    let (value, times, rest) = [ends.0, ends.1].into_iter().enumerate().find_map(|(i, v)| {
+        if !MARKS.contains(&v) {
+            return None;
+        }
+        let (low, high) = reach(Some(v));
+        if low > high {
+            return None;
+        }
+        let n = all.iter().filter(|x| **x == v).count();
+        let drawn = if i == 0 { known.partition_point(|x| *x <= v) } else { known.len() - known.partition_point(|x| *x < v) };
+        let rest = if i == 0 { &known[drawn..] } else { &known[..known.len() - drawn] };
+        if rest.is_empty() {
+            return None;
+        }
         let gap = if i == 0 { low - v } else { v - high };
         let wide = quantile_of_sorted(rest, 0.99) - quantile_of_sorted(rest, 0.01);
         // Whole numbers beside it make it one of them.
-        (MARKS.contains(&v) && gap > 0.5 * wide && gap > 0.2 * v.abs()).then_some((v, n, (low, high)))
+        (gap > 0.5 * wide && gap > 0.2 * v.abs()).then_some((v, n, (low, high)))
     })?;
-    let v = frame.numbers(c)?;
     let text = format!(
         "'{name}' is {} in {}, often a mark for missing; all others lie between {} and {}.",
         num(value),
@@ -167,13 +180,13 @@ fn mark(frame: &Frame, c: usize, known: &[f64]) -> Option<Suspect> {
         &[name],
         (text, "If it means missing, say so: [data] missing = [\"…\"]. Means and models take it for a value."),
     );
-    s.rows = in_file(frame, (0..v.len()).filter(|&r| v[r] == value));
+    s.rows = in_all((0..all.len()).filter(|&r| all[r] == value));
     Some(s)
 }
 
 /// Values that the unit or the name of a column forbids.
-fn impossible(frame: &Frame, c: usize, v: &[f64]) -> Option<Suspect> {
-    let column = &frame.look.columns()[c];
+fn impossible(column: &Column) -> Option<Suspect> {
+    let v = column.reals().ok()?;
     let words = words(&column.name);
     let is = |w: &str| words.iter().any(|x| x == w);
     let unit = column.unit.as_str();
@@ -208,7 +221,7 @@ fn impossible(frame: &Frame, c: usize, v: &[f64]) -> Option<Suspect> {
         &[&column.name],
         (text, "Ask how these rows came about; clip or leave them out before a mean is taken."),
     );
-    s.rows = in_file(frame, bad);
+    s.rows = in_all(bad);
     Some(s)
 }
 
@@ -232,8 +245,9 @@ fn piled(frame: &Frame, c: usize, known: &[f64]) -> Option<Suspect> {
         return None;
     }
     let text = format!(
-        "{} ({:.1} %) have exactly {}, the {which} value of '{}': it looks cut off there.",
+        "{}{} ({:.1} %) have exactly {}, the {which} value of '{}': it looks cut off there.",
         many(n, "row", "rows"),
+        of_those(frame),
         100.0 * n as f64 / known.len() as f64,
         num(value),
         column.name
@@ -277,7 +291,7 @@ fn outlier(frame: &Frame, c: usize, known: &[f64]) -> Option<Suspect> {
     }
     let extreme = if last > 0 { known[known.len() - 1] } else { known[0] };
     let v = frame.numbers(c)?;
-    let text = far_words(n, &column.name, (extreme, inner));
+    let text = far_words((n, of_those(frame)), &column.name, (extreme, inner));
     let mut s = suspect(
         Weight::Warning,
         "far-out",
@@ -288,14 +302,14 @@ fn outlier(frame: &Frame, c: usize, known: &[f64]) -> Option<Suspect> {
     Some(s)
 }
 
-fn far_words(n: usize, name: &str, (extreme, inner): (f64, (f64, f64))) -> String {
+fn far_words((n, those): (usize, &str), name: &str, (extreme, inner): (f64, (f64, f64))) -> String {
     let (values, reach) = if n == 1 {
         ("One value".to_owned(), format!("at {}", num(extreme)))
     } else {
         (format!("{n} values"), format!("as far as {}", num(extreme)))
     };
     format!(
-        "{values} of '{name}' {} far from all others, {reach}; these lie between {} and {}.",
+        "{values} of '{name}' {} far from all others{those}, {reach}; these lie between {} and {}.",
         if n == 1 { "lies" } else { "lie" },
         num(inner.0),
         num(inner.1)
