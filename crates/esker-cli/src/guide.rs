@@ -126,7 +126,7 @@ enum Action {
     )]
     List {
         #[command(flatten)]
-        filter: Wide,
+        filter: Box<Wide>,
         /// The twelve goals instead.
         #[arg(long)]
         goals: bool,

@@ -27,7 +27,7 @@ fn table() -> Table {
     let n = 180;
     let rain: Vec<f64> = (0..n).map(|_| (1.0 + rng.normal()).exp()).collect();
     let rock: Vec<Option<&str>> = (0..n).map(|_| Some(["chalk", "marl", "shale"][rng.below(3)])).collect();
-    let before = |i: usize| if i % 30 == 0 { 3.0 } else { rain[i - 1] };
+    let before = |i: usize| if i.is_multiple_of(30) { 3.0 } else { rain[i - 1] };
     let y: Vec<f64> =
         (0..n).map(|i| (0.5 * before(i).ln() + f64::from(u8::from(rock[i] == Some("marl"))) + 0.1 * rng.normal()).exp()).collect();
     let well: Vec<Option<String>> = (0..n).map(|i| Some(format!("w{}", i / 30))).collect();

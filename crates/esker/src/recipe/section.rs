@@ -141,6 +141,7 @@ impl<'a> Section<'a> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let list = match value.get_ref() {
             DeValue::String(s) => return vec![s.to_string()],
+            number @ (DeValue::Integer(_) | DeValue::Float(_)) => return vec![describe(number)],
             DeValue::Array(list) => list,
             other => {
                 self.wanted(key, other, rule);

@@ -20,6 +20,9 @@ use super::{Scene, days_of, whole_years};
 use crate::columns::unknown_column;
 use crate::recipe::{FilePart, GridPart, Over, Statistic, Take};
 
+/// The months taken of a year.
+type Span<'a> = Box<dyn Fn(i64) -> Range<i64> + 'a>;
+
 /// Numbers held at a time.
 const MOST: usize = 1 << 28;
 /// Standard gravity (m s-2), which turns geopotential into height (WMO).
@@ -542,11 +545,11 @@ impl Made<'_> {
                 .rule("snow and rain are parted by the temperature of each time"));
         }
         let work = Work::new(take, clock, &series, temperature.as_deref(), notes)?;
-        let spans: Vec<(String, Box<dyn Fn(i64) -> Range<i64>>)> = match take.over {
+        let spans: Vec<(String, Span<'_>)> = match take.over {
             Over::Monthly => {
                 let months = take.months.of(0);
                 let count = months.end - months.start;
-                let column = |k: i64| -> (String, Box<dyn Fn(i64) -> Range<i64>>) {
+                let column = |k: i64| -> (String, Span<'_>) {
                     let months = take.months;
                     let number = (take.months.of(0).start + k).rem_euclid(12) + 1;
                     (format!("{}_{number:02}", take.name), Box::new(move |y| months.of(y).start + k..months.of(y).start + k + 1))

@@ -112,7 +112,16 @@ impl Server {
             reply.body.len()
         );
         stream.write_all(head.as_bytes())?;
-        stream.write_all(reply.body.as_bytes())
+        stream.write_all(reply.body.as_bytes())?;
+        // What was sent beyond the bound is read off, up to a bound as well: else the reply would be lost with the connection.
+        stream.shutdown(std::net::Shutdown::Write)?;
+        let mut rest = [0; 4096];
+        for _ in 0..256 {
+            if stream.read(&mut rest)? == 0 {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Only GET, only for this machine's own names: another page cannot have its name point here.
