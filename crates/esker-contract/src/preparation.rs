@@ -51,9 +51,16 @@ fn whole(on: &str, make: MakeTransform, load: LoadTransform, train: &Samples, te
     let seen = apply(on, &*fitted, test);
     let names = |s: &Samples| s.columns().iter().map(|c| c.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&seen), names(&made), "{on}: training rows and new ones get the same columns");
-    let (again, remade) = prepare(on, make, train);
+    // One step for both: neither it nor what it learned may keep anything of the rows it is applied to.
+    let step: Box<dyn Transform> = make();
+    let fit = || step.fit_apply(train.clone(), TARGET).unwrap_or_else(|e| panic!("{on}: {e}"));
+    let (again, _) = fit();
     let other = apply(on, &*again, &changed(test, |_| true));
     assert_eq!(other.rows(), test.rows(), "{on}: rows come or go");
+    assert!(again.save() == fitted.save(), "{on}: test rows change what was learned");
+    same(&format!("{on}: test rows change other test rows applied later"), &apply(on, &*again, test), &seen, |_| true);
+    let (after, remade) = fit();
+    assert!(after.save() == fitted.save(), "{on}: test rows change what is learned next");
     same(&format!("{on}: test rows change training rows"), &remade, &made, |_| true);
     let loaded = load(&fitted.save()).unwrap_or_else(|e| panic!("{on}: its own bytes are refused: {e}"));
     same(&format!("{on}: what was loaded prepares otherwise"), &apply(on, &*loaded, test), &seen, |_| true);

@@ -1,6 +1,6 @@
 //! Encode: classes become columns of 0 and 1.
 
-use esker_core::{Column, FittedTransform, Graph, Note, Result, Samples, Transform, Values};
+use esker_core::{Codes, Column, FittedTransform, Graph, Note, Result, Samples, Transform, Values};
 use serde::{Deserialize, Serialize};
 
 use super::impute::{clash, known_classes};
@@ -74,6 +74,26 @@ impl Field {
     }
 }
 
+/// Samples where class columns, by name and levels, give way to what is made of their codes, each in its place.
+pub(super) fn replaced<F>(
+    samples: Samples,
+    fields: &[F],
+    column_of: impl Fn(&F) -> (&str, &[String]),
+    made: impl Fn(&F, &Codes) -> Vec<Column>,
+) -> Result<Samples> {
+    for field in fields {
+        samples.column(column_of(field).0)?.classes()?;
+    }
+    let mut columns = Vec::with_capacity(samples.columns().len());
+    for column in samples.columns() {
+        match fields.iter().find(|f| column_of(f).0 == column.name) {
+            Some(field) => columns.extend(made(field, &known_classes(column, column_of(field).1)?)),
+            None => columns.push(column.clone()),
+        }
+    }
+    samples.with_columns(columns)
+}
+
 #[derive(Serialize, Deserialize)]
 struct Encoded {
     fields: Vec<Field>,
@@ -82,22 +102,11 @@ struct Encoded {
 
 impl FittedTransform for Encoded {
     fn apply(&self, samples: Samples) -> Result<Samples> {
-        for field in &self.fields {
-            samples.column(&field.name)?.classes()?;
-        }
-        let mut columns = Vec::with_capacity(samples.columns().len());
-        for column in samples.columns() {
-            let Some(field) = self.fields.iter().find(|f| f.name == column.name) else {
-                columns.push(column.clone());
-                continue;
-            };
-            let codes = known_classes(column, &field.levels)?;
-            for &k in &field.kept {
-                let values = codes.codes().iter().map(|&c| f64::from(u8::from(c == k))).collect();
-                columns.push(Column::real(field.made(k), "1", values));
-            }
-        }
-        samples.with_columns(columns)
+        let made = |field: &Field, codes: &Codes| {
+            let marks = |k: u32| codes.codes().iter().map(|&c| f64::from(u8::from(c == k))).collect();
+            field.kept.iter().map(|&k| Column::real(field.made(k), "1", marks(k))).collect()
+        };
+        replaced(samples, &self.fields, |f| (&f.name, &f.levels), made)
     }
 
     fn describe(&self, graph: &mut Graph) -> Result<bool> {

@@ -6,6 +6,7 @@
 use esker_core::{Codes, Column, Error, FittedTransform, MISSING, Prepared, Result, Samples, Transform, Unit, Values};
 use serde::{Deserialize, Serialize};
 
+use super::encode::replaced;
 use super::wanted::{Wanted, free, lenient, short};
 use crate::store;
 
@@ -200,22 +201,11 @@ struct Fitted {
 
 impl FittedTransform for Fitted {
     fn apply(&self, samples: Samples) -> Result<Samples> {
-        for field in &self.fields {
-            samples.column(&field.name)?.classes()?;
-        }
-        let mut columns = Vec::with_capacity(samples.columns().len());
-        for column in samples.columns() {
-            let Some(field) = self.fields.iter().find(|f| f.name == column.name) else {
-                columns.push(column.clone());
-                continue;
-            };
-            let codes = super::impute::known_classes(column, &field.levels)?;
-            for made in &field.made {
-                let values = codes.codes().iter().map(|&c| of(&made.means, made.all, c)).collect();
-                columns.push(made.column(&self.unit, values));
-            }
-        }
-        samples.with_columns(columns)
+        let means = |field: &Field, codes: &Codes| {
+            let values = |made: &Made| codes.codes().iter().map(|&c| of(&made.means, made.all, c)).collect();
+            field.made.iter().map(|m| m.column(&self.unit, values(m))).collect()
+        };
+        replaced(samples, &self.fields, |f| (&f.name, &f.levels), means)
     }
 
     fn describe(&self, graph: &mut esker_core::Graph) -> Result<bool> {

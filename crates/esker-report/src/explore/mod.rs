@@ -15,7 +15,7 @@ use crate::page::html::Html;
 use crate::page::number::{count, percent, real, unit_text, with_unit};
 use crate::page::table::{Sheet, number, text};
 use crate::page::words::{capital, list_some, plural, sentence};
-use crate::page::{Section, contents, head, pictures, section};
+use crate::page::{Section, contents, head, note, pictures, section};
 
 /// Columns listed on the page; `--json` lists all.
 const LISTED: usize = 200;
@@ -165,17 +165,7 @@ fn list(h: &mut Html, all: &[&Suspect]) {
     }
     h.with("ul", &[("class", "notes")], |h| {
         for s in all {
-            let (class, word) = match s.weight {
-                Weight::Alarm => ("alarm", "Alarm"),
-                Weight::Warning => ("warning", "Warning"),
-                Weight::Info => ("info", "Note"),
-            };
-            h.with("li", &[("class", class)], |h| {
-                h.with("p", &[("class", "what")], |h| {
-                    h.element("strong", &[], word);
-                    h.text(" ");
-                    h.element("code", &[], &s.code);
-                });
+            note(h, s.weight, &s.code, |h| {
                 h.element("p", &[], &s.text);
                 if !s.rows.is_empty() {
                     let rows: Vec<String> = s.rows.iter().map(|r| count(*r)).collect();

@@ -322,20 +322,25 @@ fn alarms(r: Reading<'_>, h: &mut Html) {
 fn notes(h: &mut Html, list: &[&Note]) {
     h.with("ul", &[("class", "notes")], |h| {
         for n in list {
-            let (class, word) = match n.weight {
-                Weight::Alarm => ("alarm", "Alarm"),
-                Weight::Warning => ("warning", "Warning"),
-                Weight::Info => ("info", "Note"),
-            };
-            h.with("li", &[("class", class)], |h| {
-                h.with("p", &[("class", "what")], |h| {
-                    h.element("strong", &[], word);
-                    h.text(" ");
-                    h.element("code", &[], &n.code);
-                });
-                h.element("p", &[], &sentence(&n.text));
-            });
+            note(h, n.weight, &n.code, |h| h.element("p", &[], &sentence(&n.text)));
         }
+    });
+}
+
+/// One of a list of notes: how grave it is in words, its code, then what `text` writes.
+pub(crate) fn note(h: &mut Html, weight: Weight, code: &str, text: impl FnOnce(&mut Html)) {
+    let (class, word) = match weight {
+        Weight::Alarm => ("alarm", "Alarm"),
+        Weight::Warning => ("warning", "Warning"),
+        Weight::Info => ("info", "Note"),
+    };
+    h.with("li", &[("class", class)], |h| {
+        h.with("p", &[("class", "what")], |h| {
+            h.element("strong", &[], word);
+            h.text(" ");
+            h.element("code", &[], code);
+        });
+        text(h);
     });
 }
 
