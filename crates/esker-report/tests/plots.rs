@@ -81,7 +81,6 @@ fn every_mark_on_a_plane_is_readable_in_both_widths_and_the_same_each_time() {
         Mark::hexagons(d.x(), d.y()),
         Mark::hexagons(d.x(), d.y()).coloured(d.y()),
         Mark::boxes(d.class(), d.y()),
-        Mark::bars(d.x(), d.class()),
         Mark::text(d.x(), d.y(), d.class()),
     ];
     for mark in marks {
@@ -195,6 +194,17 @@ fn a_grid_is_warped_into_the_projection_and_missing_cells_stay_clear() {
     }
 }
 
+#[test]
+fn a_grid_on_a_plane_lies_at_its_own_coordinates() {
+    let (x, y): (Vec<f64>, Vec<f64>) = (0..10).map(|i| (712_000.0 + 400.0 * f64::from(i), 5_180_000.0 + 400.0 * f64::from(i))).unzip();
+    let values: Vec<f64> = (0..100).map(f64::from).collect();
+    let plot = Plot { space: Space::Square, ..Plot::new("plane", "Plane").with(Mark::cells(grid(&x, &y, &values))) };
+    let f = plot.draw(500.0).unwrap();
+    check(&f);
+    assert!([">5180<", ">5182<", ">714<"].iter().all(|label| f.svg.contains(label)), "eastings and northings in km");
+    assert!(f.svg.contains("<image"));
+}
+
 fn svg_height(svg: &str) -> f64 {
     let view = svg.split("viewBox=\"").nth(1).unwrap().split('"').next().unwrap();
     view.split(' ').nth(3).unwrap().parse().unwrap()
@@ -269,8 +279,10 @@ fn boxes_of_known_quantiles_stand_where_those_of_the_values_do() {
     let of_values = Mark::boxes(Series::classes("class", &codes, &levels), Series::numbers("value", "m", &values));
     let known = Mark::quantiles(Series::classes("class", &codes[..1], &levels), &[[0.0, 25.0, 50.0, 75.0, 100.0]]);
     let box_of = |mark: Mark<'_>| {
-        let plot =
-            Plot { y: Axis { domain: Some((0.0, 100.0)), ..Axis::default() }, ..Plot::new("b", "b").with(mark.keyed("", VERMILION)) };
+        let plot = Plot {
+            y: Axis { title: Some("value".into()), domain: Some((0.0, 100.0)), ..Axis::default() },
+            ..Plot::new("b", "b").with(mark.keyed("", VERMILION))
+        };
         let f = plot.draw(400.0).unwrap();
         check(&f);
         let all = rects(&f.svg, VERMILION);

@@ -115,8 +115,8 @@ impl<'a> Rhythm<'a> {
         let share = if of.explained < 0.005 { "under 1".to_owned() } else { fixed(100.0 * of.explained, 0) };
         plot.x.title = Some(format!("{} ({share} % of the variance)", if months { "month" } else { "hour" }));
         plot.y.title = Some(labelled(if months { "from the year's mean" } else { "from the day's mean" }, &self.of.unit));
-        let label = |i: usize| if months { "JFMAMJJASOND".get(i..=i).unwrap_or("").to_owned() } else { i.to_string() };
-        let ticks = of.at.iter().enumerate().step_by(if months { 1 } else { 6 });
+        let label = |i: usize| if months { ["Jan", "Apr", "Jul", "Oct"][i / 3 % 4].to_owned() } else { i.to_string() };
+        let ticks = of.at.iter().enumerate().step_by(if months { 3 } else { 6 });
         plot.x.ticks = Some(ticks.map(|(i, at)| (*at, label(i))).collect());
         plot.x.domain = of.at.first().zip(of.at.last()).map(|(a, b)| (a - 0.5, b + 0.5));
         plot
