@@ -7,6 +7,7 @@ mod common;
 use common::readable;
 use esker_core::{DAYS, Rng};
 use esker_report::figure::Figure;
+use esker_report::figure::colour::{Rgb, VERMILION};
 use esker_report::plot::{Axis, Choice, Facets, Grid, Mark, Placed, Plot, Series, Space, sheet};
 use esker_report::{pdf, png};
 
@@ -193,6 +194,17 @@ fn a_grid_is_warped_into_the_projection_and_missing_cells_stay_clear() {
     }
 }
 
+#[test]
+fn a_grid_on_a_plane_lies_at_its_own_coordinates() {
+    let (x, y): (Vec<f64>, Vec<f64>) = (0..10).map(|i| (712_000.0 + 400.0 * f64::from(i), 5_180_000.0 + 400.0 * f64::from(i))).unzip();
+    let values: Vec<f64> = (0..100).map(f64::from).collect();
+    let plot = Plot { space: Space::Square, ..Plot::new("plane", "Plane").with(Mark::cells(grid(&x, &y, &values))) };
+    let f = plot.draw(500.0).unwrap();
+    check(&f);
+    assert!([">5180", ">5182", ">714"].iter().all(|label| f.svg.contains(label)), "eastings and northings in km");
+    assert!(f.svg.contains("<image"));
+}
+
 fn svg_height(svg: &str) -> f64 {
     let view = svg.split("viewBox=\"").nth(1).unwrap().split('"').next().unwrap();
     view.split(' ').nth(3).unwrap().parse().unwrap()
@@ -227,6 +239,74 @@ fn plots_side_by_side_share_a_legend_of_one_title() {
     check(&f);
     assert_eq!(f.svg.matches(">beech forest<").count(), 1);
     assert!(f.svg.contains(">b<"));
+}
+
+/// x, y, width and height of the rectangles of one colour.
+fn rects(svg: &str, fill: Rgb) -> Vec<[f64; 4]> {
+    let of = |tag: &str, name: &str| tag.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().parse::<f64>().unwrap();
+    let tags = svg.split("<rect ").skip(1).map(|t| t.split("/>").next().unwrap()).filter(|t| t.contains(&fill.code()));
+    tags.map(|t| ["x", "y", "width", "height"].map(|n| of(&format!(" {t}"), &format!(" {n}")))).collect()
+}
+
+#[test]
+fn bars_lie_where_the_vertical_axis_has_classes_and_bins_reach_from_edge_to_edge() {
+    let (codes, levels) = ([0, 1, 2], ["a long name of a class", "b", "c"].map(str::to_owned));
+    let rows = [10.0, 40.0, 20.0];
+    let (count, class) = (Series::numbers("rows", "", &rows), Series::classes("class", &codes, &levels));
+    let f = Plot::new("lying", "Bars").with(Mark::bars(count, class).keyed("", VERMILION)).draw(800.0).unwrap();
+    check(&f);
+    let lying = rects(&f.svg, VERMILION);
+    assert!(lying.len() == 3 && lying.iter().all(|r| (r[0] - lying[0][0]).abs() < 0.11 && (r[3] - lying[0][3]).abs() < 0.11));
+    assert!((lying[1][2] / lying[0][2] - 4.0).abs() < 0.02 && (lying[2][2] / lying[0][2] - 2.0).abs() < 0.02, "{lying:?}");
+    assert!(lying[0][1] < lying[1][1] && lying[1][1] < lying[2][1], "classes read from the top down");
+    // Bins of 1, 10 and 100 m on a logarithmic axis: each as wide as the other.
+    let (from, to, log) = ([1.0, 10.0, 100.0], [10.0, 100.0, 1000.0], Axis { log: true, ..Axis::default() });
+    let elevation = |v| Series::numbers("elevation", "m", v);
+    let bins = Mark::bins(elevation(&from), elevation(&to), count).keyed("", VERMILION);
+    let plot = Plot { x: log, y: Axis::bare(), ..Plot::new("bins", "Bins").with(bins) };
+    let f = plot.draw(800.0).unwrap();
+    check(&f);
+    let bins = rects(&f.svg, VERMILION);
+    assert!(bins.windows(2).all(|w| (w[0][0] + w[0][2] + 0.7 - w[1][0]).abs() < 0.21 && (w[0][2] - w[1][2]).abs() < 0.21), "{bins:?}");
+    assert!((bins[1][3] / bins[0][3] - 4.0).abs() < 0.02 && !f.svg.contains(">rows<"), "a bare axis says nothing");
+}
+
+#[test]
+fn boxes_of_known_quantiles_stand_where_those_of_the_values_do() {
+    // 0 to 100 in equal steps: quartiles at 25, 50 and 75, whiskers at the ends.
+    let values: Vec<f64> = (0..=100).map(f64::from).collect();
+    let (codes, levels) = (vec![0; 101], ["all".to_owned()]);
+    let of_values = Mark::boxes(Series::classes("class", &codes, &levels), Series::numbers("value", "m", &values));
+    let known = Mark::quantiles(Series::classes("class", &codes[..1], &levels), &[[0.0, 25.0, 50.0, 75.0, 100.0]]);
+    let box_of = |mark: Mark<'_>| {
+        let plot = Plot {
+            y: Axis { title: Some("value".into()), domain: Some((0.0, 100.0)), ..Axis::default() },
+            ..Plot::new("b", "b").with(mark.keyed("", VERMILION))
+        };
+        let f = plot.draw(400.0).unwrap();
+        check(&f);
+        let all = rects(&f.svg, VERMILION);
+        assert_eq!(all.len(), 1);
+        (all[0][1], all[0][3])
+    };
+    assert_eq!(box_of(of_values), box_of(known));
+    let none = Plot::new("b", "b").with(Mark::quantiles(Series::classes("class", &codes, &levels), &[[0.0; 5]]));
+    insta::assert_snapshot!(none.draw(400.0).unwrap_err(), @"quantiles of a figure: got 1 rows; their places have 101");
+}
+
+#[test]
+fn rows_without_a_value_are_grey_and_a_plot_without_marks_leaves_its_place_free() {
+    let mut d = data(50);
+    let whole = Plot::new("m", "m").with(Mark::points(d.x(), d.x()).coloured(d.y())).draw(800.0).unwrap();
+    d.y[3] = f64::NAN;
+    let holed = Plot::new("m", "m").with(Mark::points(d.x(), d.x()).coloured(d.y())).draw(800.0).unwrap();
+    assert!(!whole.svg.contains(">missing<") && holed.svg.contains(">missing<"));
+    assert_eq!(whole.svg.matches("melt: missing").count() + 1, holed.svg.matches("melt: missing").count());
+    let one = || Plot { lettered: false, alt: "Three panels.".into(), ..Plot::new("", "").with(Mark::points(d.x(), d.x())) };
+    let blank = Plot::new("", "");
+    let f = sheet("corner", "Corner", &[one(), blank, one(), one()], 800.0, 2).unwrap();
+    check(&f);
+    assert!(f.alt == "Three panels." && f.svg.matches(">elevation (m)<").count() == 6 && !f.svg.contains(">a<"));
 }
 
 #[test]

@@ -129,14 +129,16 @@ fn a_model_file_looks_back_on_its_training_rows() {
 #[test]
 fn a_target_learned_as_logarithm_comes_back_as_a_mean() {
     let text = RECIPE.replace("target = \"y\"", "target = { column = \"y\", transform = \"log\" }");
-    let recipe = Recipe::parse("recipe.toml", &format!("{text}{LAGS}")).unwrap();
-    // With this noise the mean is a third above the median; as many rows leave 1 % to chance.
+    // Groups held out have no lags of the target, which says nothing of the way back.
+    let steps = LAGS.replace("[\"rain\", \"y\"]", "\"rain\"");
+    let recipe = Recipe::parse("recipe.toml", &format!("{text}{steps}")).unwrap();
+    // With this noise the mean is a third above the median.
     let table = wells(400, 0.8);
     let plan = Plan::new(recipe, table.clone(), None).unwrap();
     let outcome = plan.run(&plan.context(2)).unwrap();
     let rows = &outcome.rows;
     let (said, seen) = (rows.predicted.iter().sum::<f64>(), rows.observed.iter().sum::<f64>());
-    assert!((said / seen - 1.0).abs() < 0.03, "{said} said, {seen} seen");
+    assert!((said / seen - 1.0).abs() < 0.015, "{said} said, {seen} seen");
     let intervals = outcome.record.intervals.as_ref().unwrap();
     assert!((intervals.coverage - 0.9).abs() < 0.07, "{}", intervals.coverage);
     let last = outcome.record.prepared.last().unwrap();

@@ -2,12 +2,13 @@
 
 use esker_core::exploration::{ColumnCard, Exploration, Histogram, MissingMap};
 
-use super::draw::{ends, heading, panels};
-use crate::figure::axis::{Panel, SMALL};
+use super::ends;
+use crate::figure::axis::SMALL;
 use crate::figure::canvas::{Canvas, Paint, Pen, Type};
 use crate::figure::colour::{BAR, VERMILION};
 use crate::figure::text::{count, fit, labelled, number, width};
 use crate::figure::{Figure, WIDTH, Words};
+use crate::plot::{Axis, Mark, Plot, Series, sheet};
 
 /// Histograms drawn at most.
 const HISTOGRAMS: usize = 24;
@@ -92,25 +93,19 @@ pub fn histograms(e: &Exploration) -> Option<Figure> {
     let worth = |c: &&ColumnCard| {
         c.histogram.is_some() && !matches!(c.role.as_str(), "x" | "y" | "place" | "time" | "identifier" | "constant" | "axis")
     };
-    let all: Vec<(&ColumnCard, &Histogram)> = e.columns.iter().filter(worth).filter_map(|c| Some((c, c.histogram.as_ref()?))).collect();
+    let all: Vec<(&ColumnCard, &Histogram)> =
+        e.columns.iter().filter(worth).filter_map(|c| Some((c, c.histogram.as_ref().filter(|h| !h.counts.is_empty())?))).collect();
     let shown = &all[..all.len().min(HISTOGRAMS)];
-    if shown.is_empty() {
-        return None;
-    }
-    let columns = shown.len().min(4);
-    let wide = if shown.len() < 3 { 300.0 * shown.len() as f64 } else { WIDTH };
-    let (areas, height) = panels(shown.len(), columns, wide, (14.0, 78.0, 30.0, 28.0));
-    let mut c = Canvas::new(WIDTH, height + 4.0);
-    for ((card, h), area) in shown.iter().zip(areas) {
-        one(&mut c, card, h, area);
-    }
+    let bins: Vec<Bins> = shown.iter().map(|(card, h)| Bins::of(card, h)).collect();
+    let mut plots: Vec<Plot<'_>> = shown.iter().zip(&bins).map(|((card, h), bins)| bins.plot(card, h)).collect();
     let logs = shown.iter().any(|(_, h)| h.log);
     let beyond = shown.iter().any(|(_, h)| h.beyond > 0);
-    let caption = format!(
+    let first = plots.first_mut()?;
+    first.caption = format!(
         "How values are spread; the line is the median.{}{}{}",
         if logs { " Logarithmic scales where they spread values better." } else { "" },
         if beyond {
-            " A number at an upper corner counts values left out: zeros under a logarithm, or so far out that the others could not be told apart."
+            " A number in an upper corner counts values left out: zeros under a logarithm, or so far out that the others could not be told apart."
         } else {
             ""
         },
@@ -123,34 +118,54 @@ pub fn histograms(e: &Exploration) -> Option<Figure> {
             c.summary.as_ref().map(|s| format!("{} from {}, half below {}", c.name, ends(s.min, s.max, &c.unit), number(s.median)))
         })
         .collect::<Vec<_>>();
-    let alt = format!("Histograms of {} columns: {}.", shown.len(), alt.join("; "));
-    Some(Figure::named("explore-histograms", Words { name: "", title: "How values are spread".into(), alt, caption }, &c))
+    first.alt = format!("Histograms of {} columns: {}.", shown.len(), alt.join("; "));
+    let wide = if shown.len() < 3 { 300.0 * shown.len() as f64 } else { WIDTH };
+    sheet("explore-histograms", "How values are spread", &plots, wide, shown.len().min(4)).ok()
 }
 
-fn one(c: &mut Canvas, card: &ColumnCard, h: &Histogram, area: (f64, f64, f64, f64)) {
-    let (x, y, w, high) = area;
-    heading(c, area, &card.name, &card.unit);
-    let most = h.counts.iter().copied().max().unwrap_or(1).max(1) as f64;
-    let each = w / h.counts.len() as f64;
-    for (i, n) in h.counts.iter().enumerate().filter(|(_, n)| **n > 0) {
-        let tall = (*n as f64 / most * high).max(1.0);
-        c.rect((x + each * i as f64, y + high - tall, (each - 0.7).max(0.5), tall), Paint::Rgb(BAR), 1.0);
-    }
-    let panel = if h.log {
-        let scale = crate::figure::scale::Scale::log((10f64.powf(h.low), 10f64.powf(h.high)), x, x + w);
-        Panel { x: scale, ..Panel::new(area, (0.0, 1.0), (0.0, most)) }
-    } else {
-        Panel::new(area, (h.low, h.high), (0.0, most))
-    };
-    panel.x_axis(c, "", false);
-    if let Some(s) = card.summary.as_ref().filter(|s| panel.x.holds(s.median)) {
-        let at = panel.x.at(s.median);
-        c.line((at, y), (at, y + high), Pen::new(Paint::Ink, 1.4).dashed("3 2"));
-    }
-    if h.beyond > 0 {
+/// Edges and counts of the bins of a histogram, its median, and what it leaves out.
+struct Bins {
+    from: Vec<f64>,
+    to: Vec<f64>,
+    counts: Vec<f64>,
+    median: Vec<f64>,
+    /// Where the words about what lies beyond stand.
+    corner: [Vec<f64>; 2],
+    beyond: Vec<String>,
+}
+
+impl Bins {
+    fn of(card: &ColumnCard, h: &Histogram) -> Self {
+        let n = h.counts.len().max(1) as f64;
+        let edge = |i: usize| h.low + (h.high - h.low) * i as f64 / n;
+        let edge = |i: usize| if h.log { 10f64.powf(edge(i)) } else { edge(i) };
+        let most = h.counts.iter().copied().max().unwrap_or(1).max(1) as f64;
         let zeros = h.log && card.summary.as_ref().is_some_and(|s| s.min >= 0.0);
         let words = if zeros { format!("{} at 0", count(h.beyond)) } else { format!("{} beyond", count(h.beyond)) };
-        c.text((x + w, y + 10.0), &words, Type::new(11.0).end().muted().halo());
+        Self {
+            from: (0..h.counts.len()).map(edge).collect(),
+            to: (1..=h.counts.len()).map(edge).collect(),
+            counts: h.counts.iter().map(|n| *n as f64).collect(),
+            median: card.summary.iter().map(|s| s.median).collect(),
+            corner: [vec![edge(h.counts.len())], vec![0.94 * most]],
+            beyond: (h.beyond > 0).then_some(words).into_iter().collect(),
+        }
+    }
+
+    fn plot<'a>(&'a self, card: &'a ColumnCard, h: &Histogram) -> Plot<'a> {
+        let named = |v: &'a [f64]| Series::numbers(&card.name, card.unit.as_str(), v);
+        let counts = |v: &'a [f64]| Series::numbers("count", "", v);
+        let mut plot = Plot::new("", "").with(Mark::bins(named(&self.from), named(&self.to), counts(&self.counts)).keyed("", BAR));
+        plot = plot.with(Mark::rule_x(named(&self.median)));
+        if !self.beyond.is_empty() {
+            let [x, y] = self.corner.each_ref();
+            plot = plot.with(Mark::text(named(x), counts(y), Series::classes("", &[0], &self.beyond)));
+        }
+        plot.x.log = h.log;
+        plot.x.domain = self.from.first().copied().zip(self.to.last().copied());
+        plot.y = Axis::bare();
+        (plot.tall, plot.lettered) = (Some(78.0), false);
+        plot
     }
 }
 
@@ -160,49 +175,58 @@ pub fn classes(e: &Exploration) -> Option<Figure> {
     let mut all: Vec<&ColumnCard> = e.columns.iter().filter(worth).collect();
     all.sort_by_key(|c| (c.role != "target", c.role != "group", c.distinct > 40));
     let shown = &all[..all.len().min(CLASSES)];
-    if shown.is_empty() {
-        return None;
-    }
-    let rows = |c: &ColumnCard| c.levels.len().min(LEVELS) + usize::from(c.distinct > LEVELS.min(c.levels.len()));
-    let columns = shown.len().min(2);
-    let tallest: Vec<usize> = shown.chunks(columns).map(|r| r.iter().map(|c| rows(c)).max().unwrap_or(0)).collect();
-    let height: f64 = tallest.iter().map(|n| 44.0 + 20.0 * *n as f64).sum();
-    let mut c = Canvas::new(WIDTH, height);
-    let mut top = 0.0;
-    for (line, tall) in shown.chunks(columns).zip(&tallest) {
-        for (i, card) in line.iter().enumerate() {
-            bars(&mut c, card, (WIDTH / columns as f64 * i as f64, top, WIDTH / columns as f64 - 20.0));
-        }
-        top += 44.0 + 20.0 * *tall as f64;
-    }
     let told: Vec<String> = shown
         .iter()
         .filter_map(|c| {
             c.levels.first().map(|(l, n)| format!("{} has {} classes, most often {l} ({} rows)", c.name, c.distinct, count(*n)))
         })
         .collect();
-    let caption = "Rows of each class, most frequent first.".to_owned();
-    Some(Figure::named("explore-classes", Words { name: "", title: "Classes".into(), alt: format!("{}.", told.join("; ")), caption }, &c))
+    let bars: Vec<Bars> = shown.iter().map(|c| Bars::of(c)).collect();
+    let mut plots: Vec<Plot<'_>> = shown.iter().zip(&bars).map(|(card, bars)| bars.plot(card)).collect();
+    let first = plots.first_mut()?;
+    first.caption = "Rows of each class, most frequent first.".to_owned();
+    first.alt = format!("{}.", told.join("; "));
+    sheet("explore-classes", "Classes", &plots, WIDTH, shown.len().min(2)).ok()
 }
 
-fn bars(c: &mut Canvas, card: &ColumnCard, (x, top, w): (f64, f64, f64)) {
-    c.text((x, top + 18.0), &fit(&labelled(&card.name, &card.unit), SMALL, true, w), Type::new(SMALL).bold());
-    let shown = &card.levels[..card.levels.len().min(LEVELS)];
-    let names = shown.iter().map(|(l, _)| width(l, SMALL, false)).fold(30.0, f64::max).min(0.42 * w);
-    let most = shown.iter().map(|l| l.1).max().unwrap_or(1).max(1) as f64;
-    let total = (card.count - card.missing).max(1) as f64;
-    let room = w - names - 118.0;
-    for (i, (label, n)) in shown.iter().enumerate() {
-        let y = top + 30.0 + 20.0 * i as f64;
-        c.text((x + names, y + 11.5), &fit(label, SMALL, false, names), Type::new(SMALL).end());
-        let long = (*n as f64 / most * room).max(1.0);
-        c.rect((x + names + 8.0, y, long, 15.0), Paint::Rgb(BAR), 1.0);
-        let share = 100.0 * *n as f64 / total;
-        let share = if share < 0.95 { format!("{share:.1}") } else { format!("{share:.0}") };
-        c.text((x + names + 14.0 + long, y + 11.5), &format!("{} ({share} %)", count(*n)), Type::new(SMALL).muted());
+/// The most frequent classes of a column, and what is written behind their bars.
+struct Bars {
+    codes: Vec<u32>,
+    levels: Vec<String>,
+    rows: Vec<f64>,
+    words: Vec<String>,
+}
+
+impl Bars {
+    fn of(card: &ColumnCard) -> Self {
+        let shown = &card.levels[..card.levels.len().min(LEVELS)];
+        let total = (card.count - card.missing).max(1) as f64;
+        let written = |n: usize| {
+            let share = 100.0 * n as f64 / total;
+            let share = if share < 0.95 { format!("{share:.1}") } else { format!("{share:.0}") };
+            format!("{} ({share} %)", count(n))
+        };
+        let mut levels: Vec<String> = shown.iter().map(|l| l.0.clone()).collect();
+        if card.distinct > shown.len() {
+            levels.push(format!("and {} more", count(card.distinct - shown.len())));
+        }
+        Self {
+            codes: (0..).take(shown.len()).collect(),
+            levels,
+            rows: shown.iter().map(|l| l.1 as f64).collect(),
+            words: shown.iter().map(|l| written(l.1)).collect(),
+        }
     }
-    if card.distinct > shown.len() {
-        let y = top + 30.0 + 20.0 * shown.len() as f64;
-        c.text((x + names + 8.0, y + 11.5), &format!("and {} more", count(card.distinct - shown.len())), Type::new(SMALL).muted());
+
+    fn plot<'a>(&'a self, card: &'a ColumnCard) -> Plot<'a> {
+        let (rows, class) = (Series::numbers("rows", "", &self.rows), Series::classes(&card.name, &self.codes, &self.levels));
+        let mut plot = Plot::new("", "").with(Mark::bars(rows, class).keyed("", BAR));
+        plot = plot.with(Mark::text(rows, class, Series::classes("", &self.codes, &self.words)));
+        let most = self.rows.iter().copied().fold(1.0, f64::max);
+        // Room for the words behind the longest bar.
+        plot.x = Axis { domain: Some((0.0, 1.7 * most)), ..Axis::bare() };
+        plot.y.title = Some(labelled(&card.name, &card.unit));
+        (plot.tall, plot.lettered) = (Some(20.0 * self.levels.len() as f64), false);
+        plot
     }
 }

@@ -2,47 +2,43 @@
 
 use esker_core::exploration::{Axis, Tracks, VariogramView, Well};
 
-use super::draw::{broken, panels};
-use crate::figure::axis::{Panel, SMALL};
+use crate::figure::axis::{BODY, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Path, Pen, Type};
 use crate::figure::colour::{BAR, Rgb, VERMILION, category};
 use crate::figure::legend::swatches;
 use crate::figure::scale::{Scale, range};
 use crate::figure::stats::{quantile, sorted};
-use crate::figure::text::{count, fit, labelled, number};
+use crate::figure::text::{count, fit, labelled, number, wrapped};
 use crate::figure::{Figure, WIDTH, Words};
+use crate::plot::{Mark, Plot, Series, sheet};
 
 /// Semivariance by distance, with its model.
 pub fn variograms(all: &[VariogramView]) -> Option<Figure> {
-    if all.is_empty() {
-        return None;
-    }
-    let columns = all.len().min(2);
-    let (areas, height) = panels(all.len(), columns, WIDTH, (74.0, 190.0, 34.0, 58.0));
-    let mut c = Canvas::new(WIDTH, height);
-    for (v, area) in all.iter().zip(areas) {
+    let curves: Vec<[Vec<f64>; 4]> = all
+        .iter()
+        .map(|v| {
+            let (x, y) = v.fit.iter().flat_map(|f| f.curve.iter().copied()).unzip();
+            [x, y, v.fit.iter().filter_map(|f| f.range).collect(), vec![v.variance]]
+        })
+        .collect();
+    let plots = all.iter().zip(&curves).map(|(v, [x, y, range, variance])| {
+        let distance = |at| Series::numbers("distance", &v.distance_unit, at);
+        let half = |at| Series::numbers(&v.variable, "", at);
+        let mut plot = Plot::new("", "").with(Mark::rule_y(half(variance)));
+        if v.fit.is_some() {
+            plot = plot.with(Mark::rule_x(distance(range)).keyed("", VERMILION));
+            plot = plot.with(Mark::line(distance(x), half(y)).keyed("", VERMILION));
+        }
+        plot = plot.with(Mark::points(distance(&v.distance), half(&v.semivariance)).keyed("", BAR));
         let far = v.distance.last().copied().unwrap_or(1.0);
         let high = v.semivariance.iter().copied().chain([v.variance]).fold(0.0, f64::max);
-        let panel = Panel::new(area, (0.0, far * 1.04), (0.0, high * 1.12));
         let square = if v.unit.is_empty() { String::new() } else { format!(" (({})²)", crate::figure::text::unit(v.unit.as_str())) };
-        panel.y_axis(&mut c, &format!("{}{square}", v.variable), true);
-        panel.x_axis(&mut c, &format!("distance ({})", v.distance_unit), false);
-        let level = panel.y.at(v.variance);
-        c.line((area.0, level), (area.0 + area.2, level), Pen::new(Paint::Muted, 1.0).dashed("4 3"));
-        if let Some(fit) = &v.fit {
-            c.clipped(area, |c| c.stroke(&panel.curve(fit.curve.iter().copied()), Pen::new(Paint::Rgb(VERMILION), 1.6)));
-            if let Some(r) = fit.range.filter(|r| panel.x.holds(*r)) {
-                let x = panel.x.at(r);
-                c.line((x, area.1), (x, area.1 + area.3), Pen::new(Paint::Rgb(VERMILION), 1.0).dashed("2 3"));
-            }
-        }
-        let mut dots = Path::new();
-        v.distance.iter().zip(&v.semivariance).for_each(|(d, s)| {
-            let at = panel.at(*d, *s);
-            dots.dot(at.0, at.1);
-        });
-        c.dots(&dots, Pen::new(Paint::Rgb(BAR), 6.0));
-    }
+        (plot.x.domain, plot.y.domain) = (Some((0.0, far * 1.04)), Some((0.0, high * 1.12)));
+        plot.y.title = Some(format!("{}{square}", v.variable));
+        (plot.tall, plot.lettered) = (Some(190.0), false);
+        plot
+    });
+    let mut plots: Vec<Plot<'_>> = plots.collect();
     let told: Vec<String> =
         all.iter().filter_map(|v| v.fit.as_ref().map(|f| format!("{}: {} ({} model)", v.variable, f.words, f.shape))).collect();
     let places = all.first().map_or_else(String::new, |v| {
@@ -52,12 +48,13 @@ pub fn variograms(all: &[VariogramView]) -> Option<Figure> {
             format!(" {} places.", count(v.places.0))
         }
     });
-    let caption = format!(
+    let first = plots.first_mut()?;
+    first.caption = format!(
         "Half the mean squared difference of pairs by their distance; the red line is the model, the grey one the variance of all.{places} {}.",
         told.join("; ")
     );
-    let alt = format!("Semivariograms. {}.", told.join("; "));
-    Some(Figure::named("explore-variograms", Words { name: "", title: "How far values are alike".into(), alt, caption }, &c))
+    first.alt = format!("Semivariograms. {}.", told.join("; "));
+    sheet("explore-variograms", "How far values are alike", &plots, WIDTH, all.len().min(2)).ok()
 }
 
 fn facies_colours(t: &Tracks) -> Vec<Rgb> {
@@ -66,7 +63,7 @@ fn facies_colours(t: &Tracks) -> Vec<Rgb> {
 
 /// Swatches under a name that may be long.
 fn legend(c: &mut Canvas, (x, y, w): (f64, f64, f64), name: &str, items: &[(String, Rgb)]) {
-    let lines = broken(name, w);
+    let lines = wrapped(name, BODY, w);
     for (i, line) in lines.iter().enumerate() {
         c.text((x, y + 17.0 * (i + 1) as f64), line, Type::new(SMALL));
     }

@@ -1,14 +1,13 @@
 //! The page of an exploration: one HTML file that stands alone, what looks wrong first.
 
 mod columns;
-mod draw;
 mod ground;
 mod maps;
 mod series;
 mod together;
 
-use esker_core::Weight;
 use esker_core::exploration::{ColumnCard, Exploration, RecipeCard, SeriesView, Suspect};
+use esker_core::{MISSING, Unit, Weight};
 
 use crate::figure::Figure;
 use crate::page::html::Html;
@@ -16,6 +15,7 @@ use crate::page::number::{count, percent, real, unit_text, with_unit};
 use crate::page::table::{Sheet, number, text};
 use crate::page::words::{capital, list_some, plural, sentence};
 use crate::page::{Section, contents, head, note, pictures, section};
+use crate::plot::Series;
 
 /// Columns listed on the page; `--json` lists all.
 const LISTED: usize = 200;
@@ -135,6 +135,23 @@ fn draw(h: &mut Html, figures: impl IntoIterator<Item = Figure>) {
     if !figures.is_empty() {
         h.with("div", &[("class", "figures")], |h| figures.iter().for_each(|f| pictures::one(h, f)));
     }
+}
+
+/// Says that there is nothing to see between two ends.
+fn ends(low: f64, high: f64, unit: &Unit) -> String {
+    let unit = if unit.is_empty() { String::new() } else { format!(" {}", crate::figure::text::unit(unit.as_str())) };
+    format!("{} to {}{unit}", crate::figure::text::number(low), crate::figure::text::number(high))
+}
+
+/// Codes of classes that are numbers; what is missing is none.
+fn codes(values: &[f64]) -> Vec<u32> {
+    values.iter().map(|v| if v.is_nan() { MISSING } else { *v as u32 }).collect()
+}
+
+/// The series of what colours marks: numbers, or classes where there are levels.
+fn coloured<'a>(name: &'a str, unit: &'a Unit, (values, codes, levels): (&'a [f64], &'a [u32], &'a [String])) -> Series<'a> {
+    let unit = unit.as_str();
+    if levels.is_empty() { Series::numbers(name, unit, values) } else { Series { unit, ..Series::classes(name, codes, levels) } }
 }
 
 fn items(h: &mut Html, texts: &[String]) {

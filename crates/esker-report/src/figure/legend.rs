@@ -4,14 +4,14 @@ use super::axis::{Area, BODY, SMALL};
 use super::canvas::{Canvas, Paint, Pen, Type};
 use super::colour::{Map, Rgb};
 use super::scale::Scale;
-use super::text::{fit, width, wrap};
+use super::text::{fit, width, wrapped};
 
 /// A vertical colour bar in `area` (x, y, width that labels may use, height), its title above it.
 /// Returns the y below it. `beyond` says whether values lie below and above the scale's ends (drawn as ≤ and ≥).
 pub fn colour_bar(c: &mut Canvas, area: Area, title: &str, scale: (f64, f64, bool), map: Map, beyond: (bool, bool)) -> f64 {
     let (x, y, w, h) = area;
     let (low, high, log) = scale;
-    let lines = wrap(title, BODY, w);
+    let lines = wrapped(title, BODY, w);
     for (i, line) in lines.iter().enumerate() {
         c.text((x, y + BODY + 17.0 * i as f64), line, Type::new(BODY));
     }
@@ -47,7 +47,7 @@ pub fn colour_bar(c: &mut Canvas, area: Area, title: &str, scale: (f64, f64, boo
 /// Swatches one below the other; returns the y below the last one. What does not fit `rows` is counted.
 pub fn swatches(c: &mut Canvas, (x, y, w): (f64, f64, f64), title: &str, items: &[(String, Rgb)], rows: usize) -> f64 {
     let mut at = y;
-    for line in wrap(title, BODY, w) {
+    for line in wrapped(title, BODY, w) {
         at += 17.0;
         c.text((x, at), &line, Type::new(BODY));
     }

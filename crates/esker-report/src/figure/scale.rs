@@ -33,12 +33,6 @@ impl Scale {
         Self { whole: true, ..self }
     }
 
-    /// The same scale, its positions moved.
-    #[must_use]
-    pub fn moved(self, by: f64) -> Self {
-        Self { from: self.from + by, to: self.to + by, ..self }
-    }
-
     /// Position of `v`; NaN where `v` has none.
     pub fn at(&self, v: f64) -> f64 {
         self.from + self.share(v) * (self.to - self.from)

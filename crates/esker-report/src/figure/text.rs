@@ -60,6 +60,11 @@ pub fn wrap(text: &str, size: f64, room: f64) -> Vec<String> {
     lines.iter().map(|line| fit(line, size, false, room)).collect()
 }
 
+/// The same for names, which break at underscores as well.
+pub fn wrapped(name: &str, size: f64, room: f64) -> Vec<String> {
+    wrap(&name.replace('_', "_ "), size, room).iter().map(|l| l.replace("_ ", "_")).collect()
+}
+
 /// Text made safe for XML content and attributes. Signs that XML forbids, and the private signs that the
 /// canvas uses as placeholders, become U+FFFD.
 pub fn escape(text: &str) -> String {

@@ -8,7 +8,7 @@ use super::dates::{date_label, date_ticks};
 use crate::figure::axis::{BODY, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Pen, Type};
 use crate::figure::scale::{Scale, padded};
-use crate::figure::text::{fit, fixed, number, width};
+use crate::figure::text::{fit, fixed, number, width, wrapped};
 
 /// Classes on an axis at most.
 const MOST: usize = 60;
@@ -87,17 +87,21 @@ pub(super) struct Placed {
     levels: Option<Vec<String>>,
     pub title: String,
     log: bool,
+    given: Option<Vec<(f64, String)>>,
+    /// Room of the title across.
+    pub room: f64,
 }
 
 impl Placed {
     pub fn new(reach: &Reach, style: &Axis, from: f64, to: f64) -> Self {
         let (from, to) = if style.reversed { (to, from) } else { (from, to) };
         let title = style.title.clone().unwrap_or_else(|| reach.title.clone());
+        let (given, room) = (style.ticks.clone(), (to - from).abs());
         if let Some(levels) = &reach.levels {
             // Classes read from the top down.
             let (a, b) = if from > to { (to, from) } else { (from, to) };
             let scale = Scale::linear((-0.5, levels.len().max(1) as f64 - 0.5), a, b);
-            return Self { scale, times: false, levels: Some(levels.clone()), title, log: false };
+            return Self { scale, times: false, levels: Some(levels.clone()), title, log: false, given, room };
         }
         let domain = style.domain.unwrap_or(if !reach.loose {
             (reach.low, reach.high)
@@ -108,7 +112,7 @@ impl Placed {
             padded((reach.low, reach.high), 0.03)
         });
         let scale = if style.log { Scale::log(domain, from, to) } else { Scale::linear(domain, from, to) };
-        Self { scale, times: reach.times, levels: None, title, log: style.log }
+        Self { scale, times: reach.times, levels: None, title, log: style.log, given, room }
     }
 
     pub fn at(&self, v: f64) -> f64 {
@@ -119,12 +123,16 @@ impl Placed {
         self.scale.value(position)
     }
 
-    pub fn low(&self) -> f64 {
-        self.scale.low
+    /// Where bars begin: at 0, or at the lower end where 0 has no place.
+    pub fn ground(&self) -> f64 {
+        if self.log { self.at(self.scale.low) } else { self.at(0.0) }
     }
 
     /// Ticks, at most about so many, with their labels; and what the title should add.
     fn ticks(&self, most: usize) -> (Vec<(f64, String)>, String) {
+        if let Some(given) = &self.given {
+            return (given.clone(), String::new());
+        }
         if let Some(levels) = &self.levels {
             return (levels.iter().enumerate().map(|(i, l)| (i as f64, l.clone())).collect(), String::new());
         }
@@ -138,6 +146,9 @@ impl Placed {
 
     /// As many ticks as have room for their labels side by side, at most eight or so.
     fn ticks_across(&self, room: f64) -> (Vec<(f64, String)>, String) {
+        if self.levels.is_some() || self.given.is_some() {
+            return self.ticks(0);
+        }
         let most = (room / 62.0).round().clamp(2.0, 9.0) as usize;
         let fits = |t: &(Vec<(f64, String)>, String)| {
             let half = |i: usize| width(&t.0[i].1, SMALL, false) / 2.0;
@@ -154,11 +165,31 @@ impl Placed {
 
     /// Room below a panel for labels and title.
     pub fn below(&self, room: f64) -> f64 {
+        let titles = 16.0 * self.titles(&self.ticks_across(room).1, self.room).len() as f64;
         if !self.turns(room) {
-            return 44.0;
+            return 28.0 + titles;
         }
         let widest = self.levels.iter().flatten().map(|n| width(n, SMALL, false)).fold(0.0, f64::max);
-        30.0 + 0.64 * widest.min(130.0) + 18.0
+        32.0 + 0.64 * widest.min(130.0) + titles
+    }
+
+    /// The title in at most two lines, with what the ticks leave unsaid.
+    fn titles(&self, context: &str, room: f64) -> Vec<String> {
+        let title = match (self.title.as_str(), context) {
+            (title, "") => title.to_owned(),
+            ("", context) => context.to_owned(),
+            (title, context) => format!("{title} ({context})"),
+        };
+        let mut lines = wrapped(&title, BODY, room);
+        if lines.len() > 2 {
+            lines = vec![lines[0].clone(), fit(&lines[1..].join(" "), BODY, false, room)];
+        }
+        lines
+    }
+
+    /// Room that the title needs above a panel of height `h` and width `w`.
+    pub fn above(&self, (w, h): (f64, f64)) -> f64 {
+        16.0 * self.titles(&self.ticks(wanted(h)).1, w + self.beside(h) - 6.0).len() as f64
     }
 
     /// Room left of a panel of height `h` for the labels.
@@ -169,7 +200,7 @@ impl Placed {
 
     /// Draws the horizontal axis below an area.
     pub fn draw_x(&self, c: &mut Canvas, (left, top, w, h): (f64, f64, f64, f64), labels: bool) {
-        let (ticks, context) = if self.levels.is_some() { self.ticks(0) } else { self.ticks_across(w) };
+        let (ticks, context) = self.ticks_across(w);
         let turned = self.turns(w);
         let mut free = f64::NEG_INFINITY;
         for (v, label) in &ticks {
@@ -195,12 +226,17 @@ impl Placed {
                 free = x + half;
             }
         }
-        c.line((left, top + h), (left + w, top + h), Pen::new(Paint::Faint, 1.0));
+        if labels || !ticks.is_empty() {
+            c.line((left, top + h), (left + w, top + h), Pen::new(Paint::Faint, 1.0));
+        }
         if labels {
-            let title = if context.is_empty() { self.title.clone() } else { format!("{} ({context})", self.title) };
-            let room = (w + 2.0 * left.min(c.width - left - w)).max(60.0);
-            let y = top + h + self.below(w) - 8.0;
-            c.text((left + w / 2.0, y), &fit(&title, BODY, false, room), Type::new(BODY).middle());
+            let lines = self.titles(&context, self.room);
+            let y = top + h + self.below(w) + 8.0 - 16.0 * lines.len() as f64;
+            for (i, line) in lines.iter().enumerate() {
+                let half = width(line, BODY, false) / 2.0;
+                let x = (left + w / 2.0).clamp(half.min(c.width / 2.0), (c.width - half).max(c.width / 2.0));
+                c.text((x, y + 16.0 * i as f64), line, Type::new(BODY).middle());
+            }
         }
     }
 
@@ -222,9 +258,11 @@ impl Placed {
             }
         }
         if labels {
-            let title = if context.is_empty() { self.title.clone() } else { format!("{} ({context})", self.title) };
             let from = (left - 7.0 - widest).max(0.0);
-            c.text((from, top - 10.0), &fit(&title, BODY, false, left + w - from), Type::new(BODY));
+            let lines = self.titles(&context, left + w - from);
+            for (i, line) in lines.iter().rev().enumerate() {
+                c.text((from, top - 10.0 - 16.0 * i as f64), line, Type::new(BODY));
+            }
         }
     }
 }
@@ -238,5 +276,5 @@ pub(super) fn plain(v: f64) -> String {
 }
 
 fn wanted(h: f64) -> usize {
-    (h / 52.0).round().clamp(2.0, 9.0) as usize
+    (h / 52.0).round().clamp(3.0, 9.0) as usize
 }

@@ -5,11 +5,9 @@ use rayon::prelude::*;
 use resvg::tiny_skia;
 
 use super::colours::Scale;
+use crate::figure::axis::Area;
 use crate::figure::colour::Rgb;
 use crate::figure::text::labelled;
-
-/// Pixels of a picture to a user unit: 300 to the inch on paper.
-const PIXELS: f64 = 2.51;
 
 /// How places become coordinates of a grid and back.
 #[derive(Clone, Copy, Default)]
@@ -101,46 +99,47 @@ impl Grid<'_> {
         labelled(self.name, &esker_core::Unit::new(self.unit))
     }
 
-    /// Degrees of a place in the grid's coordinates.
-    fn degrees(&self, x: f64, y: f64) -> (f64, f64) {
+    /// Degrees of a place in the grid's coordinates, or these where it lies on a plane.
+    fn degrees(&self, x: f64, y: f64, plane: bool) -> (f64, f64) {
         match self.placed {
+            Placed::Same if plane => (x, y),
             Placed::Same => (x, y.clamp(-90.0, 90.0)),
             Placed::Projected { to_degrees, .. } => to_degrees(x, y),
         }
     }
 
-    /// Places along the grid's rim and across it, in degrees, for a map to show.
-    pub(super) fn rim(&self) -> Vec<(f64, f64)> {
+    /// Places along the grid's rim and across it, in degrees or on a plane, for a map to show.
+    pub(super) fn rim(&self, plane: bool) -> Vec<(f64, f64)> {
         let (ex, ey) = (edges(self.x), edges(self.y));
         let along = |e: &[f64], i: usize| e[0] + (e[e.len() - 1] - e[0]) * i as f64 / 24.0;
         let mut out: Vec<(f64, f64)> = Vec::new();
         // A lattice a little inside the edges: the middle counts as well where the map's centre is sought.
         for i in 0..=24 {
             for j in 0..=24 {
-                out.push(self.degrees(along(&ex, i), along(&ey, j)));
+                out.push(self.degrees(along(&ex, i), along(&ey, j), plane));
             }
         }
         out.retain(|p| p.0.is_finite() && p.1.is_finite());
         out
     }
 
-    /// The picture of an area: `back` gives the place (degrees, or coordinates of the plane) at a position.
+    /// The picture of an area, `pixels` of it to a user unit: `back` gives the place (degrees, or coordinates of the plane) at a position.
     /// Pixels without a value stay clear.
     pub(super) fn picture(
         &self,
-        area: (f64, f64, f64, f64),
+        (area, pixels, plane): (Area, f64, bool),
         back: impl Fn((f64, f64)) -> Option<(f64, f64)> + Sync,
         scale: &Scale,
     ) -> Option<Vec<u8>> {
         let (left, top, w, h) = area;
-        let (columns, rows) = ((w * PIXELS).round().max(1.0) as usize, (h * PIXELS).round().max(1.0) as usize);
+        let (columns, rows) = ((w * pixels).round().max(1.0) as usize, (h * pixels).round().max(1.0) as usize);
         let (ex, ey) = (edges(self.x), edges(self.y));
         let round = (ex[ex.len() - 1] - ex[0]).abs();
         let value = |x: f64, y: f64| -> f64 {
             let column = cell(&ex, x).or_else(|| {
                 // Longitudes may be counted from -180 or from 0.
                 let turned = [x - 360.0, x + 360.0].into_iter().find_map(|x| cell(&ex, x));
-                turned.filter(|_| matches!(self.placed, Placed::Same) && round <= 361.0)
+                turned.filter(|_| matches!(self.placed, Placed::Same) && !plane && round <= 361.0)
             });
             match (column, cell(&ey, y)) {
                 (Some(i), Some(j)) => self.values[j * self.x.len() + i],

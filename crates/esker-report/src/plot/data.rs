@@ -113,7 +113,7 @@ pub enum Kind<'a> {
     Step,
     /// An area between y and y2.
     Band,
-    /// A bar a row from 0; rows of one x are stacked.
+    /// A bar a row from 0; rows of one x are stacked. They lie where y has the classes.
     Bars,
     /// Counts of x in bins, stacked by colour.
     Histogram,
@@ -121,6 +121,8 @@ pub enum Kind<'a> {
     Hexagons,
     /// Median, quartiles and whiskers (to the last value within 1.5 interquartile ranges) of y for each class of x.
     Boxes,
+    /// The same from five quantiles a row: ends of the whiskers, quartiles and median in their order.
+    Quantiles(&'a [[f64; 5]]),
     /// A grid of values.
     Cells(Grid<'a>),
     /// An area (or line) a row: its rings or lines. A place belongs to an area when an odd number of rings goes around it.
@@ -140,6 +142,8 @@ pub struct Mark<'a> {
     pub kind: Kind<'a>,
     /// Horizontal position.
     pub x: Option<Series<'a>>,
+    /// The other end of a bar along the horizontal axis.
+    pub x2: Option<Series<'a>>,
     /// Vertical position.
     pub y: Option<Series<'a>>,
     /// The other edge of a band.
@@ -152,11 +156,13 @@ pub struct Mark<'a> {
     pub label: Option<Series<'a>>,
     /// A colour of its own, with its name in the legend (none where empty).
     pub key: Option<(String, Rgb)>,
+    /// Whether lines are dashed.
+    pub dashed: bool,
 }
 
 impl<'a> Mark<'a> {
     fn new(kind: Kind<'a>, x: Option<Series<'a>>, y: Option<Series<'a>>) -> Self {
-        Self { kind, x, y, y2: None, colour: None, size: None, label: None, key: None }
+        Self { kind, x, x2: None, y, y2: None, colour: None, size: None, label: None, key: None, dashed: false }
     }
 
     /// A dot a row.
@@ -184,6 +190,11 @@ impl<'a> Mark<'a> {
         Self::new(Kind::Bars, Some(x), Some(y))
     }
 
+    /// A bar a row from one x to another, such as a bin with its count.
+    pub fn bins(from: Series<'a>, to: Series<'a>, y: Series<'a>) -> Self {
+        Self { x2: Some(to), ..Self::bars(from, y) }
+    }
+
     /// Counts in bins.
     pub fn histogram(x: Series<'a>) -> Self {
         Self::new(Kind::Histogram, Some(x), None)
@@ -197,6 +208,11 @@ impl<'a> Mark<'a> {
     /// Boxes of y for each class of x.
     pub fn boxes(x: Series<'a>, y: Series<'a>) -> Self {
         Self::new(Kind::Boxes, Some(x), Some(y))
+    }
+
+    /// Boxes of five quantiles each.
+    pub fn quantiles(x: Series<'a>, five: &'a [[f64; 5]]) -> Self {
+        Self::new(Kind::Quantiles(five), Some(x), None)
     }
 
     /// A grid.
@@ -253,8 +269,25 @@ impl<'a> Mark<'a> {
         Self { key: Some((name.to_owned(), colour)), ..self }
     }
 
+    /// The same with dashed lines.
+    #[must_use]
+    pub fn dashed(self) -> Self {
+        Self { dashed: true, ..self }
+    }
+
+    /// Whether bars lie: classes stand along the vertical axis.
+    pub(super) fn lies(&self) -> bool {
+        let classes = |s: &Option<Series<'a>>| s.is_some_and(|s| s.levels().is_some());
+        self.kind == Kind::Bars && classes(&self.y) && !classes(&self.x)
+    }
+
+    /// What a bar stands at, and how long it is.
+    pub(super) fn bar(&self) -> Option<(Series<'a>, Series<'a>)> {
+        if self.lies() { self.y.zip(self.x) } else { self.x.zip(self.y) }
+    }
+
     fn series(&self) -> impl Iterator<Item = &Series<'a>> {
-        [&self.x, &self.y, &self.y2, &self.colour, &self.size, &self.label].into_iter().flatten()
+        [&self.x, &self.x2, &self.y, &self.y2, &self.colour, &self.size, &self.label].into_iter().flatten()
     }
 
     /// Number of rows; 0 for a grid.
@@ -273,6 +306,11 @@ impl<'a> Mark<'a> {
             return grid.check();
         }
         let rows = self.rows();
+        if let Kind::Quantiles(five) = self.kind
+            && five.len() != rows
+        {
+            return Err(Error::data("quantiles of a figure").got(format!("{} rows", five.len())).rule(format!("their places have {rows}")));
+        }
         match self.series().find(|s| s.len() != rows) {
             Some(other) => Err(Error::data(format!("series '{}' of a figure", other.name))
                 .got(format!("{} rows", other.len()))

@@ -9,6 +9,7 @@ use super::marks::{self, Frame, Hex, One};
 use super::{Axis, Choice, MANY, MM, Plot, Space};
 use crate::figure::axis::HEAD;
 use crate::figure::canvas::{Canvas, Paint, Pen, Type};
+use crate::figure::colour::GREY;
 use crate::figure::legend::Key;
 use crate::figure::scale::range;
 use crate::figure::stats::{histogram, sorted};
@@ -24,6 +25,10 @@ const GAP: f64 = 18.0;
 const NARROW: f64 = 100.0;
 /// Of several maps narrower than this (user units), the first alone has a scale bar.
 const SMALL_MAP: f64 = 260.0;
+/// How the legend calls rows without a value.
+const MISSING: &str = "missing";
+/// Marks of a panel up to this number tell their values where the pointer rests; fewer where panels are many.
+const TOLD: usize = 400;
 /// Panels on one sheet at most.
 const MOST: usize = 36;
 
@@ -39,8 +44,15 @@ struct Panel<'p, 'a> {
     row: usize,
     /// Whether another panel of the same scales stands left of it, or below.
     inner: (bool, bool),
-    /// Whether panels of its row have a title of an axis above them.
-    row_named: bool,
+    /// Room of the titles of axes above the panels of its row.
+    named: f64,
+}
+
+impl Panel<'_, '_> {
+    /// Whether its place on the sheet stays free.
+    fn is_blank(&self) -> bool {
+        self.plot.marks.is_empty()
+    }
 }
 
 /// What a plot's axes reach over, and the bins of its histograms.
@@ -68,7 +80,8 @@ pub fn sheet(name: &str, title: &str, plots: &[Plot<'_>], width: f64, columns: u
     let hexes: Vec<Vec<Vec<Hex>>> = panels.iter().zip(&layout.frames).map(|(p, f)| hexagons(p, f)).collect();
     let legend = legend(plots, &panels, &hexes);
     let below = if layout.aside || legend.is_empty() { 0.0 } else { legend.below(width - 16.0) + 8.0 };
-    let aside = (width - ASIDE + 4.0, layout.first_top - 8.0, ASIDE - 10.0);
+    let right = layout.frames.iter().map(|f| f.area().0 + f.area().2).fold(0.0, f64::max);
+    let aside = ((right + 14.0).min(width - ASIDE + 4.0), layout.first_top - 8.0, ASIDE - 10.0);
     let legend_ends = if layout.aside { legend.draw_aside(&mut Canvas::new(width, 10.0), aside) + 8.0 } else { 0.0 };
     let mut c = Canvas::new(width, (layout.height + below).max(legend_ends));
     c.paper = Some(width * MM);
@@ -76,9 +89,9 @@ pub fn sheet(name: &str, title: &str, plots: &[Plot<'_>], width: f64, columns: u
     if !heading.is_empty() && (plots.len() == 1 || panels.len() > plots.len()) {
         c.text((8.0, 22.0), &fit(heading, HEAD + 1.0, true, width - 16.0), Type::new(HEAD + 1.0).bold());
     }
-    for (i, panel) in panels.iter().enumerate() {
-        let letter = (panels.len() > 1).then(|| letter(i));
-        draw_panel(&mut c, panel, &layout.frames[i], (&trained[i], &legend, &hexes[i]), letter);
+    for (i, panel) in panels.iter().enumerate().filter(|(_, p)| !p.is_blank()) {
+        let letter = (panels.len() > 1 && panel.plot.lettered).then(|| letter(i));
+        draw_panel(&mut c, panel, &layout.frames[i], (&trained[i], &legend, &hexes[i], TOLD.min(6 * TOLD / panels.len())), letter);
     }
     if layout.aside {
         let end = legend.draw_aside(&mut c, aside);
@@ -90,7 +103,8 @@ pub fn sheet(name: &str, title: &str, plots: &[Plot<'_>], width: f64, columns: u
     } else if !legend.is_empty() {
         legend.draw_below(&mut c, (8.0, layout.height - 4.0, width - 16.0));
     }
-    let words = Words { name: "", title: title.to_owned(), alt: alt(&panels, &trained), caption: caption(plots, &layout.frames, &panels) };
+    let alt = plots.iter().map(|p| &p.alt).find(|a| !a.is_empty()).cloned().unwrap_or_else(|| alt(&panels, &trained));
+    let words = Words { name: "", title: title.to_owned(), alt, caption: caption(plots, &layout.frames) };
     Ok(Figure::named(name, words, &c))
 }
 
@@ -132,7 +146,7 @@ fn expanded<'p, 'a>(plots: &'p [Plot<'a>], columns: usize) -> Result<Vec<Panel<'
                 }
                 let keep = |m: &Mark<'a>, row: usize| wanted.iter().all(|(s, l)| s.len() != m.rows() || s.at(row) == *l as f64);
                 let rows = plot.marks.iter().map(|m| (0..m.rows()).filter(|&i| keep(m, i)).collect()).collect();
-                panels.push(Panel { plot, group, title, rows, column: 0, row: 0, inner: (false, false), row_named: false });
+                panels.push(Panel { plot, group, title, rows, column: 0, row: 0, inner: (false, false), named: 0.0 });
             }
         }
     }
@@ -143,7 +157,7 @@ fn expanded<'p, 'a>(plots: &'p [Plot<'a>], columns: usize) -> Result<Vec<Panel<'
     for (i, p) in panels.iter_mut().enumerate() {
         let shared = p.plot.facets.is_some_and(|f| !f.free) && !matches!(p.plot.space, Space::Map(_));
         (p.column, p.row) = (i % wrap, i / wrap);
-        p.inner = (shared && p.column > 0, shared && i + wrap < n);
+        p.inner = (p.plot.y.quiet || shared && p.column > 0, p.plot.x.quiet || shared && i + wrap < n);
     }
     Ok(panels)
 }
@@ -167,21 +181,26 @@ fn train(panel: &Panel<'_, '_>, all: &[Panel<'_, '_>]) -> Result<Trained> {
     for (i, mark) in plot.marks.iter().enumerate() {
         let rows: Vec<usize> = alike.iter().flat_map(|p| p.rows[i].iter().copied()).collect();
         let edges = if let (Kind::Histogram, Some(s)) = (mark.kind, &mark.x) { edges(s, &rows, plot.x.log) } else { Vec::new() };
-        for s in [mark.x.as_ref()].into_iter().flatten() {
+        for s in [&mark.x, &mark.x2].into_iter().flatten() {
             x.series(s, &rows, plot.x.log)?;
         }
-        for s in [mark.y.as_ref(), mark.y2.as_ref()].into_iter().flatten() {
+        for s in [&mark.y, &mark.y2].into_iter().flatten() {
             y.series(s, &rows, plot.y.log)?;
         }
         match mark.kind {
             Kind::Points | Kind::Hexagons | Kind::Text | Kind::Line | Kind::Step => (x.loose, y.loose) = (true, true),
             Kind::Band | Kind::RuleX | Kind::RuleY | Kind::Boxes => y.loose = true,
             Kind::Bars => {
-                y.numbers([0.0], plot.y.log);
+                let (values, log) = if mark.lies() { (&mut x, plot.x.log) } else { (&mut y, plot.y.log) };
+                values.numbers([0.0], log);
                 for p in &alike {
-                    y.numbers(marks::stacked(mark, &p.rows[i]).into_values(), plot.y.log);
+                    values.numbers(marks::stacked(mark, &p.rows[i]).into_values(), log);
                 }
-                x.loose = true;
+                x.loose |= mark.x2.is_none() && !mark.lies();
+            }
+            Kind::Quantiles(five) => {
+                (x.loose, y.loose) = (true, true);
+                y.numbers(rows.iter().flat_map(|&r| five[r]), plot.y.log);
             }
             Kind::Histogram => {
                 x.numbers(edges.iter().copied(), plot.x.log);
@@ -204,7 +223,10 @@ fn train(panel: &Panel<'_, '_>, all: &[Panel<'_, '_>]) -> Result<Trained> {
         }
         bins.push(edges);
     }
-    if matches!(plot.space, Space::Plane) && (x.is_empty() || y.is_empty()) {
+    if !panel.is_blank()
+        && matches!(plot.space, Space::Plane)
+        && (x.is_empty() && plot.x.domain.is_none() || y.is_empty() && plot.y.domain.is_none())
+    {
         return Err(Error::data(format!("figure '{}'", plot.name)).rule("no value is left to draw on its axes"));
     }
     Ok(Trained { x, y, bins })
@@ -246,24 +268,35 @@ impl Layout {
         let heading = panels.first().is_some_and(|p| !p.plot.heading.is_empty() && p.title != p.plot.heading);
         let mut top = if heading { 30.0 } else { 4.0 };
         let several = panels.len() > 1;
+        // How much of its width each column needs: maps may be narrow.
+        let mut used = vec![0f64; columns];
         let mut frames: Vec<Option<Frame>> = panels.iter().map(|_| None).collect();
         let mut first_top = 0.0;
         for row in 0..rows {
             let here: Vec<usize> = (0..panels.len()).filter(|&i| panels[i].row == row).collect();
-            let named = here.iter().any(|&i| !panels[i].inner.0 && !matches!(panels[i].plot.space, Space::Map(_)));
-            top += if several { 22.0 } else { 0.0 } + if named { 26.0 } else { 10.0 };
-            here.iter().for_each(|&i| panels[i].row_named = named);
+            let named = here.iter().map(|&i| above(&panels[i], &trained[i], w)).fold(0.0, f64::max);
+            let titled = several && here.iter().any(|&i| panels[i].plot.lettered || !panels[i].title.is_empty());
+            top += if titled { 22.0 } else { 0.0 } + 10.0 + named;
+            here.iter().for_each(|&i| panels[i].named = named);
             first_top = if row == 0 { top } else { first_top };
             let mut lowest = top;
             for &i in &here {
                 let x = (0..panels[i].column).map(|k| lefts[k] + w + GAP).sum::<f64>() + lefts[panels[i].column];
-                let (frame, below) = frame(&panels[i], panels, &trained[i], (x, top, w))?;
-                lowest = lowest.max(top + frame.area().3 + below);
+                let (frame, below) = frame(&panels[i], panels, &trained[i], (x, top, w, width))?;
+                if !panels[i].is_blank() {
+                    lowest = lowest.max(top + frame.area().3 + below);
+                    used[panels[i].column] = used[panels[i].column].max(frame.area().2);
+                }
                 frames[i] = Some(frame);
             }
             top = lowest;
         }
-        let frames: Vec<Frame> = frames.into_iter().flatten().collect();
+        let mut frames: Vec<Frame> = frames.into_iter().flatten().collect();
+        for (frame, p) in frames.iter_mut().zip(panels.iter()) {
+            if let Frame::Map { map, .. } = frame {
+                map.area.0 -= used[..p.column].iter().map(|u| w - u).sum::<f64>();
+            }
+        }
         Ok(Self { frames, aside, first_top, height: top + 6.0 })
     }
 }
@@ -273,26 +306,54 @@ fn has_legend(mark: &Mark<'_>) -> bool {
     mark.colour.is_some() || mark.size.is_some() || keyed || is_hexagons(mark) || matches!(mark.kind, Kind::Cells(_))
 }
 
+/// Room of the title of the vertical axis above a panel.
+fn above(p: &Panel<'_, '_>, t: &Trained, w: f64) -> f64 {
+    match p.plot.space {
+        _ if p.is_blank() => 0.0,
+        Space::Map(choice) if choice != Choice::Plain => 0.0,
+        Space::Map(_) | Space::Square => 16.0,
+        Space::Plane if p.inner.0 => 0.0,
+        Space::Plane => {
+            let h = height(p, w);
+            PlacedAxis::new(&t.y, &p.plot.y, h, 0.0).above((w, h))
+        }
+    }
+}
+
+/// Height of a panel on a plane.
+fn height(p: &Panel<'_, '_>, w: f64) -> f64 {
+    p.plot.tall.unwrap_or((w * p.plot.shape).max(60.0))
+}
+
 /// Room left of a panel.
 fn left(p: &Panel<'_, '_>, t: &Trained, rough: f64) -> f64 {
     match p.plot.space {
+        _ if p.is_blank() => 6.0,
         Space::Map(Choice::Plain) | Space::Square => 64.0,
         Space::Map(_) => 52.0,
         Space::Plane if p.inner.0 => 6.0,
-        Space::Plane => PlacedAxis::new(&t.y, &p.plot.y, rough * p.plot.shape, 0.0).beside(rough * p.plot.shape).max(20.0),
+        Space::Plane => {
+            let h = height(p, rough);
+            PlacedAxis::new(&t.y, &p.plot.y, h, 0.0).beside(h).max(20.0)
+        }
     }
 }
 
 /// The frame of a panel at a corner, and the room it needs below.
-fn frame(p: &Panel<'_, '_>, all: &[Panel<'_, '_>], t: &Trained, (x, top, w): (f64, f64, f64)) -> Result<(Frame, f64)> {
+fn frame(p: &Panel<'_, '_>, all: &[Panel<'_, '_>], t: &Trained, (x, top, w, room): (f64, f64, f64, f64)) -> Result<(Frame, f64)> {
     let choice = match p.plot.space {
+        _ if p.is_blank() => {
+            let nowhere = Reach::default();
+            let axis = |from, to| PlacedAxis::new(&nowhere, &p.plot.x, from, to);
+            return Ok((Frame::Plane { area: (x, top, w, 0.0), x: axis(x, x + w), y: axis(top, top + 1.0) }, 0.0));
+        }
         Space::Plane => {
-            let h = (w * p.plot.shape).max(60.0);
-            let frame = Frame::Plane {
-                area: (x, top, w, h),
-                x: PlacedAxis::new(&t.x, &p.plot.x, x, x + w),
-                y: PlacedAxis::new(&t.y, &p.plot.y, top + h, top),
-            };
+            let h = height(p, w);
+            let mut across = PlacedAxis::new(&t.x, &p.plot.x, x, x + w);
+            // Titles of neighbours must not meet.
+            let alone = all.iter().all(|q| q.column == 0);
+            across.room = if alone { w + 2.0 * x.min(room - x - w) } else { w + GAP }.max(60.0);
+            let frame = Frame::Plane { area: (x, top, w, h), x: across, y: PlacedAxis::new(&t.y, &p.plot.y, top + h, top) };
             let below = match &frame {
                 Frame::Plane { x: axis, .. } if !p.inner.1 => axis.below(w),
                 _ => 12.0,
@@ -306,7 +367,7 @@ fn frame(p: &Panel<'_, '_>, all: &[Panel<'_, '_>], t: &Trained, (x, top, w): (f6
     let places: Vec<(f64, f64)> = all.iter().filter(|q| q.group == p.group).flat_map(places).collect();
     let scaled = if plane { places.into_iter().map(|(x, y)| (x / 1000.0, y / 1000.0)).collect() } else { places };
     let sites = Sites { points: scaled, geographic: !plane };
-    let map = Map::chosen(&sites, choice, (x, top), (w, (w * 1.05).min(640.0)));
+    let map = Map::chosen(&sites, choice, (x, top), (w, (w * 1.05).min(p.plot.tall.unwrap_or(640.0))));
     let mut map = map.ok_or_else(|| Error::data(format!("figure '{}'", p.plot.name)).rule("no row has a place on the map"))?;
     map.area.0 = x;
     let below = if map.ground == Ground::Plane {
@@ -324,7 +385,7 @@ fn places(p: &Panel<'_, '_>) -> Vec<(f64, f64)> {
     let mut out = Vec::new();
     for (mark, rows) in p.plot.marks.iter().zip(&p.rows) {
         match (&mark.kind, &mark.x, &mark.y) {
-            (Kind::Cells(grid), ..) => out.extend(grid.rim()),
+            (Kind::Cells(grid), ..) => out.extend(grid.rim(matches!(p.plot.space, Space::Square | Space::Map(Choice::Plain)))),
             (Kind::Shapes(parts, _), ..) => out.extend(rows.iter().flat_map(|&r| parts[r].iter().flatten().map(|q| (q[0], q[1])))),
             (_, Some(x), Some(y)) => out.extend(rows.iter().map(|&r| (x.at(r), y.at(r)))),
             _ => {}
@@ -370,6 +431,10 @@ fn legend(plots: &[Plot<'_>], panels: &[Panel<'_, '_>], hexes: &[Vec<Vec<Hex>>])
                 let line = matches!(mark.kind, Kind::Line | Kind::Step | Kind::RuleX | Kind::RuleY | Kind::Shapes(_, false));
                 out.keys.push((name.clone(), if line { Key::Line(Pen::new(paint, 2.0)) } else { Key::Dot(paint) }));
             }
+            let grey = marks::greys(mark) && mark.colour.is_some_and(|s| (0..s.len()).any(|r| !s.at(r).is_finite()));
+            if grey && out.keys.iter().all(|(n, _)| n != MISSING) {
+                out.keys.push((MISSING.to_owned(), Key::Dot(Paint::Rgb(GREY))));
+            }
         }
     }
     out
@@ -413,15 +478,17 @@ fn colour_scale(title: &str, plot: &Plot<'_>, mark: &Mark<'_>, (plots, panels, h
     Scale::of_numbers(values, &style)
 }
 
-type Shared<'s> = (&'s Trained, &'s Legend, &'s [Vec<Hex>]);
+type Shared<'s> = (&'s Trained, &'s Legend, &'s [Vec<Hex>], usize);
 
-fn draw_panel(c: &mut Canvas, p: &Panel<'_, '_>, frame: &Frame, (trained, legend, hexes): Shared<'_>, letter: Option<String>) {
+fn draw_panel(c: &mut Canvas, p: &Panel<'_, '_>, frame: &Frame, (trained, legend, hexes, told): Shared<'_>, letter: Option<String>) {
     let one = |i: usize| One {
         frame,
         legend,
         rows: &p.rows[i],
         hexes: &hexes[i],
         bins: &trained.bins[i],
+        pixels: p.plot.pixels,
+        told,
         colour: colour_title(&p.plot.marks[i], &p.plot.colour).unwrap_or_default(),
     };
     let is_cells = |m: &Mark<'_>| matches!(m.kind, Kind::Cells(_));
@@ -464,13 +531,12 @@ fn draw_panel(c: &mut Canvas, p: &Panel<'_, '_>, frame: &Frame, (trained, legend
 /// The letter and the title above a panel.
 fn name_panel(c: &mut Canvas, p: &Panel<'_, '_>, frame: &Frame, letter: Option<String>) {
     let (left, top, w, _) = frame.area();
-    let (mut x, mut y) = (left, top - 8.0);
-    if let (Frame::Plane { area, y: axis, .. }, false) = (frame, p.inner.0) {
-        // Above the title of the axis.
-        (x, y) = ((left + 6.0 - axis.beside(area.3)).max(0.0), top - 32.0);
-    } else if matches!(frame, Frame::Plane { .. }) && p.row_named {
-        y = top - 32.0;
-    }
+    // Above the titles of the axes.
+    let y = top - if p.named > 0.0 { 16.0 + p.named } else { 8.0 };
+    let mut x = match frame {
+        Frame::Plane { area, y: axis, .. } if !p.inner.0 => (left + 6.0 - axis.beside(area.3)).max(0.0),
+        _ => left,
+    };
     if let Some(letter) = letter {
         c.text((x, y), &letter, Type::new(HEAD).bold());
         x += text_width(&letter, HEAD, true) + 8.0;
@@ -498,6 +564,7 @@ fn alt(panels: &[Panel<'_, '_>], trained: &[Trained]) -> String {
             Kind::Histogram => "values of a histogram",
             Kind::Hexagons => "points in hexagons",
             Kind::Boxes => "values in boxes",
+            Kind::Quantiles(_) => "boxes",
             Kind::Shapes(_, true) => "areas",
             Kind::Shapes(_, false) => "lines",
             Kind::Text => "texts",
@@ -519,9 +586,9 @@ fn alt(panels: &[Panel<'_, '_>], trained: &[Trained]) -> String {
     out.join(" ")
 }
 
-fn caption(plots: &[Plot<'_>], frames: &[Frame], panels: &[Panel<'_, '_>]) -> String {
+fn caption(plots: &[Plot<'_>], frames: &[Frame]) -> String {
     let mut out: Vec<String> = plots.iter().map(|p| p.caption.clone()).filter(|c| !c.is_empty()).collect();
-    for (frame, _) in frames.iter().zip(panels) {
+    for frame in frames {
         if let Frame::Map { map, .. } = frame {
             out.push(map.describe());
         }

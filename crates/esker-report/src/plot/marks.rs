@@ -8,16 +8,13 @@ use super::data::{Kind, Mark, Series};
 use super::dates::date_label;
 use crate::figure::axis::{Area, SMALL};
 use crate::figure::canvas::{Canvas, Paint, Path, Pen, Type};
-use crate::figure::colour::{BLUE, PALE, RIM, Rgb};
+use crate::figure::colour::{BLUE, GREY, PALE, RIM, Rgb};
 use crate::figure::stats::{hexagon, hexagon_centre, quantile, sorted};
 use crate::figure::text::{count, number, width};
 use crate::map::{Ground, Map};
 
 /// Places that have a dot.
 type Taken = HashSet<(i64, i64)>;
-
-/// Marks up to this number tell their values where the pointer rests.
-const TOLD: usize = 400;
 
 /// What a panel is drawn on.
 #[derive(Debug, Clone)]
@@ -34,6 +31,11 @@ impl Frame {
             Self::Plane { area, .. } => *area,
             Self::Map { map, .. } => map.area,
         }
+    }
+
+    /// Whether coordinates are those of a plane, not degrees.
+    pub fn is_plane(&self) -> bool {
+        !matches!(self, Self::Map { metres: false, .. })
     }
 
     /// Radius of a hexagon in user units: some fifty of them fit across.
@@ -78,6 +80,10 @@ pub(super) struct One<'s> {
     pub rows: &'s [usize],
     pub hexes: &'s [Hex],
     pub bins: &'s [f64],
+    /// Pixels of a grid's picture to a user unit.
+    pub pixels: f64,
+    /// Marks up to this number tell their values where the pointer rests.
+    pub told: usize,
     /// Title of what colours it.
     pub colour: String,
 }
@@ -85,7 +91,8 @@ pub(super) struct One<'s> {
 impl One<'_> {
     fn colour_of(&self, mark: &Mark<'_>, row: usize) -> Option<Rgb> {
         match (&mark.colour, &mark.key) {
-            (Some(s), _) => Some(s.at(row)).filter(|v| v.is_finite()).and_then(|v| Some(self.legend.scale(&self.colour)?.colour(v))),
+            (Some(s), _) if !s.at(row).is_finite() => greys(mark).then_some(GREY),
+            (Some(s), _) => Some(self.legend.scale(&self.colour)?.colour(s.at(row))),
             (None, Some((_, colour))) => Some(*colour),
             (None, None) => Some(BLUE),
         }
@@ -119,12 +126,17 @@ pub(super) fn gather(mark: &Mark<'_>, rows: &[usize], frame: &Frame) -> Vec<Hex>
     cells.into_iter().map(|(key, (n, sum))| Hex { centre: hexagon_centre(key, frame.hexagon()), value: value(n, sum), rows: n }).collect()
 }
 
-/// Heights of stacked bars by the bits of their x, positive ones.
+/// Whether rows without a value of what colours them are drawn in grey.
+pub(super) fn greys(mark: &Mark<'_>) -> bool {
+    matches!(mark.kind, Kind::Points | Kind::Shapes(..)) && !super::layout::lightened(mark)
+}
+
+/// Lengths of stacked bars by the bits of their place, positive ones.
 pub(super) fn stacked(mark: &Mark<'_>, rows: &[usize]) -> BTreeMap<u64, f64> {
     let mut out = BTreeMap::new();
-    if let (Some(x), Some(y)) = (&mark.x, &mark.y) {
-        for &r in rows.iter().filter(|&&r| x.at(r).is_finite() && y.at(r) > 0.0) {
-            *out.entry(x.at(r).to_bits()).or_insert(0.0) += y.at(r);
+    if let Some((at, long)) = mark.bar() {
+        for &r in rows.iter().filter(|&&r| at.at(r).is_finite() && long.at(r) > 0.0) {
+            *out.entry(at.at(r).to_bits()).or_insert(0.0) += long.at(r);
         }
     }
     out
@@ -155,9 +167,10 @@ pub(super) fn draw(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
         Kind::Bars => bars(c, mark, one),
         Kind::Histogram => histogram(c, mark, one),
         Kind::Boxes => boxes(c, mark, one),
+        Kind::Quantiles(five) => quantiles(c, mark, one, five),
         Kind::Cells(grid) => {
             let Some(scale) = one.legend.scale(&one.colour) else { return };
-            if let Some(png) = grid.picture(one.frame.area(), |p| one.frame.back(p), scale) {
+            if let Some(png) = grid.picture((one.frame.area(), one.pixels, one.frame.is_plane()), |p| one.frame.back(p), scale) {
                 c.image(one.frame.area(), &png);
             }
         }
@@ -178,7 +191,7 @@ fn hexes(c: &mut Canvas, one: &One<'_>) {
     for h in one.hexes {
         let ring: Vec<(f64, f64)> = (0..6).map(|i| corner(h.centre, i)).collect();
         let colour = scale.colour(h.value);
-        if one.hexes.len() <= TOLD {
+        if one.hexes.len() <= one.told {
             let mut path = Path::new();
             path.line(&ring, true);
             let told =
@@ -205,7 +218,8 @@ fn told(mark: &Mark<'_>, row: usize) -> String {
 fn points(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
     let n = one.rows.len();
     let size = match n {
-        0..=60 => 8.0,
+        0..=30 => 10.0,
+        31..=60 => 8.0,
         61..=300 => 6.4,
         301..=1500 => 4.6,
         1501..=6000 => 3.4,
@@ -220,7 +234,7 @@ fn points(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
     // Large ones first, so that they hide none.
     placed.sort_by(|a, b| b.3.total_cmp(&a.3));
     let rim = Pen::new(Paint::Rgb(RIM), if size > 6.0 { 0.7 } else { 0.4 });
-    if placed.len() <= TOLD {
+    if placed.len() <= one.told {
         for (row, at, colour, width) in &placed {
             c.titled(&told(mark, *row), |c| c.circle(*at, width / 2.0, Paint::Rgb(*colour), Some(rim)));
         }
@@ -297,7 +311,8 @@ fn lines(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>, stepped: bool) {
         let mut path = Path::new();
         let many = points.len() > 1500;
         path.line(&thinned(points), false);
-        c.stroke(&path, Pen::new(Paint::Rgb(colour), if many { 1.0 } else { 1.6 }));
+        let pen = Pen::new(Paint::Rgb(colour), if many { 1.0 } else { 1.6 });
+        c.stroke(&path, if mark.dashed { pen.dashed("4 3") } else { pen });
         c.dots(&dots, Pen::new(Paint::Rgb(colour), 2.6));
     }
 }
@@ -325,35 +340,43 @@ fn band(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
 }
 
 /// Half the width of bars in user units.
-fn half_width(one: &One<'_>, mark: &Mark<'_>) -> f64 {
-    let Some(x) = &mark.x else { return 1.0 };
-    let at = sorted(one.rows.iter().filter_map(|&r| one.frame.at(x.at(r), 0.0).or_else(|| one.place(mark, r))).map(|p| p.0));
+fn half_width(one: &One<'_>, places: &Series<'_>, (axis, long): (&Placed, f64)) -> f64 {
+    let at = sorted(one.rows.iter().map(|&r| axis.at(places.at(r))));
     let least = at.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 1e-6).fold(f64::INFINITY, f64::min);
-    let slot = x.levels().map_or(least, |l| one.frame.area().2 / l.len().max(1) as f64);
+    let slot = places.levels().map_or(least, |l| long / l.len().max(1) as f64);
     if slot.is_finite() { (0.38 * slot).clamp(0.4, 40.0) } else { 20.0 }
 }
 
-/// Where a value of 0 stands, or the lower end where 0 has no place.
-fn ground(one: &One<'_>, x: f64) -> f64 {
-    let Frame::Plane { y, .. } = one.frame else { return f64::NAN };
-    one.frame.at(x, 0.0).map_or_else(|| y.at(y.low()), |p| p.1)
-}
-
 fn bars(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
-    let (Some(x), Some(y)) = (&mark.x, &mark.y) else { return };
-    let half = half_width(one, mark);
+    let (Some((places, values)), Frame::Plane { area, x, y }) = (mark.bar(), one.frame) else { return };
+    let lying = mark.lies();
+    let (axis, long, scale) = if lying { (y, area.3, x) } else { (x, area.2, y) };
+    let half = half_width(one, &places, (axis, long));
     let mut heights: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
     for &r in one.rows {
-        let (v, colour) = (y.at(r), one.colour_of(mark, r));
-        let (Some(colour), true) = (colour, v.is_finite()) else { continue };
-        let (up, down) = heights.entry(x.at(r).to_bits()).or_insert((0.0, 0.0));
+        let (v, at, colour) = (values.at(r), axis.at(places.at(r)), one.colour_of(mark, r));
+        let (Some(colour), true) = (colour, v.is_finite() && at.is_finite()) else { continue };
+        let (up, down) = heights.entry(places.at(r).to_bits()).or_insert((0.0, 0.0));
         let from = if v >= 0.0 { *up } else { *down };
         *(if v >= 0.0 { up } else { down }) += v;
-        let base = if from == 0.0 { ground(one, x.at(r)) } else { one.frame.at(x.at(r), from).map_or(f64::NAN, |p| p.1) };
-        let Some(top) = one.frame.at(x.at(r), from + v) else { continue };
-        let area = (top.0 - half, top.1.min(base), 2.0 * half, (top.1 - base).abs());
+        let base = if from == 0.0 { scale.ground() } else { scale.at(from) };
+        let top = scale.at(from + v);
+        if !top.is_finite() {
+            continue;
+        }
+        let (a, b) = match mark.x2 {
+            Some(to) => {
+                let b = axis.at(to.at(r));
+                // Bins that are wide enough stand apart.
+                (at.min(b), at.max(b) - if (b - at).abs() > 3.0 { 0.7 } else { 0.0 })
+            }
+            None => (at - half, at + half),
+        };
+        // What is not 0 can be seen.
+        let tall = (top - base).abs().max(if v == 0.0 { 0.0 } else { 0.8 });
+        let area = if lying { (top.min(base), a, tall, b - a) } else { (a, base.max(top) - tall, b - a, tall) };
         let bar = |c: &mut Canvas| c.rect(area, Paint::Rgb(colour), 1.0);
-        if one.rows.len() <= TOLD { c.titled(&told(mark, r), bar) } else { bar(c) }
+        if one.rows.len() <= one.told { c.titled(&told(mark, r), bar) } else { bar(c) }
     }
 }
 
@@ -392,7 +415,6 @@ fn boxes(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
     let (Some(x), Some(y)) = (&mark.x, &mark.y) else { return };
     let Some(levels) = x.levels() else { return };
     let half = (0.32 * one.frame.area().2 / levels.len().max(1) as f64).min(34.0);
-    let own = mark.key.as_ref().map_or(PALE, |k| k.1);
     for (l, level) in levels.iter().enumerate() {
         let known = sorted(one.rows.iter().filter(|&&r| x.at(r) == l as f64).map(|&r| y.at(r)));
         if known.is_empty() {
@@ -402,25 +424,39 @@ fn boxes(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>) {
         let reach = 1.5 * (q[2] - q[0]);
         let low = known.iter().copied().find(|v| *v >= q[0] - reach).unwrap_or(q[0]);
         let high = known.iter().rev().copied().find(|v| *v <= q[2] + reach).unwrap_or(q[2]);
-        let at = |v: f64| one.frame.at(l as f64, v).unwrap_or((f64::NAN, f64::NAN));
-        let (a, b) = (at(q[0]), at(q[2]));
-        let pen = Pen::new(Paint::Muted, 1.2);
         let said =
             format!("{level}: median {}, half of them {} to {}; n = {}", number(q[1]), number(q[0]), number(q[2]), count(known.len()));
-        c.titled(&said, |c| {
-            c.line(at(low), a, pen);
-            c.line(b, at(high), pen);
-            c.rect((b.0 - half, b.1, 2.0 * half, a.1 - b.1), Paint::Rgb(own), 1.0);
-            c.frame((b.0 - half, b.1, 2.0 * half, a.1 - b.1), pen);
-            let m = at(q[1]);
-            c.line((m.0 - half, m.1), (m.0 + half, m.1), Pen::new(Paint::Rgb(Rgb(0, 0x32, 0x50)), 2.2));
-        });
+        c.titled(&said, |c| whiskers(c, mark, one, (l as f64, half), [low, q[0], q[1], q[2], high]));
         let mut path = Path::new();
         let beyond: Vec<f64> = known.iter().copied().filter(|v| *v < low || *v > high).collect();
         // As many as can be told apart.
-        beyond.iter().step_by(beyond.len().div_ceil(150).max(1)).map(|v| at(*v)).for_each(|p| path.dot(p.0, p.1));
+        let shown = beyond.iter().step_by(beyond.len().div_ceil(150).max(1));
+        shown.filter_map(|v| one.frame.at(l as f64, *v)).for_each(|p| path.dot(p.0, p.1));
         c.dots(&path, Pen::new(Paint::Muted, 2.6));
     }
+}
+
+/// Boxes whose quantiles are known.
+fn quantiles(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>, five: &[[f64; 5]]) {
+    let (Some(x), Frame::Plane { area, x: axis, .. }) = (&mark.x, one.frame) else { return };
+    let half = 0.85 * half_width(one, x, (axis, area.2));
+    for &r in one.rows.iter().filter(|&&r| five[r].iter().all(|v| v.is_finite())) {
+        let q = five[r];
+        let said = format!("{}: median {}, half of them {} to {}", x.told(r), number(q[2]), number(q[1]), number(q[3]));
+        c.titled(&said, |c| whiskers(c, mark, one, (x.at(r), half), q));
+    }
+}
+
+/// A box from quartile to quartile with its median, and whiskers.
+fn whiskers(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>, (place, half): (f64, f64), five: [f64; 5]) {
+    let own = mark.key.as_ref().map_or(PALE, |k| k.1);
+    let [low, a, m, b, high] = five.map(|v| one.frame.at(place, v).unwrap_or((f64::NAN, f64::NAN)));
+    let pen = Pen::new(Paint::Muted, 1.2);
+    c.line(low, a, pen);
+    c.line(b, high, pen);
+    c.rect((b.0 - half, b.1, 2.0 * half, a.1 - b.1), Paint::Rgb(own), 1.0);
+    c.frame((b.0 - half, b.1, 2.0 * half, a.1 - b.1), pen);
+    c.line((m.0 - half, m.1), (m.0 + half, m.1), Pen::new(Paint::Rgb(Rgb(0, 0x32, 0x50)), 2.2));
 }
 
 fn shapes(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>, (parts, closed): (&[Vec<Vec<[f64; 2]>>], bool)) {
@@ -437,7 +473,7 @@ fn shapes(c: &mut Canvas, mark: &Mark<'_>, one: &One<'_>, (parts, closed): (&[Ve
             let ring: Vec<(f64, f64)> = if closed { ring.into_iter().filter(|p| p.0.is_finite()).collect() } else { ring };
             path.line(&crate::map::clip::thinned(&ring, 0.4), closed);
         }
-        if one.rows.len() <= TOLD && (mark.label.is_some() || mark.colour.is_some()) {
+        if one.rows.len() <= one.told && (mark.label.is_some() || mark.colour.is_some()) {
             c.titled(&told(mark, r), |c| shape(c, &path, colour, (closed, rim)));
         } else {
             let all = paths.entry(colour).or_default();

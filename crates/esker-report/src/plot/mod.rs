@@ -15,8 +15,9 @@
 //!
 //! * [`Series`]: a named slice with its unit: numbers, times (days since 1970-01-01) or classes.
 //! * [`Mark`]: a kind and the series it reads; made by `Mark::points(x, y)`, `::line`, `::step`, `::band(x, low, high)`, `::bars`,
-//!   `::histogram(x)`, `::hexagons`, `::boxes(class, y)`, `::cells(grid)`, `::shapes(parts)`, `::text(x, y, label)`, `::rule_x`,
-//!   `::rule_y`; then `.coloured(s)`, `.sized(s)`, `.labelled(s)`, `.keyed("name", RGB)`.
+//!   `::bins(from, to, y)`, `::histogram(x)`, `::hexagons`, `::boxes(class, y)`, `::quantiles(x, five)`, `::cells(grid)`,
+//!   `::areas(parts)`, `::lines(parts)`, `::text(x, y, label)`, `::rule_x`, `::rule_y`; then `.coloured(s)`, `.sized(s)`,
+//!   `.labelled(s)`, `.keyed("name", RGB)`, `.dashed()`.
 //! * [`Plot`]: marks on one pair of axes ([`Axis`]: log, reversed, domain, title) in a [`Space`] (plane, plane of equal scales, map);
 //!   with [`Facets`] it becomes several panels of shared scales.
 //! * [`Plot::draw`] draws one plot; [`sheet`] draws several side by side under letters a, b, c; equal colour titles share a legend.
@@ -32,7 +33,6 @@ mod marks;
 
 pub use cells::{Grid, Placed};
 pub use data::{Kind, Mark, Series, Values};
-pub use dates::date_ticks;
 pub use layout::sheet;
 
 use esker_core::Result;
@@ -43,6 +43,8 @@ pub use crate::map::Choice;
 
 /// Millimetres on paper of a user unit.
 pub const MM: f64 = 170.0 / 800.0;
+/// Pixels of a grid's picture to a user unit: 300 to the inch on paper.
+const PIXELS: f64 = 2.51;
 /// Points beyond this number are drawn as hexagons, or as dots of one pixel.
 pub const MANY: usize = 6000;
 
@@ -59,6 +61,17 @@ pub struct Axis {
     pub domain: Option<(f64, f64)>,
     /// Colours only: instead of viridis, or of blue to red for values on both sides of 0.
     pub colours: Option<Colours>,
+    /// Ticks and their labels instead of those at round numbers.
+    pub ticks: Option<Vec<(f64, String)>>,
+    /// Neither labels nor title, as on an inner panel: the ticks alone are drawn.
+    pub quiet: bool,
+}
+
+impl Axis {
+    /// An axis of which nothing is drawn.
+    pub fn bare() -> Self {
+        Self { ticks: Some(Vec::new()), quiet: true, ..Self::default() }
+    }
 }
 
 /// Where marks stand.
@@ -97,7 +110,9 @@ pub struct Plot<'a> {
     pub heading: String,
     /// How to read it; what maps and lightened marks have to say is added.
     pub caption: String,
-    /// What is drawn, the last on top.
+    /// Full sentences for readers who cannot see it, instead of what the marks tell of themselves.
+    pub alt: String,
+    /// What is drawn, the last on top. A plot without marks leaves its place on a sheet free.
     pub marks: Vec<Mark<'a>>,
     /// The horizontal axis.
     pub x: Axis,
@@ -111,6 +126,12 @@ pub struct Plot<'a> {
     pub facets: Option<Facets<'a>>,
     /// Height over width of a panel on a plane.
     pub shape: f64,
+    /// Height of a panel in user units instead of its shape; the greatest one of a map.
+    pub tall: Option<f64>,
+    /// Whether panels have letters where they are several.
+    pub lettered: bool,
+    /// Pixels of a grid's picture to a user unit.
+    pub pixels: f64,
 }
 
 impl<'a> Plot<'a> {
@@ -121,6 +142,7 @@ impl<'a> Plot<'a> {
             title: title.to_owned(),
             heading: String::new(),
             caption: String::new(),
+            alt: String::new(),
             marks: Vec::new(),
             x: Axis::default(),
             y: Axis::default(),
@@ -128,6 +150,9 @@ impl<'a> Plot<'a> {
             space: Space::Plane,
             facets: None,
             shape: 0.62,
+            tall: None,
+            lettered: true,
+            pixels: PIXELS,
         }
     }
 
