@@ -91,7 +91,11 @@ for name in ["mean", "sum", "min", "max", "std", "count"]:
     series[f"{name} 30 d with now"] = clean(w)[0]
 d = xr.DataArray(value, dims="time", coords={"time": f.t.values})
 series["anomaly month"] = clean((d.groupby("time.month") - d.groupby("time.month").mean()).values)[0]
-series["anomaly day"] = clean((d.groupby("time.dayofyear") - d.groupby("time.dayofyear").mean()).values)[0]
+# By date, not by dayofyear, which counts on by one after 29 February of leap years; that day itself counts with those beside it.
+date = f.t.dt.strftime("%m-%d")
+mean = f.v.groupby(date).mean()
+mean["02-29"] = f.v[date.isin(["02-28", "02-29", "03-01"])].mean()
+series["anomaly day"] = clean((f.v - date.map(mean)).values)[0]
 ok = ~np.isnan(value)
 series["detrended"] = clean(value - np.polyval(np.polyfit(day[ok] - day.mean(), value[ok], 1), day - day.mean()))[0]
 grad = np.full(k, np.nan)

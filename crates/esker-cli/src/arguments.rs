@@ -67,6 +67,32 @@ pub enum Fit {
     ZevenbergenThorne,
 }
 
+/// Which pairs of which grey levels make a texture.
+#[derive(Debug, Args)]
+pub struct Grey {
+    /// Grey levels of textures, 2 to 256.
+    #[arg(long, value_name = "NUMBER", default_value_t = 32)]
+    pub grey_levels: usize,
+    /// Where the lowest grey level begins and the highest ends, in the unit of the raster; measured if not given.
+    #[arg(long, value_name = "LOW,HIGH", value_parser = span, allow_hyphen_values = true)]
+    pub grey_range: Option<(f64, f64)>,
+    /// How many cells apart the pairs of textures are; a variable each.
+    #[arg(long, value_name = "CELLS", value_delimiter = ',', default_value = "1")]
+    pub distances: Vec<usize>,
+    /// The share of the pairs of a window, in each direction, that must be known.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    pub pairs: f64,
+}
+
+/// Two numbers with a comma between them.
+fn span(text: &str) -> Result<(f64, f64), String> {
+    let numbers: Vec<f64> = text.split(',').map_while(|t| t.trim().parse().ok()).collect();
+    match numbers[..] {
+        [low, high] if text.matches(',').count() == 1 => Ok((low, high)),
+        _ => Err("two numbers are wanted, as 0,4000".to_owned()),
+    }
+}
+
 /// What kind of figure.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Kind {
@@ -361,7 +387,7 @@ pub enum Command {
     Plot(Box<PlotArguments>),
     /// Compute slope, aspect, curvature, texture and other terrain attributes from a raster of heights.
     #[command(
-        after_help = "Attributes: slope, aspect, northness, eastness (of the aspect), hillshade, plan-curvature, profile-curvature (m-1, convex is positive),\ntpi, tri, roughness of nine cells; mean, sd, entropy in a window. Distances are metres: those of the plane, or on the ellipsoid\nwhere the raster is in degrees. Cells at the edge, and those with a missing one in their window, are missing.\n\nExamples:\n  esker terrain dem.tif -o terrain.tif --attributes slope,aspect,plan-curvature\n  esker terrain dem.nc -o rough.nc --var elevation --attributes sd,entropy --window 9 --level 5"
+        after_help = "Attributes: slope, aspect, northness, eastness (of the aspect), hillshade, plan-curvature, profile-curvature (m-1, convex is positive),\ntpi, tri, roughness of nine cells; mean, sd, entropy in a window; glcm-contrast, glcm-dissimilarity, glcm-homogeneity, glcm-asm,\nglcm-energy, glcm-correlation, glcm-entropy (bits): texture from grey-level co-occurrence in a window (Haralick et al. 1973). Distances are metres: those of the plane, or on the ellipsoid\nwhere the raster is in degrees. Cells at the edge, and those with a missing one in their window, are missing.\n\nTextures are taken from a raster in any unit. Its values are cut into grey levels between the ends of --grey-range, or between its\nsmallest and largest value, which a note tells. Pairs of cells count both ways; the mean over four directions (along rows, along columns,\nboth diagonals) is written, a variable for each distance. Pairs with a missing cell do not count; --pairs says how many must.\nThe correlation is missing where a direction has one level alone.\n\nExamples:\n  esker terrain dem.tif -o terrain.tif --attributes slope,aspect,plan-curvature\n  esker terrain dem.nc -o rough.nc --var elevation --attributes sd,entropy --window 9 --level 5\n  esker terrain scene.tif -o texture.tif --var nir --attributes glcm-contrast,glcm-entropy --window 7 --grey-range 0,5000"
     )]
     Terrain {
         /// Heights in metres, in any grid format Esker reads, or an address: https://…, s3://bucket/key.
@@ -378,7 +404,7 @@ pub enum Command {
         /// The surface of slope, aspect and hillshade.
         #[arg(long, value_enum, default_value_t = Fit::Horn)]
         fit: Fit,
-        /// Cells along a side of the window of mean, sd and entropy.
+        /// Cells along a side of the window of mean, sd, entropy and textures; odd.
         #[arg(long, value_name = "CELLS", default_value_t = 3)]
         window: usize,
         /// Height of a level of the entropy, m.
@@ -390,6 +416,9 @@ pub enum Command {
         /// How high it stands, degrees.
         #[arg(long, value_name = "DEGREES", default_value_t = 45.0)]
         altitude: f64,
+        /// The pairs of textures.
+        #[command(flatten)]
+        grey: Grey,
     },
     /// Write a model as ONNX, for onnxruntime and other programs.
     #[command(

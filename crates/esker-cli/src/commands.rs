@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use clap::CommandFactory;
 use esker::{
-    Ask, Attribute, Context, Conversion, Error, Explored, Fault, Findings, Importing, Info, LoadedModel, Plan, PredictedFile, Progress,
-    ReadOptions, Recipe, Regridding, Sampling, Selection, Surface, Terrain, inspect::Inspection,
+    Ask, Attribute, Context, Conversion, Error, Explored, Fault, Findings, GreyLevels, Importing, Info, LoadedModel, Plan, PredictedFile,
+    Progress, ReadOptions, Recipe, Regridding, Sampling, Selection, Surface, Terrain, inspect::Inspection,
 };
 
 use crate::arguments::{Arguments, Between, Command, Fit, PlotArguments};
@@ -71,13 +71,15 @@ impl Session<'_> {
                 let like = like.clone().map(|file| (file, method));
                 cli.convert(from, to, Conversion { selection, like, options, terrain: None })
             }
-            Command::Terrain { from, output, attributes, variable, fit, window, level, azimuth, altitude } => {
+            Command::Terrain { from, output, attributes, variable, fit, window, level, azimuth, altitude, grey } => {
                 let what = attributes.iter().map(|name| Attribute::parse(name)).collect::<std::result::Result<_, _>>()?;
                 let surface = match fit {
                     Fit::Horn => Surface::Horn,
                     Fit::ZevenbergenThorne => Surface::ZevenbergenThorne,
                 };
-                let how = Terrain { surface, window: *window, level: *level, azimuth: *azimuth, altitude: *altitude };
+                let grey =
+                    GreyLevels { levels: grey.grey_levels, ends: grey.grey_range, distances: grey.distances.clone(), share: grey.pairs };
+                let how = Terrain { surface, window: *window, level: *level, azimuth: *azimuth, altitude: *altitude, grey };
                 let selection = Selection { variables: variable.iter().cloned().collect(), ..Selection::default() };
                 cli.convert(from, output, Conversion { selection, terrain: Some((what, how)), ..Conversion::default() })
             }

@@ -36,6 +36,28 @@ fn attributes_are_those_of_the_heights() {
     assert!((ours - theirs).abs() < 3.0, "{ours} {theirs}");
 }
 
+/// A raster that is no heights has textures; what its grey levels are is told.
+#[test]
+fn textures_are_those_of_any_raster() {
+    let desk = desk();
+    let words =
+        "terrain terrain.tif --var log10_carea -o grain.tif --attributes glcm-homogeneity,glcm-entropy --window 7 --distances 1,2 --json";
+    let said: Value = serde_json::from_str(&desk.ok(&words.split(' ').collect::<Vec<_>>())).unwrap();
+    let note = |code: &str| {
+        let notes = said["notes"].as_array().unwrap();
+        notes.iter().find(|n| n["code"] == code).unwrap_or_else(|| panic!("{code} in {said}"))["text"].as_str().unwrap().to_owned()
+    };
+    assert!(note("grey-levels").contains("as measured") && note("texture-pairs").contains("50 %"));
+    let (near, far) = (values(&desk, "grain.tif", "glcm-homogeneity-d1"), values(&desk, "grain.tif", "glcm-homogeneity-d2"));
+    assert!(near["mean"].as_f64() > far["mean"].as_f64() && far["mean"].as_f64() > Some(0.0), "{near} {far}");
+    assert!(near["max"].as_f64() <= Some(1.0), "{near}");
+    let words = "terrain terrain.tif --var log10_carea -o grain.nc --attributes glcm-asm --window 7 --grey-levels 8 --grey-range -1,6 --pairs 1 --json";
+    let said = desk.ok(&words.split(' ').collect::<Vec<_>>());
+    assert!(said.contains("8 grey levels of 'log10_carea' from -1 to 6, as stated"), "{said}");
+    // All pairs are wanted: three rings are missing.
+    assert_eq!(values(&desk, "grain.nc", "glcm-asm")["missing"].as_u64(), Some(160 * 160 - 154 * 154));
+}
+
 #[test]
 fn coarser_cells_have_the_means_of_the_finer() {
     let desk = desk();
@@ -59,5 +81,9 @@ fn what_cannot_be_is_refused_and_writes_nothing() {
     assert!(said(&["terrain", "terrain.tif", "--var", "elev", "-o", "out.tif", "--attributes", "steepness"]).contains("plan-curvature"));
     let wide = said(&["terrain", "terrain.tif", "--var", "elev", "-o", "out.tif", "--attributes", "sd", "--window", "161"]);
     assert!(wide.contains("161 × 161") && wide.contains("160 rows"), "{wide}");
+    let far = said(&["terrain", "terrain.tif", "--var", "elev", "-o", "out.tif", "--attributes", "glcm-asm", "--distances", "3"]);
+    assert!(far.contains("from 1 to 2 cells"), "{far}");
+    let ends = said(&["terrain", "terrain.tif", "--var", "elev", "-o", "out.tif", "--attributes", "glcm-asm", "--grey-range", "5"]);
+    assert!(ends.contains("as 0,4000"), "{ends}");
     assert!(said(&["terrain", "table.csv", "-o", "out.tif"]).contains("raster of heights"));
 }

@@ -70,7 +70,7 @@ pub use remote::{Origin, beside, is_remote, shown};
 pub use resample::resample;
 pub use staging::Staging;
 pub use table::{into_table, read_table, write_table};
-pub use terrain::{ATTRIBUTES, Attribute, Surface, Terrain, terrain};
+pub use terrain::{ATTRIBUTES, Attribute, GreyLevels, Surface, Terrain, Texture, terrain};
 pub use trees::{parse_trees, read_trees};
 pub use vector::{area, centroid, geometry_table, write_geojson, write_geopackage};
 pub use write::{is_flat, write_data};

@@ -5,7 +5,7 @@ mod memory;
 
 use esker_core::cube::{Axis, AxisKind, Window};
 use esker_core::{Crs, Cube, Rng};
-use esker_io::{Attribute, Data, ReadOptions, Surface, Terrain, open, terrain};
+use esker_io::{Attribute, Data, ReadOptions, Surface, Terrain, Texture, open, terrain};
 use insta::assert_snapshot;
 use memory::{cube, variable};
 
@@ -41,7 +41,7 @@ fn a_quadratic_surface_has_the_shape_its_formula_says() {
     let dem = heights(&x, &y, plane(), &dome);
     for (name, surface) in [("Horn", Surface::Horn), ("Zevenbergen and Thorne", Surface::ZevenbergenThorne)] {
         let how = Terrain { surface, ..Terrain::default() };
-        let found = |what| of(&dem, what, how);
+        let found = |what| of(&dem, what, how.clone());
         let (slope, aspect, profile, plan) =
             (found(Attribute::Slope), found(Attribute::Aspect), found(Attribute::ProfileCurvature), found(Attribute::PlanCurvature));
         for (i, &y) in y.iter().enumerate() {
@@ -84,10 +84,11 @@ fn the_order_of_the_file_changes_nothing() {
     let field = |x: f64, y: f64| rough[(x / 10.0).round() as usize * 11 + (y / 10.0).round() as usize];
     let (x, y) = (steps(700, 0.0, 10.0), steps(11, 0.0, 10.0));
     let (west, south) = (steps(700, 6990.0, -10.0), steps(11, 100.0, -10.0));
-    for what in [Attribute::Slope, Attribute::Aspect, Attribute::PlanCurvature, Attribute::Sd] {
+    let entropy = Attribute::Glcm(Texture::Entropy);
+    for what in [Attribute::Slope, Attribute::Aspect, Attribute::PlanCurvature, Attribute::Sd, entropy] {
         let how = Terrain { window: 5, ..Terrain::default() };
-        let plain = of(&heights(&x, &y, plane(), &field), what, how);
-        let turned = of(&heights(&west, &south, plane(), &field), what, how);
+        let plain = of(&heights(&x, &y, plane(), &field), what, how.clone());
+        let turned = of(&heights(&west, &south, plane(), &field), what, how.clone());
         for i in 0..11 {
             for j in 0..700 {
                 let (a, b) = (plain[i * 700 + j], turned[(10 - i) * 700 + 699 - j]);

@@ -6,7 +6,7 @@ use esker_core::{Column, Context, Crs, Cube, Error, Note, Result, Table};
 use esker_io::{Attribute, Data, Format, Origin, Placed, ReadOptions, Regridding, Terrain, Within, regrid, terrain};
 
 use crate::selection::Selection;
-use crate::work::{STEPS, counted, on_threads};
+use crate::work::{STEPS, counted, on_threads, stoppable};
 
 /// What to convert, and what of it.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +66,7 @@ impl Conversion {
                     cube = regrid(&cube, &grid(path, cx)?, *method)?;
                 }
                 if let Some((what, how)) = &self.terrain {
-                    cube = terrain(&cube, what, *how)?;
+                    cube = terrain(&stoppable(&cube, cx)?, what, how.clone())?;
                 }
                 let notes = cube.notes.clone();
                 Ok((Data::Cube(cube), notes))

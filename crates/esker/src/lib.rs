@@ -62,7 +62,9 @@ pub use contribute::{Ask, Contributed};
 pub use convert::{Conversion, Converted};
 pub use esker_core::hold_out::Opening;
 pub use esker_core::{Advice, Context, Error, Fault, FieldKind, Note, Progress, Record, Silent, StepRecord, Table, Told, Weight, record};
-pub use esker_io::{Attribute, Data, ReadOptions, Regridding, Sampling, Surface, Terrain, read_table, write_file, write_table};
+pub use esker_io::{
+    Attribute, Data, GreyLevels, ReadOptions, Regridding, Sampling, Surface, Terrain, Texture, read_table, write_file, write_table,
+};
 pub use esker_report::page::{final_verdict, spoiled, summary};
 pub use explore::{Explored, default_page};
 pub use export::Exported;

@@ -171,6 +171,17 @@ fn what_a_step_cannot_do_is_refused_before_any_work() {
 }
 
 #[test]
+fn classes_with_commas_have_their_place_in_an_order() {
+    let mut table = table();
+    let labels: Vec<Option<&str>> = (0..180).map(|i| Some(["chalk, soft", "marl", "shale"][i % 3])).collect();
+    table.put(Column::class("rock", Codes::from_labels(&labels))).unwrap();
+    let steps = "[[prepare]]\nstep = \"encode\"\nmethod = \"ordinal\"\norder = [\"shale\", \"chalk, soft\", \"marl\"]\n";
+    let recipe = Recipe::parse("recipe.toml", &format!("{RECIPE}{steps}")).unwrap();
+    let outcome = Plan::new(recipe, table, None).unwrap().run(&Context::new(1, 1)).unwrap();
+    assert_eq!(outcome.record.prepared[0].learned[0].1, "shale = 0, chalk, soft = 1, marl = 2");
+}
+
+#[test]
 fn steps_that_need_time_or_groups_say_so() {
     let without = |role: &str, steps: &str| {
         let recipe =

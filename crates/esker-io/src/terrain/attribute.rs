@@ -4,6 +4,8 @@
 
 use esker_core::{Error, Result};
 
+use super::texture::{GreyLevels, Texture};
+
 /// How a surface is laid through the eight neighbours of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Surface {
@@ -43,10 +45,12 @@ pub enum Attribute {
     Sd,
     /// Shannon entropy of levels in a window, bits.
     Entropy,
+    /// What grey levels of neighbours in a window say together.
+    Glcm(Texture),
 }
 
 /// Every attribute with its name, its unit and a sentence for the file.
-pub const ATTRIBUTES: [(Attribute, &str, &str, &str); 13] = [
+pub const ATTRIBUTES: [(Attribute, &str, &str, &str); 20] = [
     (Attribute::Slope, "slope", "degrees", "steepness"),
     (Attribute::Aspect, "aspect", "degrees", "where the slope faces, clockwise from north"),
     (Attribute::Northness, "northness", "1", "cosine of the aspect"),
@@ -60,6 +64,13 @@ pub const ATTRIBUTES: [(Attribute, &str, &str, &str); 13] = [
     (Attribute::Mean, "mean", "m", "mean in a window"),
     (Attribute::Sd, "sd", "m", "standard deviation in a window"),
     (Attribute::Entropy, "entropy", "bit", "Shannon entropy of levels in a window"),
+    (Attribute::Glcm(Texture::Contrast), "glcm-contrast", "1", "mean squared difference of the grey levels of neighbours in a window"),
+    (Attribute::Glcm(Texture::Dissimilarity), "glcm-dissimilarity", "1", "mean difference of the grey levels of neighbours in a window"),
+    (Attribute::Glcm(Texture::Homogeneity), "glcm-homogeneity", "1", "mean of 1 / (1 + d²), d a difference of grey levels of neighbours"),
+    (Attribute::Glcm(Texture::SecondMoment), "glcm-asm", "1", "angular second moment: sum of the squared shares of pairs of grey levels"),
+    (Attribute::Glcm(Texture::Energy), "glcm-energy", "1", "root of the angular second moment of pairs of grey levels"),
+    (Attribute::Glcm(Texture::Correlation), "glcm-correlation", "1", "correlation of the grey levels of neighbours in a window"),
+    (Attribute::Glcm(Texture::Entropy), "glcm-entropy", "bit", "Shannon entropy of pairs of grey levels of neighbours in a window"),
 ];
 
 impl Attribute {
@@ -81,16 +92,21 @@ impl Attribute {
 
     /// Whether it looks at a window of a chosen size; the others look at nine cells.
     pub fn is_windowed(self) -> bool {
-        matches!(self, Self::Mean | Self::Sd | Self::Entropy)
+        matches!(self, Self::Mean | Self::Sd | Self::Entropy | Self::Glcm(_))
+    }
+
+    /// Whether it tells of grey levels, whatever their unit.
+    pub fn is_texture(self) -> bool {
+        matches!(self, Self::Glcm(_))
     }
 }
 
 /// How attributes are computed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Terrain {
     /// The surface of slope, aspect and hillshade.
     pub surface: Surface,
-    /// Cells along a side of the window of mean, standard deviation and entropy; odd.
+    /// Cells along a side of the window of mean, standard deviation, entropy and textures; odd.
     pub window: usize,
     /// Height of a level of the entropy, m.
     pub level: f64,
@@ -98,11 +114,13 @@ pub struct Terrain {
     pub azimuth: f64,
     /// How high it stands, degrees above the horizon.
     pub altitude: f64,
+    /// The pairs of grey levels of textures.
+    pub grey: GreyLevels,
 }
 
 impl Default for Terrain {
     fn default() -> Self {
-        Self { surface: Surface::Horn, window: 3, level: 1.0, azimuth: 315.0, altitude: 45.0 }
+        Self { surface: Surface::Horn, window: 3, level: 1.0, azimuth: 315.0, altitude: 45.0, grey: GreyLevels::default() }
     }
 }
 
@@ -149,6 +167,8 @@ impl Terrain {
                 (w.iter().map(|v| (v - middle - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
             }
             Attribute::Entropy => self.entropy(w),
+            // Counted window by window as they slide.
+            Attribute::Glcm(_) => f64::NAN,
         }
     }
 

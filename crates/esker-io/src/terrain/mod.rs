@@ -1,8 +1,10 @@
 //! Terrain attributes and texture of a raster of heights, tile by tile.
 //!
-//! The outermost cells, and cells with a missing one in their window, are missing, as in GDAL's `gdaldem`. Round the globe there is no edge.
+//! The outermost cells, and cells with a missing one in their window, are missing, as in GDAL's `gdaldem`; textures leave missing cells out. Round
+//! the globe there is no edge.
 
 mod attribute;
+mod texture;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use crate::crs::Ruler;
 use crate::grid::{Grid, Regular, Side};
 
 pub use attribute::{ATTRIBUTES, Attribute, Surface, Terrain};
+pub use texture::{GreyLevels, Texture};
 
 /// Cells of a tile along a side.
 const TILE: usize = 512;
@@ -28,7 +31,10 @@ struct Seen {
     at: (usize, usize),
     old: Grid,
     how: Terrain,
-    what: Vec<Attribute>,
+    /// What each variable is, textures with their distance.
+    what: Vec<(Attribute, usize)>,
+    /// Where grey levels begin and end.
+    ends: (f64, f64),
     /// Metres across the cells of each row, from south to north.
     across: Vec<f64>,
     /// Metres along them.
@@ -36,11 +42,12 @@ struct Seen {
 }
 
 /// Attributes of a cube's only raster of heights, on the same grid, one variable an attribute. Cell sizes are in metres: those of the plane, and for
-/// degrees those on the ellipsoid, row by row.
+/// degrees those on the ellipsoid, row by row. Textures alone are taken from a raster in any unit, and have a variable for each distance. Where grey
+/// levels have no stated ends, the raster is read through once for them.
 ///
 /// # Errors
-/// No attributes, no CRS, 2-D places, several variables, cells that are not evenly spaced, heights that are not in metres, and a window
-/// that is even or larger than the raster.
+/// No attributes, no CRS, 2-D places, several variables, cells that are not evenly spaced, heights that are not in metres, a window
+/// that is even or larger than the raster, grey levels or distances that cannot be, and a file that cannot be read.
 pub fn terrain(cube: &Cube, what: &[Attribute], how: Terrain) -> Result<Cube> {
     let variable = heights(cube)?;
     let v = &cube.variables()[variable];
@@ -52,33 +59,61 @@ pub fn terrain(cube: &Cube, what: &[Attribute], how: Terrain) -> Result<Cube> {
             .hint("put it on a grid first: esker convert IN OUT --like GRID"));
     };
     check(what, &how, grid)?;
-    let mut notes = vec![metres(v)?];
+    let (textured, surfaced) = (what.iter().any(|a| a.is_texture()), what.iter().any(|a| !a.is_texture()));
+    let mut notes = if surfaced { vec![metres(v)?] } else { Vec::new() };
     let (across, along) = sizes(grid, &mut notes)?;
     let at = planes.at;
     let shape = cube.shape(variable);
     let chunk: Vec<usize> = (0..shape.len()).map(|d| if d == at.0 || d == at.1 { TILE.min(shape[d]) } else { 1 }).collect();
-    let variables = what.iter().map(|a| {
+    if surfaced {
+        let text = "cells at the edge of the raster, and those with a missing cell in their window, are missing";
+        notes.push(Note::info("terrain-edges", text));
+    }
+    let mut ends = (f64::NAN, f64::NAN);
+    if textured {
+        ends = if let Some(stated) = how.grey.ends { stated } else { measured(cube, variable, &chunk)? };
+        notes.extend(how.grey.notes(ends, &v.name, &v.unit.suffix()));
+    }
+    let of = |a: &Attribute| if a.is_texture() { how.grey.distances.iter().map(|d| (*a, *d)).collect() } else { vec![(*a, 0)] };
+    let what: Vec<(Attribute, usize)> = what.iter().flat_map(of).collect();
+    let several = how.grey.distances.len() > 1;
+    let variables = what.iter().map(|&(a, distance)| {
         let (name, unit, meaning) = a.told();
-        let mut attributes = Attributes::default();
-        attributes.set("long_name", esker_core::cube::Attribute::Text(meaning.into()));
-        let stored = "float32".to_owned();
-        Variable {
-            name: name.into(),
-            unit: Unit::new(unit),
-            chunk: chunk.clone(),
-            holds: Holds::Numbers,
-            stored,
-            attributes,
-            auxiliary: false,
-            axes: v.axes.clone(),
-        }
+        let name = if several && a.is_texture() { format!("{name}-d{distance}") } else { name.to_owned() };
+        variable_of(v, (name, unit, meaning), &chunk)
     });
-    let seen = |inner| -> Arc<dyn Blocks> { Arc::new(Seen { inner, variable, at, old, how, what: what.to_vec(), across, along }) };
-    let mut out = cube.rewrap(cube.axes().to_vec(), variables.collect(), seen)?;
+    let variables = variables.collect();
+    let seen = |inner| -> Arc<dyn Blocks> { Arc::new(Seen { inner, variable, at, old, how, what, ends, across, along }) };
+    let mut out = cube.rewrap(cube.axes().to_vec(), variables, seen)?;
     out.places = None;
-    notes.push(Note::info("terrain-edges", "cells at the edge of the raster, and those with a missing cell in their window, are missing"));
     out.notes.extend(notes);
     Ok(out)
+}
+
+/// A variable on the axes of the heights.
+fn variable_of(heights: &Variable, (name, unit, meaning): (String, &str, &str), chunk: &[usize]) -> Variable {
+    let mut attributes = Attributes::default();
+    attributes.set("long_name", esker_core::cube::Attribute::Text(meaning.into()));
+    Variable {
+        name,
+        unit: Unit::new(unit),
+        chunk: chunk.to_vec(),
+        holds: Holds::Numbers,
+        stored: "float32".to_owned(),
+        attributes,
+        auxiliary: false,
+        axes: heights.axes.clone(),
+    }
+}
+
+/// The smallest and the largest value of a variable, read tile by tile; NaN if it has none.
+fn measured(cube: &Cube, variable: usize, tile: &[usize]) -> Result<(f64, f64)> {
+    let tiles = Window::whole(&cube.shape(variable)).blocks(tile);
+    let ends = |w: &Window| {
+        let values = cube.read(variable, w)?;
+        Ok(values.iter().filter(|v| v.is_finite()).fold((f64::NAN, f64::NAN), |(low, high), &v| (v.min(low), v.max(high))))
+    };
+    tiles.par_iter().map(ends).try_reduce(|| (f64::NAN, f64::NAN), |a, b| Ok((a.0.min(b.0), a.1.max(b.1))))
 }
 
 /// The variable of heights.
@@ -110,6 +145,9 @@ fn check(what: &[Attribute], how: &Terrain, grid: &Regular) -> Result<()> {
         return Err(Error::usage("window")
             .got(format!("{window} × {window} cells"))
             .rule(format!("the raster has {rows} rows and {cols} columns")));
+    }
+    if what.iter().any(|a| a.is_texture()) {
+        how.grey.check(window)?;
     }
     let sun = (0.0..=360.0).contains(&how.azimuth) && (0.0..=90.0).contains(&how.altitude);
     let level = how.level > 0.0 && how.level.is_finite();
@@ -169,7 +207,7 @@ fn sizes(grid: &Regular, notes: &mut Vec<Note>) -> Result<(Vec<f64>, f64)> {
 
 impl Seen {
     /// A tile of a window: its heights with a margin, then the attribute of each cell.
-    fn tile(&self, what: Attribute, window: &Window) -> Result<Vec<f64>> {
+    fn tile(&self, (what, distance): (Attribute, usize), window: &Window) -> Result<Vec<f64>> {
         let Grid::Regular(grid) = &self.old else { return Ok(vec![f64::NAN; window.len()]) };
         let size = if what.is_windowed() { self.how.window } else { 3 };
         let (rows, cols) = (grid.y.file(&window.0[self.at.0]), grid.x.file(&window.0[self.at.1]));
@@ -180,11 +218,19 @@ impl Seen {
         let mut cells = vec![0.0; size * size];
         let mut planes = Vec::with_capacity(window.len());
         for plane in heights.chunks_exact(high * wide).take(others) {
+            let texture = match what {
+                Attribute::Glcm(texture) => Some(self.how.grey.of(texture, plane, wide, (size, distance), self.ends)),
+                _ => None,
+            };
             for i in 0..rows.len() {
                 let row = if grid.y.is_reversed() { rows.len() - 1 - i } else { i };
                 let metres = (self.across[rows.start + row], self.along);
                 for j in 0..cols.len() {
                     let col = if grid.x.is_reversed() { cols.len() - 1 - j } else { j };
+                    if let Some(texture) = &texture {
+                        planes.push(texture[row * cols.len() + col]);
+                        continue;
+                    }
                     // Rows ascend to the north in the plane, and run from north to south in the window.
                     for (k, line) in cells.chunks_exact_mut(size).enumerate() {
                         let from = (row + size - 1 - k) * wide + col;

@@ -4,7 +4,7 @@ use esker_core::{Error, FittedTransform, Parameter, Result, Samples, Settings, T
 
 use super::encode::Encode;
 use super::impute::Impute;
-use super::wanted::list;
+use super::wanted::items;
 use super::{
     Wanted, chained, encode, gradient, harmonics, impute, lag, nearest, ordinal, pca, reshape, scale, season, target_means, trend,
 };
@@ -162,10 +162,7 @@ impl Prepare {
             Self::Scale => Box::new(scale::Scale::new(columns, settings)),
             Self::Transform => Box::new(reshape::Reshape::new(columns, settings)),
             Self::Encode => match method() {
-                "ordinal" => {
-                    let order = list(settings.text("order")).into_iter().map(str::to_owned).collect();
-                    Box::new(ordinal::Ordinal { columns, order })
-                }
+                "ordinal" => Box::new(ordinal::Ordinal { columns, order: items(settings.text("order")) }),
                 "target" => Box::new(target_means::TargetMeans { columns, smoothing: settings.real("smoothing") }),
                 _ => Box::new(Restricted { columns, inner: Box::new(Encode) }),
             },

@@ -19,10 +19,13 @@ pub const DOC_LAG: &str = "Further columns hold the value of an earlier time of 
      old (`by = \"days\"`). Rows without such a time have none. `columns` may name the target: its lags come from training rows alone.";
 /// What windows do.
 pub const DOC_ROLLING: &str = "Further columns hold statistics of a window over the times of the same group before a row: so many times, or so many days before it. \
-     The row itself is not among them unless `now` says so. `columns` may name the target: its windows hold training rows alone, and never the row itself.";
+     The row itself is not among them unless `now` says so. Days without a value never count as zero: a window with fewer values than `least` is missing. `columns` may name \
+     the target: its windows hold training rows alone, and never the row itself, whatever `now` says.";
 
 /// The longest lag or window, in times or days.
 const LONGEST: f64 = 1e7;
+/// What the name of a column ends with where the row itself is in its window.
+const WITH_NOW: &str = " with now";
 
 fn by() -> Parameter {
     Parameter::choice("by", &["rows", "days"], "Whether lags and windows are counted in times that the group has rows at, or in days.")
@@ -49,7 +52,8 @@ pub fn parameters_rolling() -> Vec<Parameter> {
             0,
             0,
             10_000_000,
-            "Values that a window needs, else it is missing; 0 takes all of a window in rows, and 1 of one in days (2 for sd).",
+            "Values that a window needs, else it is missing; 0 takes all of a window in rows, and of one in days as many for a sum as the usual step of the \
+             training rows puts there, and half as many for the others (2 for sd at least).",
         ),
     ]
 }
@@ -72,8 +76,8 @@ impl Back {
         Self { name: "rolling", columns, settings: settings.clone() }
     }
 
-    /// Every look back, with what it adds to the name of the column.
-    fn looks(&self) -> Result<Vec<(String, Look)>> {
+    /// Every look back, with what it adds to the name of the column; `step` is the usual step of the training rows.
+    fn looks(&self, step: Option<f64>) -> Result<Vec<(String, Look)>> {
         let in_days = self.settings.text("by") == "days";
         let reach = |key: &str, text: &str| {
             let found = text.parse::<f64>().ok().filter(|v| *v > 0.0 && *v <= LONGEST && (in_days || v.fract() == 0.0));
@@ -99,13 +103,14 @@ impl Back {
             })?;
             for text in list(self.settings.text("windows")) {
                 let reach = reach("windows", text)?;
-                let whole = if let Reach::Points(n) = reach { n } else { 1 };
+                let whole = reach.whole(step);
                 let least = match self.settings.integer("least") {
+                    0 if in_days && statistic != Statistic::Sum => whole.div_ceil(2),
                     0 => whole,
                     n => n as u32,
                 };
                 let least = least.max(if statistic == Statistic::Sd { 2 } else { 1 });
-                let name = format!("{} {text}{unit}{}", statistic.name(), if now { " with now" } else { "" });
+                let name = format!("{} {text}{unit}{}", statistic.name(), if now { WITH_NOW } else { "" });
                 looks.push((name, Look::Window { reach, statistic, now, least }));
             }
         }
@@ -152,15 +157,25 @@ impl Transform for Back {
                 format!("step '{}': {together} training rows share group and time with another; their mean counts", self.name),
             )),
         }
-        let (fields, looks) = (self.fields(&train, target)?, self.looks()?);
+        let fields = self.fields(&train, target)?;
         let values = fields.iter().map(|f| Ok(runs.collapse(train.column(&f.name)?.reals()?))).collect::<Result<Vec<_>>>()?;
         let series = Series { labels, groups: runs.groups().to_vec(), keys: runs.keys(keys), values };
+        let looks = self.looks(series.step())?;
         let mut fitted = Looking { step: self.name.to_owned(), fields, looks, series, learned: Vec::new(), notes };
         let all: Vec<&Series> = fitted.fields.iter().map(|_| &fitted.series).collect();
         let made = fitted.made(&all, &fitted.series.keys, &runs, train.rows());
-        fitted.learned = made.iter().map(|c| (c.name.clone(), rows_without(c))).collect();
+        let of = |(c, (_, how)): (&Column, &(String, Look))| (c.name.clone(), format!("{}{}", needs(how), rows_without(c)));
+        fitted.learned = made.iter().zip(fitted.looks.iter().cycle()).map(of).collect();
         let made = beside(train, made)?;
         Ok((Box::new(fitted), made))
+    }
+}
+
+/// What a window needs.
+fn needs(how: &Look) -> String {
+    match how {
+        Look::Window { statistic, least, .. } if *statistic != Statistic::Count && *least > 1 => format!("of {least} values or more; "),
+        _ => String::new(),
     }
 }
 
@@ -214,6 +229,7 @@ impl Looking {
             let of_run = series[f].each(f, (asked, runs.groups()), |keys, values, asked, out| look(how, keys, values, asked, out));
             let count = matches!(how, Look::Window { statistic: Statistic::Count, .. });
             let unit = if count { Unit::new("1") } else { field.unit.clone() };
+            let suffix = if field.target { suffix.strip_suffix(WITH_NOW).unwrap_or(suffix) } else { suffix };
             Column { unit, ..Column::real(format!("{} {suffix}", field.name), "", runs.spread(&of_run, rows)) }
         };
         tasks.into_par_iter().map(one).collect()
@@ -325,5 +341,67 @@ mod tests {
         step 'lag': got 2 rows that share their time with another; rows without a group are one series, which has one row at a time
           hint: name the column that tells series apart: [roles] group = "…"
         "#);
+    }
+
+    fn windows(columns: &[&str], with: &[(&str, Setting)]) -> Back {
+        let p = parameters_rolling();
+        let s = with.iter().fold(Settings::defaults(&p), |s, (name, v)| s.set(&p, name, v.clone()).unwrap());
+        Back::windows(Wanted(columns.iter().map(|c| (*c).to_owned()).collect()), &s)
+    }
+
+    fn word(text: &str) -> Setting {
+        Setting::Text(text.into())
+    }
+
+    /// Twelve days with a millimetre each; two have no row, one has a row without a value.
+    #[test]
+    fn days_that_are_missing_are_not_summed_as_zero() {
+        let day: Vec<f64> = [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13].map(f64::from).to_vec();
+        let mut x = vec![1.0; 12];
+        x[2] = f64::NAN;
+        let train = samples(&["a"; 12], &day, &x, &[0.0; 12]);
+        let asked = [("windows", word("4")), ("by", word("days")), ("statistics", word("sum, mean, count"))];
+        let (fitted, made) = windows(&["x"], &asked).fit_apply(train.clone(), "y").unwrap();
+        let none = -99.0;
+        assert_eq!(values(&made, "x sum 4 d"), [none, none, none, none, none, none, none, 4.0, none, none, none, none]);
+        assert_eq!(values(&made, "x mean 4 d"), [none, none, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(values(&made, "x count 4 d"), [0.0, 1.0, 2.0, 2.0, 3.0, 3.0, 3.0, 4.0, 2.0, 2.0, 2.0, 3.0]);
+        let told: Vec<String> = fitted.learned().into_iter().map(|(name, says)| format!("{name}: {says}")).collect();
+        insta::assert_snapshot!(told.join("\n"), @r"
+        x sum 4 d: of 4 values or more; 11 of 12 rows have none, and stay missing until a model needs them filled
+        x mean 4 d: of 2 values or more; 2 of 12 rows have none, and stay missing until a model needs them filled
+        x count 4 d: every row has it
+        ");
+        // New rows are asked for as many.
+        let new = fitted.apply(samples(&["a", "b"], &[15.0, 15.0], &[1.0, 1.0], &[0.0; 2])).unwrap();
+        assert_eq!(values(&new, "x sum 4 d"), [none, none]);
+        let one = [&asked[..], &[("least", Setting::Integer(1))]].concat();
+        let (_, made) = windows(&["x"], &one).fit_apply(train, "y").unwrap();
+        assert_eq!(values(&made, "x sum 4 d"), [none, 1.0, 2.0, 2.0, 3.0, 3.0, 3.0, 4.0, 2.0, 2.0, 2.0, 3.0]);
+    }
+
+    /// Times with fractions, and the row itself: a window of a day holds 24 hours.
+    #[test]
+    fn a_day_of_hours_needs_all_of_them() {
+        let n = 60;
+        let hour: Vec<f64> = (0..n).map(|k| 11_000.0 + f64::from(k) / 24.0).collect();
+        let labels = vec!["a"; n as usize];
+        let train = samples(&labels, &hour, &vec![1.0; n as usize], &vec![0.0; n as usize]);
+        for (now, name, first) in [(false, "x sum 1 d", 24), (true, "x sum 1 d with now", 23)] {
+            let asked = [("windows", word("1")), ("by", word("days")), ("statistics", word("sum")), ("now", Setting::Flag(now))];
+            let (_, made) = windows(&["x"], &asked).fit_apply(train.clone(), "y").unwrap();
+            let expected: Vec<f64> = (0..60).map(|k| if k < first { -99.0 } else { 24.0 }).collect();
+            assert_eq!(values(&made, name), expected);
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_window_over_the_target_says_that_the_row_is_not_in_it() {
+        let train = samples(&["a"; 4], &[0.0, 1.0, 2.0, 3.0], &[1.0, 2.0, 3.0, 4.0], &[10.0, 20.0, 30.0, 40.0]);
+        let asked = [("windows", word("2")), ("statistics", word("mean")), ("now", Setting::Flag(true))];
+        let (_, made) = windows(&["x", "y"], &asked).fit_apply(train, "y").unwrap();
+        let names: Vec<&str> = made.columns().iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["x", "y", "x mean 2 with now", "y mean 2"]);
+        assert_eq!(values(&made, "y mean 2"), [-99.0, -99.0, 15.0, 25.0]);
     }
 }

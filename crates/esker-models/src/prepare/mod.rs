@@ -22,4 +22,4 @@ mod wanted;
 mod window;
 
 pub use catalog::Prepare;
-pub use wanted::Wanted;
+pub use wanted::{Wanted, quoted};

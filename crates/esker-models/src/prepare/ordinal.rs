@@ -83,3 +83,22 @@ impl FittedTransform for Ordered {
 pub fn load(bytes: &[u8]) -> Result<Box<dyn FittedTransform>> {
     Ok(Box::new(store::load::<Ordered>("ordinal step", bytes)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Prepare, Wanted};
+    use esker_core::{Codes, Column, Samples, Setting, Settings, Support};
+
+    #[test]
+    fn classes_may_have_commas_in_their_names() {
+        let soil = [Some("silt"), Some("clay, sandy"), Some("so-called \"till\", loose")];
+        let y = Column::real("y", "", vec![0.0; 3]);
+        let train = Samples::new(vec![Column::class("soil", Codes::from_labels(&soil)), y], Support::bare(3), None).unwrap();
+        let p = Prepare::Encode.parameters();
+        let order = "\"clay, sandy\", silt, \"so-called \"\"till\"\", loose\"";
+        let s = Settings::defaults(&p).set(&p, "method", Setting::Text("ordinal".into())).unwrap();
+        let s = s.set(&p, "order", Setting::Text(order.into())).unwrap();
+        let made = Prepare::Encode.transform(Wanted::default(), &s).fit_apply(train, "y").unwrap().1;
+        assert_eq!(made.column("soil").unwrap().reals().unwrap(), [1.0, 0.0, 2.0]);
+    }
+}

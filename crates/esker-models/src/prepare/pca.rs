@@ -178,6 +178,10 @@ impl FittedTransform for Components {
             let share = 100.0 * self.variance[k] / self.total;
             (self.made(k), format!("{} % of the variance of {p} columns, most of it of {}", short(share), self.names[most]))
         };
+        if self.variance.is_empty() && p > 0 {
+            let stay = if self.keep { "" } else { ", and were left out" };
+            return vec![(self.name.clone(), format!("none: {p} columns do not vary among the training rows{stay}"))];
+        }
         (0..self.variance.len()).map(one).collect()
     }
 
@@ -198,6 +202,52 @@ pub fn load(bytes: &[u8]) -> Result<Box<dyn FittedTransform>> {
         && f.sd.len() == p
         && f.vectors.len() == p * f.variance.len()
         && [&f.mean, &f.sd, &f.vectors, &f.variance].iter().all(|v| finite(v))
-        && f.sd.iter().all(|s| *s > 0.0);
+        && f.sd.iter().all(|s| *s > 0.0)
+        // Components are of some columns, and each has variance.
+        && f.variance.len() <= p
+        && f.variance.iter().all(|v| *v > 0.0)
+        && f.total.is_finite();
     if sound { Ok(Box::new(f)) } else { Err(store::damaged("pca step")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use esker_core::Support;
+
+    fn bytes(names: &[&str], vectors: &[f64], variance: &[f64], total: f64) -> Vec<u8> {
+        let n = names.len();
+        let names = names.iter().map(|n| (*n).to_owned()).collect();
+        let (vectors, variance) = (vectors.to_vec(), variance.to_vec());
+        store::save(&Components { names, keep: false, name: "pc".into(), mean: vec![0.0; n], sd: vec![1.0; n], vectors, variance, total })
+    }
+
+    #[test]
+    fn a_file_with_components_of_nothing_is_refused() {
+        for (bytes, why) in [
+            (bytes(&[], &[], &[1.0], 1.0), "components of no columns"),
+            (bytes(&["a"], &[1.0], &[1.0], f64::NAN), "a total that is no number"),
+            (bytes(&["a"], &[1.0], &[-1.0], 1.0), "a variance below zero"),
+            (bytes(&["a"], &[1.0, 1.0], &[1.0, 1.0], 2.0), "more components than columns"),
+        ] {
+            let error = load(&bytes).err().unwrap_or_else(|| panic!("{why}"));
+            assert!(error.to_string().contains("pca step"), "{why}: {error}");
+        }
+        assert_eq!(load(&bytes(&["a"], &[1.0], &[1.0], 1.0)).unwrap().learned().len(), 1);
+    }
+
+    /// What fitting writes is read, columns without variance too.
+    #[test]
+    fn columns_that_do_not_vary_have_no_scores_and_that_is_told() {
+        let columns = vec![Column::real("a", "", vec![3.0; 4]), Column::real("b", "", vec![2.0; 4]), Column::real("y", "", vec![0.0; 4])];
+        let train = Samples::new(columns, Support::bare(4), None).unwrap();
+        let fitted = Pca::new(Wanted::default(), &Settings::defaults(&parameters())).fit(&train, "y").unwrap();
+        let again = load(&fitted.save()).unwrap();
+        let names: Vec<String> = again.apply(train).unwrap().columns().iter().map(|c| c.name.clone()).collect();
+        assert_eq!(names, ["y"]);
+        assert_eq!(
+            again.learned(),
+            [("pc".to_owned(), "none: 2 columns do not vary among the training rows, and were left out".to_owned())]
+        );
+    }
 }

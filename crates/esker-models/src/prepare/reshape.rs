@@ -10,7 +10,7 @@ use crate::store;
 
 /// What it does.
 pub const DOC: &str = "Numbers become their logarithm, `log1p` (of 1 + x), square root, or the power of Box and Cox (1964) or of Yeo and Johnson (2000) that makes the training \
-     rows most like a normal distribution, by maximum likelihood between −5 and 5 (Box–Cox of values over their geometric mean). Values that a method does not take are refused with their number.";
+     rows most like a normal distribution, by maximum likelihood between −5 and 5 (Box–Cox of values over their geometric mean; row weights do not count). Values that a method does not take are refused with their number.";
 
 /// Its parameters.
 pub fn parameters() -> Vec<Parameter> {

@@ -8,8 +8,8 @@ use super::wanted::{Wanted, known, short};
 use crate::store;
 
 /// What it does.
-pub const DOC: &str = "Numbers are brought to mean 0 and standard deviation 1 over the training rows (`standard`, not weighted); to median 0 and quartiles one apart (`robust`); or to \
-     where they lie among at most 1000 quantiles of the training rows, as a share from 0 to 1 (`uniform`) or the normal quantile of that share (`normal`, within ±5.2). Models that need \
+pub const DOC: &str = "Numbers are brought to mean 0 and standard deviation 1 over the training rows (`standard`); to median 0 and quartiles one apart (`robust`); or to \
+     where they lie among at most 1000 quantiles of the training rows, as a share from 0 to 1 (`uniform`) or the normal quantile of that share (`normal`, within ±5.2). Equal values have the middle of their shares, the smallest and the largest are 0 and 1. Row weights do not count. Models that need \
      features on one scale bring them there in any case, after all steps: `standard` and `robust` matter to the steps that follow, such as pca.";
 
 /// Quantiles kept at most.
@@ -193,5 +193,56 @@ mod tests {
     fn shares_lie_between_quantiles_and_ties_have_their_middle() {
         let q = [0.0, 1.0, 1.0, 1.0, 5.0];
         assert_eq!([share(&q, 0.0), share(&q, 0.5), share(&q, 1.0), share(&q, 3.0), share(&q, 9.0)], [0.0, 0.125, 0.5, 0.875, 1.0]);
+    }
+
+    /// scikit-learn 1.9.1: `QuantileTransformer(n_quantiles=1000, subsample=None)` of whole numbers, nearly half of them 0, fewer and more than 1000.
+    #[test]
+    fn ties_are_ranked_as_scikit_learn_ranks_them() {
+        let probes = [-1.0, 0.0, 0.5, 1.0, 7.0, 20.0, 33.25, 49.0, 50.0, 60.0];
+        let cases = [
+            (40, "uniform", [0.0, 0.0, 0.474358974, 0.487179487, 0.545454545, 0.585470085, 0.783653846, 0.974358974, 1.0, 1.0]),
+            (
+                40,
+                "normal",
+                [
+                    -5.19933758,
+                    -5.19933758,
+                    -0.0643168351,
+                    -0.0321417933,
+                    0.114185294,
+                    0.215907528,
+                    0.784592877,
+                    1.949112,
+                    5.19933758,
+                    5.19933758,
+                ],
+            ),
+            (2500, "uniform", [0.0, 0.0, 0.485985986, 0.495495495, 0.535535536, 0.625291959, 0.802414547, 0.970970971, 1.0, 1.0]),
+            (
+                2500,
+                "normal",
+                [
+                    -5.19933758,
+                    -5.19933758,
+                    -0.0351351514,
+                    -0.0112913583,
+                    0.089192496,
+                    0.319409401,
+                    0.85027735,
+                    1.89525929,
+                    5.19933758,
+                    5.19933758,
+                ],
+            ),
+        ];
+        for (n, method, expected) in cases {
+            let values = (0..n).map(|i: i64| ((i * i * 7919 + i * 13) % 101 - 50).max(0) as f64).collect();
+            let scale = Scale { columns: Wanted::default(), method: method.into() };
+            let field = scale.field(&Column::real("x", "", values)).unwrap().unwrap();
+            for (x, expected) in probes.iter().zip(expected) {
+                let found = field.how.of(*x);
+                assert!((found - expected).abs() < 2e-8, "{n} {method} at {x}: {found} {expected}");
+            }
+        }
     }
 }

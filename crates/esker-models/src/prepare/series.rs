@@ -139,6 +139,14 @@ impl Series {
             && self.keys.iter().all(|k| k.is_finite())
     }
 
+    /// How far apart points of a group usually are: the median of their distances. None if no group has two.
+    pub fn step(&self) -> Option<f64> {
+        let of = |w: &[u32]| self.keys[w[0] as usize..w[1] as usize].windows(2).map(|k| k[1] - k[0]);
+        let mut apart: Vec<f64> = self.groups.windows(2).flat_map(of).collect();
+        apart.sort_by(f64::total_cmp);
+        apart.get(apart.len().saturating_sub(1) / 2).copied()
+    }
+
     /// The points with further ones of other rows beside them; at a point that is there already, it counts alone, unless its value is missing.
     /// The groups of `runs` are those of `labels`, the own ones first.
     pub fn with(&self, runs: &Runs, keys: &[f64], values: &[Option<Vec<f64>>], labels: &[String]) -> Self {

@@ -110,6 +110,35 @@ pub(super) fn list(text: &str) -> Vec<&str> {
     text.split(',').map(str::trim).filter(|t| !t.is_empty()).collect()
 }
 
+/// The texts of a list written as one text; one in quotes may hold commas, and quotes twice.
+pub(super) fn items(text: &str) -> Vec<String> {
+    let (mut items, mut item) = (Vec::new(), String::new());
+    let (mut inside, mut whole) = (false, false);
+    let mut marks = text.chars().peekable();
+    while let Some(mark) = marks.next() {
+        match mark {
+            '"' if inside && marks.peek() == Some(&'"') => item.extend(marks.next()),
+            '"' if inside => inside = false,
+            '"' if item.trim().is_empty() && !whole => {
+                item.clear();
+                (inside, whole) = (true, true);
+            }
+            ',' if !inside => {
+                whole = false;
+                items.push(std::mem::take(&mut item));
+            }
+            _ => item.push(mark),
+        }
+    }
+    items.push(item);
+    items.into_iter().map(|i| i.trim().to_owned()).filter(|i| !i.is_empty()).collect()
+}
+
+/// A text as one of a list: in quotes where it holds a comma or begins with one.
+pub fn quoted(text: &str) -> String {
+    if text.contains(',') || text.starts_with('"') { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
 /// A number in at most six significant digits.
 pub(super) fn short(v: f64) -> String {
     if v == 0.0 || !v.is_finite() {

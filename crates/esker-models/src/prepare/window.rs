@@ -3,6 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Times closer than this, in days, are one where a window ends: an hour is no exact share of a day. A tenth of a second.
+const SAME: f64 = 1e-6;
+
 /// What is said of the values in a window; missing ones do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Statistic {
@@ -40,6 +43,17 @@ pub(super) enum Reach {
     Days(f64),
 }
 
+impl Reach {
+    /// Values that a window of it holds at least where there is one every `step` days; never none.
+    pub fn whole(self, step: Option<f64>) -> u32 {
+        match (self, step) {
+            (Self::Points(n), _) => n,
+            (Self::Days(_), None) => 1,
+            (Self::Days(d), Some(step)) => ((d + SAME) / step).floor().max(1.0) as u32,
+        }
+    }
+}
+
 /// One look back from a point.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) enum Look {
@@ -57,7 +71,7 @@ pub(super) fn look(how: Look, keys: &[f64], values: &[f64], asked: &[f64], out: 
             for (q, out) in asked.iter().zip(out) {
                 let before = |k: f64| match reach {
                     Reach::Points(_) => k < *q,
-                    Reach::Days(d) => k <= q - d,
+                    Reach::Days(d) => k <= q - d + SAME,
                 };
                 while end < keys.len() && before(keys[end]) {
                     end += 1;
@@ -102,8 +116,8 @@ fn along<P: Part>((keys, asked, reach, now): (&[f64], &[f64], Reach, bool), valu
         }
         let out_of_it = |i: usize| match reach {
             Reach::Points(n) => i + (n as usize) < end,
-            Reach::Days(d) if now => keys[i] <= q - d,
-            Reach::Days(d) => keys[i] < q - d,
+            Reach::Days(d) if now => keys[i] <= q - d + SAME,
+            Reach::Days(d) => keys[i] < q - d - SAME,
         };
         while first < end && out_of_it(first) {
             first += 1;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use esker_core::{Error, Estimator, Parameter, Rule, Setting, Settings};
 use esker_models::back::OfTransformed;
 use esker_models::prepare::power::Family;
+use esker_models::prepare::quoted;
 use esker_models::{Kind, Prepare, Wanted};
 
 use super::ModelPart;
@@ -108,7 +109,10 @@ fn settings(s: &Section<'_>, parameters: &[Parameter]) -> Settings {
         all = set(all, name, value.clone());
     }
     for p in lists.iter().filter(|p| s.has(p.name)) {
-        all = set(all, p.name, Setting::Text(s.words(p.name, "text, a number or a list of them is wanted").join(", ")));
+        let words = s.words(p.name, "text, a number or a list of them is wanted");
+        // What stands in a list by itself stays so, whatever commas it holds.
+        let words: Vec<String> = if s.has_list(p.name) { words.iter().map(|w| quoted(w)).collect() } else { words };
+        all = set(all, p.name, Setting::Text(words.join(", ")));
     }
     // Known, whether they are there or not.
     lists.iter().filter(|p| !s.has(p.name)).for_each(|p| s.skip(p.name));

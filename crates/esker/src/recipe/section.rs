@@ -70,6 +70,11 @@ impl<'a> Section<'a> {
         self.table.iter().any(|(k, _)| k.get_ref().as_ref() == key)
     }
 
+    /// Whether there is a list.
+    pub fn has_list(&self, key: &str) -> bool {
+        self.table.iter().any(|(k, v)| k.get_ref().as_ref() == key && matches!(v.get_ref(), DeValue::Array(_)))
+    }
+
     pub fn text(&self, key: &'static str) -> Option<String> {
         let value = self.value(key)?.get_ref();
         match value {
