@@ -133,6 +133,39 @@ fn the_proof_is_of_those_who_remain() {
 }
 
 #[test]
+fn a_possible_group_has_somebody_who_is_placed_or_is_said_to_have_nobody() {
+    for seed in 0..6 {
+        let people = applicants(40, seed);
+        let matching = Matching::of(&people, &call()).unwrap();
+        let possible = matching.waiting.iter().filter_map(|w| w.possible.as_ref());
+        possible.for_each(|ids| assert!(ids.iter().any(|id| matching.group_of(id).is_some()), "{ids:?} all wait"));
+    }
+    // Once people have left, all of a possible group may wait: it is not said of them that they are placed.
+    let mut people = applicants(24, 0);
+    let mut matching = Matching::of(&people, &call()).unwrap();
+    let group = matching.groups.remove(0);
+    people.retain(|p| !matching.groups.iter().any(|g| g.members.contains(&p.id)));
+    matching.groups.clear();
+    let matching = matching.of_those_who_remain(&people, &call()).unwrap();
+    let wait = matching.waiting.iter().find(|w| w.person == group.members[0]).unwrap();
+    assert!(wait.possible.is_some() && !wait.searched && !matching.most);
+    let state = State { people, matching: Some(matching), ..State::new(call()) };
+    let letter = &esker_teach::group::write::files(&state)[&format!("waiting/{}.md", group.members[0])];
+    assert!(letter.contains("With others who wait they would be a group") && !letter.contains("people who are placed"), "{letter}");
+}
+
+#[test]
+fn a_matching_that_is_stopped_writes_nothing() {
+    let desk = Desk::new();
+    let mut people = alike(40);
+    people.iter_mut().for_each(|p| (p.level, p.guide) = (1, false));
+    let table = desk.write("applications.csv", &table(&people));
+    let faults = desk::matching(&desk.folder(), &table, Some(call()), &AtomicBool::new(true)).unwrap_err();
+    assert_eq!(faults[0].fault, esker_core::Fault::Cancelled);
+    assert!(!desk.path("autumn").exists());
+}
+
+#[test]
 fn a_seat_that_is_free_is_told() {
     let desk = Desk::new();
     // One may guide, so there is one group of six; the seventh waits because it is full.
@@ -155,6 +188,27 @@ fn a_seat_that_is_free_is_told() {
         "{proof}"
     );
     assert!(desk.folder().load().unwrap().matching.unwrap().groups[0].leader.is_empty());
+}
+
+#[test]
+fn topics_that_nobody_can_choose_are_refused() {
+    for topic in ["soil, ice", " snow", "snow ", "a;b", "a|b"] {
+        let text = call::TEMPLATE.replacen("\"snow\"", &format!("\"{topic}\""), 1);
+        assert!(Call::parse(&text).unwrap_err().to_string().contains("people choose topics in a list"), "{topic}");
+    }
+}
+
+#[test]
+fn sessions_name_their_lessons() {
+    let desk = Desk::new();
+    desk.matched(&alike(5));
+    let calendar = desk.read("group-01/p00.ics");
+    assert!(calendar.contains("session 1\\, lecture 1") && calendar.contains("session 8\\, workshop 2"), "{calendar}");
+    assert_eq!(calendar.matches("BEGIN:VEVENT").count(), 26);
+    // Half the hours, half the sessions.
+    desk.matched_by(&alike(5), Call { hours_per_month: 4.0, ..call() });
+    assert_eq!(desk.read("group-01/p00.ics").matches("BEGIN:VEVENT").count(), 13);
+    assert!(desk.read("plan/plan.md").contains("13 in all, 26 h.") && desk.read("group-01/invitation.md").contains("2 h every 2 weeks"));
 }
 
 #[test]

@@ -354,7 +354,7 @@ impl<'a> Teller<'a> {
         if common.languages == 0 {
             broken.push(Broken::Language);
         }
-        let longest = common.free.iter().zip(&common.until).map(|(free, until)| free.longest(*until)).min().unwrap_or(0) as u32 * QUARTER;
+        let longest = common.free.iter().map(|(free, until)| free.longest(*until)).min().unwrap_or(0) as u32 * QUARTER;
         if longest < self.rules.minutes {
             broken.push(Broken::Hours(longest));
         }
@@ -493,4 +493,22 @@ fn nearest(blocks: Vec<Block>, most: usize) -> (Vec<Block>, Vec<(Vec<Broken>, us
 
 pub(crate) fn group_id(at: usize) -> String {
     format!("group-{:02}", at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_blocks_are_kept_and_the_others_counted() {
+        let all = [vec![Broken::Full, Broken::Topic], vec![Broken::Hours(15)], vec![Broken::Topic], vec![Broken::Hours(45), Broken::Full]];
+        let block = |i: usize| Block { group: group_id(i), broken: all[i % 4].clone() };
+        let (near, rest) = nearest((0..40).map(block).collect(), 15);
+        assert_eq!(near.iter().map(|b| b.broken.len()).sum::<usize>(), 15);
+        assert!(near.windows(2).all(|w| w[0].group < w[1].group));
+        let full = |rule: Broken| vec![Broken::Full, rule];
+        let hours = vec![Broken::Hours(0), Broken::Full];
+        assert_eq!(rest, [(full(Broken::Topic), 10), (hours, 10), (vec![Broken::Topic], 3), (vec![Broken::Hours(0)], 2)]);
+        assert_eq!(nearest((0..40).map(block).collect(), 40), ((0..40).map(block).collect(), Vec::new()));
+    }
 }

@@ -56,10 +56,9 @@ pub(crate) struct Member {
     pub level: u8,
     pub guide: bool,
     pub apart: Vec<usize>,
-    /// Free quarters in each sort of turn, from its first day on their calendar.
-    pub free: Vec<Quarters>,
-    /// The quarter in which its last day ends for them: what begins later is not of this turn.
-    pub until: Vec<usize>,
+    /// Free quarters in each sort of turn, from its first day on their calendar, and the quarter in which its last day ends for them: what begins
+    /// later is not of this turn.
+    pub free: Vec<(Quarters, usize)>,
     /// Offset from UTC in the first week, in seconds: a place, as far as meeting goes.
     pub place: i32,
     pub career: usize,
@@ -86,19 +85,18 @@ pub struct Pool {
 pub(crate) struct Common {
     pub topics: u64,
     pub languages: u64,
-    pub free: Vec<Quarters>,
-    pub until: Vec<usize>,
+    pub free: Vec<(Quarters, usize)>,
 }
 
 impl Common {
     /// Beginnings of so many free quarters, in each sort of turn.
     pub(crate) fn starts(&self, quarters: usize) -> impl Iterator<Item = Quarters> {
-        self.free.iter().zip(&self.until).map(move |(free, until)| free.starts(quarters, *until))
+        self.free.iter().map(move |(free, until)| free.starts(quarters, *until))
     }
 
     /// Free quarters in the turn that has fewest.
     pub(crate) fn fewest(&self) -> usize {
-        self.free.iter().zip(&self.until).map(|(free, until)| free.before(*until)).min().unwrap_or(0)
+        self.free.iter().map(|(free, until)| free.before(*until)).min().unwrap_or(0)
     }
 }
 
@@ -127,8 +125,9 @@ impl Pool {
                 return Err(Error::data(format!("interests of '{}'", person.id)).rule("they are topics of the call"));
             }
             let windows = &windows[person.zone.as_str()];
-            let free =
-                sorts.iter().zip(windows).map(|(days, (from, _))| person.hours.quarters(zone, origin(days[0])).since(*from)).collect();
+            let quarters =
+                |(days, (from, until)): (&[Date; 2], &(usize, usize))| (person.hours.quarters(zone, origin(days[0])).since(*from), *until);
+            let free = sorts.iter().zip(windows).map(quarters).collect();
             members.push(Member {
                 topics: ranked.iter().fold(0, |set, &t| set | 1 << t),
                 ranked,
@@ -137,7 +136,6 @@ impl Pool {
                 guide: person.guide,
                 apart: person.apart.iter().filter_map(|id| at.get(id.as_str()).copied()).collect(),
                 free,
-                until: windows.iter().map(|w| w.1).collect(),
                 place: zone.to_offset(call.week(0)).seconds(),
                 career: careers.binary_search(&person.career).unwrap_or(0),
             });
@@ -162,8 +160,7 @@ impl Pool {
 
     /// What nobody has in common yet: everything.
     pub(crate) fn all(&self) -> Common {
-        let sorts = self.sorts();
-        Common { topics: u64::MAX, languages: u64::MAX, free: vec![Quarters::ALL; sorts], until: vec![usize::MAX; sorts] }
+        Common { topics: u64::MAX, languages: u64::MAX, free: vec![(Quarters::ALL, usize::MAX); self.sorts()] }
     }
 
     pub(crate) fn sorts(&self) -> usize {
@@ -179,8 +176,7 @@ impl Pool {
         Common {
             topics: common.topics & member.topics,
             languages: common.languages & member.languages,
-            free: common.free.iter().zip(&member.free).map(|(a, b)| a.and(b)).collect(),
-            until: common.until.iter().zip(&member.until).map(|(a, b)| *a.min(b)).collect(),
+            free: common.free.iter().zip(&member.free).map(|((a, i), (b, j))| (a.and(b), *i.min(j))).collect(),
         }
     }
 
