@@ -44,7 +44,7 @@ impl Session<'_> {
             Command::Check { recipe } => cli.check(recipe),
             Command::Advise { recipe } => cli.advise(recipe),
             Command::Audit { recipe } => cli.audit(recipe).map(drop),
-            Command::Group(words) => crate::group::run(words, cli.arguments.json, &|text| cli.say(text)),
+            Command::Group(words) => crate::group::run(words, cli.arguments.json, &|text| cli.say(text), &cli.cancel),
             Command::Open { recipe, run } => cli.open(recipe, run.as_deref()),
             Command::Init { table, target, output } => cli.init(table, target.as_deref(), output.as_deref()),
             Command::Prepare { recipe, output, data } => cli.prepare(recipe, output, data.as_deref()),

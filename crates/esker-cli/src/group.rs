@@ -1,6 +1,7 @@
 //! `esker group`: learning groups, from applications to certificates, in a folder of the organiser.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use clap::{Args, Subcommand, ValueEnum};
 use esker::{Error, Findings};
@@ -162,7 +163,7 @@ fn kind_and_hours(text: &str) -> std::result::Result<Hours, String> {
 ///
 /// # Errors
 /// Every fault at once.
-pub fn run(words: &Words, json: bool, say: &dyn Fn(&str)) -> Result<()> {
+pub fn run(words: &Words, json: bool, say: &dyn Fn(&str), cancel: &AtomicBool) -> Result<()> {
     let told = match &words.command {
         Word::Template { of } => {
             show::print(match of {
@@ -178,7 +179,7 @@ pub fn run(words: &Words, json: bool, say: &dyn Fn(&str)) -> Result<()> {
         }
         Word::Match { applications, call, output } => {
             let call = call.as_deref().map(Call::read).transpose()?;
-            let done = desk::matching(&Folder::at(output), applications, call).map_err(|e| findings(applications, e))?;
+            let done = desk::matching(&Folder::at(output), applications, call, cancel).map_err(|e| findings(applications, e))?;
             matched(&done, output)
         }
         Word::Review { projects, output, swap, reviews } => {
@@ -267,6 +268,14 @@ fn reviewed(done: &Done, output: &Path) -> Told {
     Told { text, value: json!({ "folder": output, "files": done.files, "pairing": pairing }), notes: done.notes.clone() }
 }
 
+/// The folder that a folder lies in. Where the path does not name it (`.`, `..`), it is looked up.
+fn beside(folder: &Path) -> PathBuf {
+    match (folder.file_name(), folder.parent()) {
+        (Some(_), Some(parent)) => parent.to_path_buf(),
+        _ => folder.canonicalize().ok().and_then(|f| f.parent().map(Path::to_path_buf)).unwrap_or_else(|| folder.join("..")),
+    }
+}
+
 impl CertificateWords {
     fn run(&self) -> Result<Told> {
         if let Some(file) = &self.verify {
@@ -278,23 +287,22 @@ impl CertificateWords {
         let issued = self.issued.as_deref().map(|text| text.parse().map(Day).map_err(|_| text)).transpose();
         let issued = issued.map_err(|text| Error::usage("--issued").got(format!("'{text}'")).rule("dates are written 2026-12-01"))?;
         let asked = desk::Asked { hours: self.hours.clone(), project: self.project.clone(), record: self.record.clone(), issued };
-        let keys = self.keys.clone().unwrap_or_else(|| folder.parent().unwrap_or(Path::new("")).join("keys"));
-        let keys = Keys::at(&keys);
+        let keys = Keys::at(&self.keys.clone().unwrap_or_else(|| beside(folder).join("keys")));
         let mut notes = Vec::new();
-        if self.new_keys {
-            keys.make()?;
-            notes.push(format!(
-                "New keys. Publish {}; keep the private key beside it secret, and a copy of it.",
-                keys.public_path().display()
-            ));
-        } else if !keys.exist() {
+        if !self.new_keys && !keys.exist() {
             let error = Error::new(esker::Fault::Io, format!("public key '{}'", keys.public_path().display())).got("no keys");
             return Err(error
                 .rule("a certificate is signed with the organiser's keys")
                 .hint("make them once: add --new-keys; or name their folder with --keys")
                 .into());
         }
-        let done = desk::certificate(&Folder::at(folder), person, asked, &keys)?;
+        let done = desk::certificate(&Folder::at(folder), person, asked, &keys, self.new_keys)?;
+        if self.new_keys {
+            notes.push(format!(
+                "New keys. Publish {}; keep the private key beside it secret, and a copy of it.",
+                keys.public_path().display()
+            ));
+        }
         notes.extend(done.notes);
         let path = folder.join("certificates").join(format!("{person}.json"));
         let signed = done.state.certificates.iter().find(|c| c.statement.person == *person);

@@ -119,7 +119,7 @@ fn a_plan_a_review_and_a_certificate() {
     assert!(desk.read("autumn/plan/lecture-1.md").contains("| 0:00 | 5 | Welcome |"));
     desk.ok(&["group", "match", "applications.csv", "-o", "autumn"]);
     desk.ok(&["run", "recipe.toml", "-o", "run", "--quiet"]);
-    let table = "id,title,authors,group,topic,record\nmelt,Melt of small glaciers,p0;p1,group-01,glaciers,run\nfirn,Firn,p2,group-02,snow,\nlake,Lakes,p3,,snow,\n";
+    let table = "id,title,authors,group,topic,record\nmelt,Melt of small glaciers,p0;p1,group-01,glaciers,run\nfirn,Firn,p5,group-02,snow,\nlake,Lakes,late,,snow,\n";
     desk.write("projects.csv", table);
     let said = desk.ok(&["group", "review", "projects.csv", "-o", "autumn"]);
     assert!(said.contains("3 projects: 3 readings of proposals, 6 peer reviews"), "{said}");
@@ -221,6 +221,10 @@ fn calls_that_cannot_be() {
     page.call("an unknown zone", "Europe/Zurich", "Europe/Zuerich");
     page.call("no consent version", "\"2026-1\"", "\"\"");
     page.call("a topic twice", "\"snow\"", "\"glaciers\"");
+    let desk_of = desk();
+    desk_of.write("call.toml", desk_of.read("call.toml").replacen("\"snow\"", "\"snow, ice\"", 1));
+    let said = desk_of.fails(&["group", "plan", "call.toml", "-o", "autumn"]);
+    assert!(said.contains("got 'snow, ice'; people choose topics in a list separated by"), "{said}");
     let desk = desk();
     desk.ok(&["group", "plan", "call.toml", "-o", "autumn"]);
     desk.write("call.toml", desk.read("call.toml").replace("ice-2026", "ice-2027"));
@@ -260,6 +264,24 @@ fn certificates_keys_and_people_that_cannot_be() {
     desk.ok(&["group", "forget", "p1", "--folder", "autumn"]);
     page.add("forgotten already", &desk.fails(&["group", "export", "p1", "--folder", "autumn", "-o", "out"]));
     insta::assert_snapshot!(page.0);
+}
+
+#[test]
+fn new_keys_are_made_last_and_outside_the_folder() {
+    let desk = desk();
+    desk.ok(&["group", "match", "applications.csv", "-o", "autumn"]);
+    let certify = ["group", "certificate", "p1", "--folder", "autumn", "--hours", "talk=2", "--new-keys"];
+    for wrong in [["p11", "autumn", "talk=2"], ["p1", "autumn", "sleep=2"], ["p1", "winter", "talk=2"]] {
+        let [person, folder, hours] = wrong;
+        desk.fails(&["group", "certificate", person, "--folder", folder, "--hours", hours, "--new-keys"]);
+    }
+    desk.fails(&[&certify[..], &["--project", "melt"]].concat());
+    let said = desk.fails(&[&certify[..], &["--keys", "autumn/keys"]].concat());
+    assert!(said.contains("keys lie outside the folder of the call"), "{said}");
+    assert!(!desk.path("keys").exists() && !desk.path("autumn/keys").exists());
+    // From within the folder they lie beside it all the same.
+    let said = desk.ok(&["group", "certificate", "p1", "--folder", "autumn/plan/..", "--hours", "talk=2", "--new-keys"]);
+    assert!(said.contains("2 hours") && desk.path("keys/public.key").exists() && !desk.path("autumn/keys").exists(), "{said}");
 }
 
 #[test]

@@ -177,6 +177,10 @@ impl Call {
         if self.topics.is_empty() || self.topics.len() > MOST_TOPICS || self.topics.iter().any(|t| t.trim().is_empty()) {
             return wrong("topics", format!("{} topics", self.topics.len()), "a call has 1 to 60 topics, none empty");
         }
+        if let Some(odd) = self.topics.iter().find(|t| t.trim() != t.as_str() || t.contains([';', ',', '|', '\n'])) {
+            let rule = "people choose topics in a list separated by ; , or |: a topic has none of these, and no blanks around it";
+            return wrong("topics", format!("'{odd}'"), rule);
+        }
         if let Some(twice) = (1..self.topics.len()).find(|&i| self.topics[..i].contains(&self.topics[i])) {
             return wrong("topics", format!("'{}' twice", self.topics[twice]), "topics are named once");
         }
@@ -213,6 +217,31 @@ impl Call {
             );
         }
         Ok(())
+    }
+
+    /// Stretches of the call that have a session each, by their first and last days: its weeks, or the five days of a week full time.
+    pub fn turns(&self) -> Vec<[Date; 2]> {
+        match self.form {
+            Form::Months => (0..self.weeks).map(|w| [self.day(7 * w), self.day(7 * w + 6)]).collect(),
+            Form::Week => (0..5).map(|d| [self.day(d); 2]).collect(),
+        }
+    }
+
+    /// Every how many weeks a group meets: weekly, unless that takes over a tenth more than the hours that people are asked for.
+    pub fn weeks_apart(&self) -> usize {
+        let weekly = f64::from(self.minutes) / 60.0 * 52.0 / 12.0;
+        match self.form {
+            Form::Months => (weekly / (1.1 * self.hours_per_month)).ceil().max(1.0) as usize,
+            Form::Week => 1,
+        }
+    }
+
+    /// What such a stretch is called: alone, each, and one of them.
+    pub(crate) fn turn_words(&self) -> [&'static str; 3] {
+        match self.form {
+            Form::Months => ["week", "in every week", "in the week"],
+            Form::Week => ["day", "on every day", "on the day"],
+        }
     }
 
     /// The beginning of a week of the call, counted from 0: midnight UTC of its Monday.

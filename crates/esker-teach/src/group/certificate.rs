@@ -191,6 +191,17 @@ impl Keys {
         self.0.join(PRIVATE).exists() || self.0.join(PUBLIC).exists()
     }
 
+    /// Whether they are in a folder, or would be.
+    pub fn lie_in(&self, folder: &Path) -> bool {
+        let whole = |path: &Path| {
+            // What is not there yet has no real path: its nearest ancestor that is there has.
+            let there = path.ancestors().find(|a| a.exists() && !a.as_os_str().is_empty());
+            let (there, rest) = there.map_or((Path::new("."), path), |t| (t, path.strip_prefix(t).unwrap_or(Path::new(""))));
+            fs::canonicalize(there).unwrap_or_else(|_| there.to_path_buf()).join(rest)
+        };
+        whole(&self.0).starts_with(whole(folder))
+    }
+
     /// Where the public key is.
     pub fn public_path(&self) -> PathBuf {
         self.0.join(PUBLIC)

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use esker_core::Result;
+use esker_core::{Error, Result};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::call::{Call, zone};
 use super::hours::QUARTER;
 use super::people::Person;
+use super::plan::conference_days;
 use super::review::Project;
 
 /// Minutes of a talk, of its questions, and of the break after every sixth.
@@ -30,7 +32,7 @@ pub struct Agenda {
 /// One talk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Talk {
-    /// The part of the conference, from 1: parts lie at different hours.
+    /// The part of the conference, from 1: parts lie at different hours, and no two at once.
     pub part: usize,
     /// The project.
     pub project: String,
@@ -63,12 +65,12 @@ fn suits(person: &Person, zone: &TimeZone, at: Timestamp) -> u32 {
     }
 }
 
-/// The programme in the week of the call that begins at `week`: parts are placed one after the other at the hour that suits most of the talks
-/// that are left, latest clocks first within a part.
+/// The programme on the days of the mini-conference: parts are placed one after the other at the hour that suits most of the talks that are left
+/// and overlaps no other part, latest clocks first within a part.
 ///
 /// # Errors
-/// A person's zone is unknown.
-pub fn agenda(projects: &[Project], people: &[Person], call: &Call, week: u32) -> Result<Agenda> {
+/// A person's zone, or the call's, is unknown; more talks than the days hold.
+pub fn agenda(projects: &[Project], people: &[Person], call: &Call) -> Result<Agenda> {
     let zones: BTreeMap<&str, (&Person, TimeZone)> =
         people.iter().map(|p| Ok((p.id.as_str(), (p, zone(&p.zone)?)))).collect::<Result<_>>()?;
     let best = |project: &Project, at: Timestamp| {
@@ -76,15 +78,27 @@ pub fn agenda(projects: &[Project], people: &[Person], call: &Call, week: u32) -
         // People we know nothing of are asked for nothing.
         project.authors.iter().filter_map(of).max().unwrap_or(2)
     };
-    let begin = call.week(week);
-    // Tuesday to Friday, every quarter of an hour.
-    let starts: Vec<Timestamp> = (96..480).filter_map(|q| begin.checked_add(Span::new().minutes(q * i64::from(QUARTER))).ok()).collect();
+    let [first, last_day] = conference_days(call);
+    let home = zone(&call.zone)?;
+    let midnight = |date: Date| home.to_timestamp(date.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX);
+    let (begin, end) = (midnight(first), midnight(last_day.saturating_add(Span::new().days(1))));
     let mut left: Vec<&Project> = projects.iter().collect();
+    let mut taken: Vec<(Timestamp, Timestamp)> = Vec::new();
     let mut agenda = Agenda::default();
     for part in 1.. {
         let count = left.len().min(MOST_TALKS);
         if count == 0 {
             break;
+        }
+        let until = |start: Timestamp| start + Span::new().minutes(i64::from(length(count)));
+        let mut starts = Vec::new();
+        let mut at = begin;
+        // Every quarter of an hour on which the whole part is in the days and in nobody's way.
+        while until(at) <= end {
+            if taken.iter().all(|(from, to)| until(at) <= *from || *to <= at) {
+                starts.push(at);
+            }
+            at += Span::new().minutes(i64::from(QUARTER));
         }
         let worth = |start: Timestamp| {
             let middle = start + Span::new().minutes(i64::from(length(count) / 2));
@@ -92,8 +106,14 @@ pub fn agenda(projects: &[Project], people: &[Person], call: &Call, week: u32) -
             found.sort_unstable_by(|a, b| b.cmp(a));
             found.iter().take(MOST_TALKS).sum::<u32>()
         };
-        let start = starts.iter().copied().map(|s| (worth(s), std::cmp::Reverse(s))).max().map_or(begin, |(_, s)| s.0);
-        let last = start + Span::new().minutes(i64::from(length(count)));
+        let Some((_, std::cmp::Reverse(start))) = starts.into_iter().map(|s| (worth(s), std::cmp::Reverse(s))).max() else {
+            return Err(Error::data("the mini-conference")
+                .got(format!("{} talks, {} of them in no free hour", projects.len(), left.len()))
+                .rule(format!("talks follow each other on its days, {first} to {last_day}"))
+                .hint("let groups give one talk together, or plan the call longer"));
+        };
+        let last = until(start);
+        taken.push((start, last));
         let (mut here, mut others): (Vec<&Project>, Vec<&Project>) = left.into_iter().partition(|p| best(p, start).min(best(p, last)) > 0);
         if here.is_empty() {
             std::mem::swap(&mut here, &mut others);

@@ -1,6 +1,7 @@
 //! The organiser's desk: what `esker group` does with a folder, one function a command. A web hub would call the same.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use esker_core::{Error, Fault, Result};
 use esker_io::write_file;
@@ -11,9 +12,8 @@ use super::conference::agenda;
 use super::folder::{Folder, State, make_private, write_private};
 use super::matching::Matching;
 use super::people::Applications;
-use super::plan::conference_week;
 use super::privacy::{Held, forget as take_out, held};
-use super::review::{self, Project};
+use super::review;
 use super::rubric;
 use super::write::consent;
 
@@ -38,12 +38,39 @@ fn save(folder: &Folder, state: State, notes: Vec<String>) -> Result<Done> {
 /// # Errors
 /// The folder is another call's; people agreed to another version of the consent text; projects with faults; the disk refuses.
 pub fn plan(folder: &Folder, call: Call, projects: Option<&Path>) -> Result<Done, Vec<Error>> {
-    let mut state = of_call(folder, Some(call), None).map_err(|e| vec![e])?;
-    if let Some(projects) = projects {
-        state.projects = read_projects(projects)?;
+    let one = |e: Error| vec![e];
+    if folder.has_state() {
+        let kept = folder.load().map_err(one)?;
+        if let (Some(key), Some(_)) = (changed_rule(&kept.call, &call), &kept.matching) {
+            return Err(vec![
+                Error::recipe(format!("key '{key}'"))
+                    .got("another value than the groups were made by")
+                    .rule("groups and the reasons for them follow the call they were made by")
+                    .hint("make the groups anew: `esker group match applications.csv --call call.toml -o FOLDER`"),
+            ]);
+        }
     }
-    set_agenda(&mut state).map_err(|e| vec![e])?;
-    save(folder, state, Vec::new()).map_err(|e| vec![e])
+    let mut state = of_call(folder, Some(call), None).map_err(one)?;
+    let mut notes = Vec::new();
+    if let Some(projects) = projects {
+        read_projects(&mut state, projects, &mut notes)?;
+    }
+    set_agenda(&mut state, &mut notes);
+    save(folder, state, notes).map_err(one)
+}
+
+/// The first key that groups follow in which two calls differ.
+fn changed_rule(old: &Call, new: &Call) -> Option<&'static str> {
+    let same = [
+        ("start", old.start == new.start),
+        ("form", old.form == new.form),
+        ("weeks", old.weeks == new.weeks),
+        ("size", old.size == new.size),
+        ("minutes", old.minutes == new.minutes),
+        ("hours_per_month", old.weeks_apart() == new.weeks_apart()),
+        ("topics", old.topics == new.topics),
+    ];
+    same.into_iter().find(|(_, same)| !same).map(|(key, _)| key)
 }
 
 /// The state of a folder, with its call replaced where one is given; a new state where the folder has none.
@@ -78,49 +105,62 @@ fn of_call(folder: &Folder, call: Option<Call>, beside: Option<&Path>) -> Result
             .rule(format!("{} people agreed to version '{}'; a new text needs their consent anew", state.people.len(), state.call.consent))
             .hint("keep the version, or begin a call with another id"));
     }
-    state.consent = consent(&call);
+    // What people agreed to stays as they read it.
+    if state.people.is_empty() {
+        state.consent = consent(&call);
+    }
     state.call = call;
     Ok(state)
 }
 
-fn read_projects(path: &Path) -> Result<Vec<Project>, Vec<Error>> {
+/// Reads projects into a state, without people who were forgotten.
+fn read_projects(state: &mut State, path: &Path, notes: &mut Vec<String>) -> Result<(), Vec<Error>> {
     let mut projects = review::read(path)?;
+    for project in &mut projects {
+        project.authors.retain(|a| !state.is_forgotten(a));
+        project.conflicts.retain(|c| !state.is_forgotten(c));
+    }
+    let all = projects.len();
+    projects.retain(|p| !p.authors.is_empty());
+    if projects.len() < all {
+        notes.push(format!("{} of the projects are by people who asked to be forgotten and were left out.", all - projects.len()));
+    }
+    review::check_names(&projects, &state.people)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     for project in projects.iter_mut().filter(|p| !p.record.is_empty()) {
         let (record, hash) = rubric::read(&folder.join(&project.record)).map_err(|e| vec![e])?;
         project.rubric = rubric::fill(&record);
         project.record_sha256 = hash;
     }
-    Ok(projects)
-}
-
-fn set_agenda(state: &mut State) -> Result<()> {
-    if !state.projects.is_empty() {
-        state.agenda = Some(agenda(&state.projects, &state.people, &state.call, conference_week(&state.call))?);
-    }
+    state.projects = projects;
     Ok(())
 }
 
-/// Reads applications, makes groups and writes them.
+/// Gives the talks hours; where they do not fit, a note says so.
+fn set_agenda(state: &mut State, notes: &mut Vec<String>) {
+    if state.projects.is_empty() {
+        return;
+    }
+    let made = agenda(&state.projects, &state.people, &state.call);
+    let why = |e: &Error| format!("{}: {}", e.got.as_deref().unwrap_or_default(), e.rule.as_deref().unwrap_or_default());
+    notes.extend(made.as_ref().err().map(|e| format!("No programme of talks was made: {}.", why(e))));
+    state.agenda = made.ok();
+}
+
+/// Reads applications, makes groups and writes them, unless `stop` is set before.
 ///
 /// # Errors
-/// Every fault of the applications at once; faults of the call; the disk refuses.
-pub fn matching(folder: &Folder, applications: &Path, call: Option<Call>) -> Result<Done, Vec<Error>> {
+/// Every fault of the applications at once; faults of the call; the disk refuses; cancelled.
+pub fn matching(folder: &Folder, applications: &Path, call: Option<Call>, stop: &AtomicBool) -> Result<Done, Vec<Error>> {
     let one = |e: Error| vec![e];
     let beside = applications.parent();
     let mut state = of_call(folder, call, beside).map_err(one)?;
-    let Applications { mut people, mut notes } = Applications::read(applications, &state.call)?;
-    let before = people.len();
-    people.retain(|p| !state.is_forgotten(&p.id));
-    if before > people.len() {
-        let left = before - people.len();
-        notes.push(format!("{left} of the rows belong to people who asked to be forgotten and were left out: take them out of the file."));
-    }
+    let Applications { people, mut notes } = Applications::read_without(applications, &state.call, &|id| state.is_forgotten(id))?;
     let unreachable = people.iter().filter(|p| p.email.is_empty()).count();
     if unreachable > 0 {
         notes.push(format!("{unreachable} people gave no e-mail address; they are in no import for Zulip and Moodle."));
     }
-    state.matching = Some(Matching::of(&people, &state.call).map_err(one)?);
+    state.matching = Some(Matching::of_watched(&people, &state.call, stop).map_err(one)?);
     state.people = people;
     save(folder, state, notes).map_err(one)
 }
@@ -132,9 +172,9 @@ pub fn matching(folder: &Folder, applications: &Path, call: Option<Call>) -> Res
 pub fn review(folder: &Folder, projects: &Path, swap: usize, reviews: usize) -> Result<Done, Vec<Error>> {
     let one = |e: Error| vec![e];
     let mut state = folder.load().map_err(one)?;
-    state.projects = read_projects(projects)?;
-    let pairing = review::pair(&state.projects, swap, reviews);
     let mut notes = Vec::new();
+    read_projects(&mut state, projects, &mut notes)?;
+    let pairing = review::pair(&state.projects, state.matching.as_ref(), swap, reviews);
     if !pairing.short.is_empty() {
         notes.push(format!(
             "{} times too few may read a project without a conflict of interest; review/pairing.md says which and why.",
@@ -142,7 +182,7 @@ pub fn review(folder: &Folder, projects: &Path, swap: usize, reviews: usize) -> 
         ));
     }
     state.pairing = Some(pairing);
-    set_agenda(&mut state).map_err(one)?;
+    set_agenda(&mut state, &mut notes);
     save(folder, state, notes).map_err(one)
 }
 
@@ -159,13 +199,17 @@ pub struct Asked {
     pub issued: Option<Day>,
 }
 
-/// Certifies a person's hours.
+/// Certifies a person's hours, with keys that are made first if `new_keys` says so and all else is right.
 ///
 /// # Errors
-/// Nobody of this id; impossible hours; no such project, or one of others; a key that is lost or unusable; the disk refuses.
-pub fn certificate(folder: &Folder, person: &str, asked: Asked, keys: &Keys) -> Result<Done> {
+/// Nobody of this id; impossible hours; no such project, or one of others; a key that is lost or unusable; new keys inside the folder of the call,
+/// which may be shared; the disk refuses.
+pub fn certificate(folder: &Folder, person: &str, asked: Asked, keys: &Keys, new_keys: bool) -> Result<Done> {
     let mut state = folder.load()?;
-    let known = held(&state, person)?.person;
+    let known = held(&state, person)?.person.ok_or_else(|| {
+        let error = Error::usage(format!("person '{person}'")).rule("no application of theirs is kept any more");
+        error.hint("hours are certified for people of the last table of applications")
+    })?;
     let issued = asked.issued.unwrap_or_else(Day::today);
     let mut statement = Statement::new((&state.call.id, &state.call.title), (&known.id, &known.name), asked.hours, issued)?;
     if !asked.project.is_empty() {
@@ -190,6 +234,15 @@ pub fn certificate(folder: &Folder, person: &str, asked: Asked, keys: &Keys) -> 
             statement.project = record.title;
         }
         statement.record_sha256 = hash;
+    }
+    if new_keys {
+        if keys.lie_in(folder.path()) {
+            return Err(Error::usage("--keys")
+                .got(format!("'{}'", keys.public_path().display()))
+                .rule("keys lie outside the folder of the call, which may be given to others")
+                .hint("name another folder with --keys"));
+        }
+        keys.make()?;
     }
     let signed = keys.sign(statement)?;
     state.certificates.retain(|c| c.statement.person != known.id);
@@ -217,7 +270,11 @@ pub fn forget(folder: &Folder, person: &str) -> Result<Done> {
     let gone = take_out(&mut state, person)?;
     let done = save(folder, state, Vec::new())?;
     let mut notes = vec!["Take the row out of the table of applications as well: it is not Esker's file.".to_owned()];
-    let left = folder.holding(&[gone.email, gone.name])?;
+    if gone.is_none() {
+        notes
+            .push("No name and address of theirs were kept any more, so files that are not Esker's were not searched for them.".to_owned());
+    }
+    let left = folder.holding(&gone.map_or_else(Vec::new, |g| vec![g.email, g.name]))?;
     if !left.is_empty() {
         notes.push(format!(
             "These files still hold the name or address; Esker did not write them, or somebody else has the name: {}.",

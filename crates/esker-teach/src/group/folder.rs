@@ -153,16 +153,24 @@ impl Folder {
         all.sort();
         all.dedup();
         self.keep(&State { files: all, ..state.clone() })?;
-        self.write(&files)?;
+        // What must be gone goes first.
         for old in state.files.iter().filter(|f| !files.contains_key(*f)) {
             self.remove(old)?;
         }
+        self.write(&files)?;
         self.keep(&State { files: paths.clone(), ..state.clone() })?;
         Ok(paths)
     }
 
     fn keep(&self, state: &State) -> Result<()> {
         let text = serde_json::to_string_pretty(state).map_err(|e| Error::data("the state of a call").got(e.to_string()))?;
+        // What could not be read again is not written.
+        if text.len() as u64 > MOST {
+            return Err(Error::data("the state of a call")
+                .got(format!("{} MB", text.len() >> 20))
+                .rule(format!("at most {} MB are kept", MOST >> 20))
+                .hint("split the call, e.g. by topic"));
+        }
         write_private(&self.0.join(STATE), text.as_bytes())
     }
 

@@ -5,6 +5,8 @@
 //! then people are inserted, groups opened with people whom others can spare, and small neighbourhoods (those who wait, with one or two
 //! groups) solved exactly. Every choice is by number, then by id: the same people give the same groups.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use esker_core::Rng;
 
 use super::pool::{Common, Pool, Rules};
@@ -20,16 +22,19 @@ const PAIRS: usize = 60;
 const POLISH: usize = 300;
 /// Most people, scarcest first, who are looked at when a group is filled.
 const CANDIDATES: usize = 256;
-/// Most sets of people looked at when a group is sought among many.
+/// Most sets of people looked at when a group is sought among many, and in all such searches of one matching.
 const STEPS: usize = 20_000;
+const ALL_STEPS: usize = 40_000_000;
+/// Most neighbourhoods solved for all who wait.
+const ALL_TRIES: usize = 10_000;
 
-/// Groups of people by their places in the pool, each sorted; nobody is in two.
-pub fn form(pool: &Pool, rules: &Rules) -> Vec<Vec<usize>> {
+/// Groups of people by their places in the pool, each sorted; nobody is in two. Where `stop` is set, whatever groups there are by then.
+pub fn form(pool: &Pool, rules: &Rules, stop: &AtomicBool) -> Vec<Vec<usize>> {
     let everybody: Vec<usize> = (0..pool.len()).collect();
-    let mut groups = if pool.len() <= EXACT {
+    sorted(if pool.len() <= EXACT {
         best(pool, rules, &everybody).1
     } else {
-        let mut making = Making { pool, rules: *rules, groups: Vec::new(), scarce: scarce(pool, rules) };
+        let mut making = Making::of(pool, rules, Vec::new(), stop);
         making.open();
         making.insert();
         for _ in 0..4 {
@@ -42,7 +47,24 @@ pub fn form(pool: &Pool, rules: &Rules) -> Vec<Vec<usize>> {
         making.polish();
         making.finish();
         making.groups
-    };
+    })
+}
+
+/// How many people are in groups.
+pub(crate) fn placed(groups: &[Vec<usize>]) -> usize {
+    groups.iter().map(Vec::len).sum()
+}
+
+/// The groups with one more of people who waited, and with whoever has room in it.
+pub(crate) fn opened(pool: &Pool, rules: &Rules, mut groups: Vec<Vec<usize>>, group: Vec<usize>) -> Vec<Vec<usize>> {
+    groups.push(group);
+    let stop = AtomicBool::new(false);
+    let mut making = Making::of(pool, rules, groups, &stop);
+    making.insert_into(&[making.groups.len() - 1]);
+    sorted(making.groups)
+}
+
+fn sorted(mut groups: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
     groups.iter_mut().for_each(|g| g.sort_unstable());
     groups.sort();
     groups
@@ -72,7 +94,12 @@ impl Search<'_> {
     /// were looked at.
     pub(crate) fn each(&mut self, with: &[usize], found: &mut dyn FnMut(&[usize], &Common) -> bool) -> bool {
         let common = self.pool.common(with);
-        !self.pool.hopeful(&common, &self.rules) || self.deeper(0, &mut with.to_vec(), &common, found)
+        self.each_from(with, &common, found)
+    }
+
+    /// The same where those it begins with have other things in common.
+    pub(crate) fn each_from(&mut self, with: &[usize], common: &Common, found: &mut dyn FnMut(&[usize], &Common) -> bool) -> bool {
+        !self.pool.hopeful(common, &self.rules) || self.deeper(0, &mut with.to_vec(), common, found)
     }
 
     fn deeper(&mut self, at: usize, group: &mut Vec<usize>, common: &Common, found: &mut dyn FnMut(&[usize], &Common) -> bool) -> bool {
@@ -148,7 +175,7 @@ fn best(pool: &Pool, rules: &Rules, people: &[usize]) -> (i64, Vec<Vec<usize>>) 
 
 /// People by how little time they have for a session: fewest possible beginnings first, then by id.
 fn scarce(pool: &Pool, rules: &Rules) -> Vec<usize> {
-    let beginnings = |p: usize| pool.members[p].free.iter().map(|f| f.starts(rules.quarters()).iter().count()).min().unwrap_or(0);
+    let beginnings = |p: usize| pool.common(&[p]).starts(rules.quarters()).map(|s| s.iter().count()).min().unwrap_or(0);
     let mut order: Vec<(usize, usize)> = (0..pool.len()).map(|p| (beginnings(p), p)).collect();
     order.sort_unstable();
     order.into_iter().map(|(_, p)| p).collect()
@@ -161,9 +188,21 @@ struct Making<'a> {
     groups: Vec<Vec<usize>>,
     /// People, scarcest first.
     scarce: Vec<usize>,
+    /// What may still be looked at, and neighbourhoods that may still be solved: many who wait share them.
+    steps: usize,
+    tries: usize,
+    stop: &'a AtomicBool,
 }
 
-impl Making<'_> {
+impl<'a> Making<'a> {
+    fn of(pool: &'a Pool, rules: &Rules, groups: Vec<Vec<usize>>, stop: &'a AtomicBool) -> Self {
+        Self { pool, rules: *rules, groups, scarce: scarce(pool, rules), steps: ALL_STEPS, tries: ALL_TRIES, stop }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     /// Those who wait, scarcest first.
     fn waiting(&self) -> Vec<usize> {
         let mut placed = vec![false; self.pool.len()];
@@ -176,7 +215,7 @@ impl Making<'_> {
         let pool = self.pool;
         let mut free = vec![true; pool.len()];
         for leader in self.scarce.clone().into_iter().filter(|&p| pool.members[p].leads()) {
-            if !free[leader] {
+            if !free[leader] || self.stopped() {
                 continue;
             }
             let filled = pool.members[leader].ranked.iter().filter_map(|&topic| self.fill(leader, topic, &free));
@@ -211,7 +250,7 @@ impl Making<'_> {
                 }
                 let member = &pool.members[p];
                 let rank = member.ranked.iter().position(|&t| t == topic).unwrap_or(3);
-                let hours = with.free.iter().map(super::hours::Quarters::in_week).min().unwrap_or(0) as i64;
+                let hours = with.fewest() as i64;
                 let key = (member.leads(), rank, -hours.min(48));
                 if chosen.as_ref().is_none_or(|c| key < c.0) {
                     chosen = Some((key, p, with));
@@ -228,7 +267,15 @@ impl Making<'_> {
 
     /// Puts those who wait where there is room.
     fn insert(&mut self) {
+        self.insert_into(&(0..self.groups.len()).collect::<Vec<_>>());
+    }
+
+    /// Puts those who wait where there is room in some groups.
+    fn insert_into(&mut self, at: &[usize]) {
         for person in self.waiting() {
+            if self.stopped() {
+                return;
+            }
             let with = |group: &Vec<usize>| {
                 let mut more = group.clone();
                 more.push(person);
@@ -237,7 +284,8 @@ impl Making<'_> {
             let gain = |old: &Vec<usize>, new: &Vec<usize>| {
                 total(self.pool, std::slice::from_ref(new)) - total(self.pool, std::slice::from_ref(old))
             };
-            let places = self.groups.iter().enumerate().filter_map(|(i, g)| with(g).map(|new| (gain(g, &new), i, new)));
+            let roomy = at.iter().map(|&i| (i, &self.groups[i])).filter(|(_, g)| g.len() < self.rules.most);
+            let places = roomy.filter_map(|(i, g)| with(g).map(|new| (gain(g, &new), i, new)));
             if let Some((_, at, new)) = places.max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1))) {
                 self.groups[at] = new;
             }
@@ -247,14 +295,14 @@ impl Making<'_> {
     /// Seeks a place for everybody who waits: a group with people whom others can spare, then one or two groups made anew with them.
     fn seek_places(&mut self) {
         for person in self.waiting() {
-            if !self.waiting().contains(&person) || self.spare(person) {
+            if self.stopped() || !self.waiting().contains(&person) || self.spare(person) || self.tries == 0 {
                 continue;
             }
             let near = self.near(person);
-            let alone = near.iter().map(|&g| vec![g]);
+            let alone = near.iter().take(PAIRS).map(|&g| vec![g]);
             let pairs = near.iter().enumerate().flat_map(|(i, &a)| near[..i].iter().map(move |&b| vec![b, a]));
-            let tries: Vec<Vec<usize>> = alone.chain(pairs).take(near.len() + PAIRS).collect();
-            for groups in tries {
+            for groups in alone.chain(pairs.take(PAIRS)).take(self.tries).collect::<Vec<_>>() {
+                self.tries -= 1;
                 if self.anew(&groups, Some(person)) {
                     break;
                 }
@@ -281,6 +329,9 @@ impl Making<'_> {
 
     /// Opens a group around a person with others who wait and with people whom their groups can spare, one a group.
     fn spare(&mut self, person: usize) -> bool {
+        if self.steps == 0 || self.stopped() {
+            return false;
+        }
         let mut home = vec![usize::MAX; self.pool.len()];
         let mut able: Vec<usize> = self.waiting().into_iter().filter(|&p| p != person && self.pair(person, p)).collect();
         for (i, group) in self.groups.iter().enumerate() {
@@ -294,7 +345,8 @@ impl Making<'_> {
         }
         let mut best = None::<(i64, Vec<usize>)>;
         let small = Rules { most: self.rules.least, ..self.rules };
-        let mut search = Search { pool: self.pool, rules: small, people: &able, steps: STEPS };
+        let mut search = Search { pool: self.pool, rules: small, people: &able, steps: STEPS.min(self.steps) };
+        let may = search.steps;
         search.each(&[person], &mut |group, common| {
             let mut homes: Vec<usize> = group.iter().map(|&p| home[p]).filter(|&h| h != usize::MAX).collect();
             homes.sort_unstable();
@@ -306,10 +358,14 @@ impl Making<'_> {
             }
             true
         });
+        self.steps -= may - search.steps;
         let Some((_, group)) = best else { return false };
+        // Whoever waits could join no group as it was; only those that changed are looked at again.
+        let mut changed: Vec<usize> = group.iter().map(|&p| home[p]).filter(|&h| h != usize::MAX).collect();
+        changed.push(self.groups.len());
         self.groups.iter_mut().for_each(|g| g.retain(|p| !group.contains(p)));
         self.groups.push(group);
-        self.insert();
+        self.insert_into(&changed);
         true
     }
 
@@ -345,6 +401,9 @@ impl Making<'_> {
     fn polish(&mut self) {
         let mut draw = Rng::new(0).fork("polish", self.pool.len() as u64);
         for _ in 0..POLISH.min(20 * self.groups.len()) {
+            if self.stopped() {
+                return;
+            }
             let (a, b) = (draw.below(self.groups.len()), draw.below(self.groups.len()));
             let wishes = |g: usize| self.groups[g].iter().fold(0, |set, &p| set | self.pool.members[p].topics);
             let topics = |g: usize| self.pool.common(&self.groups[g]).topics;

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 pub const QUARTER: u32 = 15;
 /// Quarters of an hour in a week.
 pub const WEEK: usize = 7 * 24 * 4;
-/// Words of 64 quarters: a week and the day after it, so that hours over its end are whole.
-const WORDS: usize = 12;
+/// Words of 64 quarters: a week in any zone, and the longest session after it, so that hours over its end are whole.
+const WORDS: usize = 13;
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -70,8 +70,7 @@ impl Hours {
         &self.0
     }
 
-    /// The quarters of the week that begins at `week` (and of the day after it) in which a person of this zone is free, by the offsets
-    /// in force on those dates. An hour that a clock change skips does not exist, one that it repeats counts twice.
+    /// The quarters from the instant `week` on, for a week and a day, in which a person of this zone is free, by the offsets in force on those dates. An hour that a clock change skips does not exist, one that it repeats counts twice.
     pub fn quarters(&self, zone: &TimeZone, week: Timestamp) -> Quarters {
         let mut quarters = Quarters::default();
         let first = zone.to_datetime(week).date().saturating_sub(Span::new().days(1));
@@ -192,7 +191,7 @@ impl fmt::Display for Hours {
     }
 }
 
-/// Quarters of an hour of a week and the day after it, counted from its beginning in UTC.
+/// Quarters of an hour of a week and the day after it, counted from some instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Quarters([u64; WORDS]);
 
@@ -217,19 +216,22 @@ impl Quarters {
         Self(std::array::from_fn(|i| self.0[i] & other.0[i]))
     }
 
-    /// Quarters of the week at which `quarters` free ones begin.
+    /// Quarters before `until` at which `quarters` free ones begin.
     #[must_use]
-    pub fn starts(&self, quarters: usize) -> Self {
+    pub fn starts(&self, quarters: usize, until: usize) -> Self {
         let (mut run, mut have) = (*self, 1);
         while have < quarters {
             let step = have.min(quarters - have);
             run = run.and(&run.earlier(step));
             have += step;
         }
-        // What begins after the week belongs to the next.
-        run.0[WEEK / 64] &= (1 << (WEEK % 64)) - 1;
-        run.0[WEEK / 64 + 1..].fill(0);
-        run
+        Self(std::array::from_fn(|i| run.0[i] & below(i, until)))
+    }
+
+    /// Those that are not before `from`.
+    #[must_use]
+    pub fn since(&self, from: usize) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] & !below(i, from)))
     }
 
     fn earlier(&self, by: usize) -> Self {
@@ -246,9 +248,9 @@ impl Quarters {
         self.0.iter().all(|&w| w == 0)
     }
 
-    /// How many of the week itself are in.
-    pub fn in_week(&self) -> usize {
-        (0..WORDS).map(|i| (self.0[i] & within_week(i)).count_ones() as usize).sum()
+    /// How many before `until` are in.
+    pub fn before(&self, until: usize) -> usize {
+        (0..WORDS).map(|i| (self.0[i] & below(i, until)).count_ones() as usize).sum()
     }
 
     /// Those that are in, in order.
@@ -256,13 +258,13 @@ impl Quarters {
         (0..64 * WORDS).filter(|&at| self.has(at))
     }
 
-    /// The longest stretch that begins in the week, in quarters.
-    pub fn longest(&self) -> usize {
+    /// The longest stretch that begins before `until`, in quarters.
+    pub fn longest(&self, until: usize) -> usize {
         let (mut longest, mut run, mut counted) = (0, 0, 0);
         for at in 0..64 * WORDS {
             if self.has(at) {
-                // A stretch that begins after the week is the next week's.
-                counted += usize::from(run == 0 && at < WEEK);
+                // A stretch that begins later belongs to what comes after.
+                counted += usize::from(run == 0 && at < until);
                 run += 1;
                 if counted > 0 {
                     longest = longest.max(run);
@@ -275,11 +277,11 @@ impl Quarters {
     }
 }
 
-fn within_week(word: usize) -> u64 {
-    match word.cmp(&(WEEK / 64)) {
-        std::cmp::Ordering::Less => u64::MAX,
-        std::cmp::Ordering::Equal => (1 << (WEEK % 64)) - 1,
-        std::cmp::Ordering::Greater => 0,
+/// The bits of a word that lie before a quarter.
+fn below(word: usize, until: usize) -> u64 {
+    match until.saturating_sub(64 * word) {
+        bits @ 0..64 => (1 << bits) - 1,
+        _ => u64::MAX,
     }
 }
 
@@ -323,10 +325,10 @@ mod tests {
         quarters.set(60, 70);
         quarters.set(WEEK as i64 - 4, WEEK as i64 + 4);
         quarters.set(WEEK as i64 + 20, WEEK as i64 + 90);
-        assert_eq!(quarters.starts(8).iter().collect::<Vec<_>>(), [60, 61, 62, WEEK - 4]);
-        assert_eq!(quarters.starts(10).iter().collect::<Vec<_>>(), [60]);
-        assert!(quarters.starts(11).is_empty());
-        assert_eq!((quarters.longest(), quarters.in_week()), (10, 14));
-        assert_eq!(Quarters::ALL.starts(8).iter().count(), WEEK);
+        assert_eq!(quarters.starts(8, WEEK).iter().collect::<Vec<_>>(), [60, 61, 62, WEEK - 4]);
+        assert_eq!(quarters.starts(10, WEEK).iter().collect::<Vec<_>>(), [60]);
+        assert!(quarters.starts(11, WEEK).is_empty());
+        assert_eq!((quarters.longest(WEEK), quarters.before(WEEK)), (10, 14));
+        assert_eq!(Quarters::ALL.starts(8, WEEK).iter().count(), WEEK);
     }
 }

@@ -142,18 +142,22 @@ impl Applications {
     /// # Errors
     /// Every fault of the table at once: columns that are refused or missing, cells that break a rule, people who are there twice.
     pub fn read(path: &Path, call: &Call) -> Result<Self, Vec<Error>> {
-        let labels = COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let options = ReadOptions { labels, ..ReadOptions::default() };
-        let table = read_table(path, &options).map_err(|e| vec![e])?;
-        Self::from_table(&table, call)
+        Self::read_without(path, call, &|_| false)
     }
 
-    /// As [`Applications::read`], from a table in memory.
+    /// As [`Applications::read`], where people of some ids are not taken up: neither their rows nor that others are kept apart from them.
     ///
     /// # Errors
     /// As there.
-    pub fn from_table(table: &Table, call: &Call) -> Result<Self, Vec<Error>> {
-        let notes = check_columns(table)?;
+    pub fn read_without(path: &Path, call: &Call, gone: &dyn Fn(&str) -> bool) -> Result<Self, Vec<Error>> {
+        let labels = COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let options = ReadOptions { labels, ..ReadOptions::default() };
+        let table = read_table(path, &options).map_err(|e| vec![e])?;
+        Self::from_table(&table, call, gone)
+    }
+
+    fn from_table(table: &Table, call: &Call, gone: &dyn Fn(&str) -> bool) -> Result<Self, Vec<Error>> {
+        let mut notes = check_columns(table)?;
         if table.rows() > MOST_PEOPLE {
             let error = Error::data("applications").got(format!("{} rows", table.rows()));
             return Err(vec![
@@ -162,11 +166,25 @@ impl Applications {
         }
         let mut people = Vec::new();
         let mut faults = Vec::new();
+        let mut left = 0;
         for row in 0..table.rows() {
-            match (Row { table, row, call }).person() {
-                Ok(person) => people.push((row + 1, person)),
+            let row_of = Row { table, row, call };
+            if gone(&row_of.cell("id")) {
+                left += 1;
+                continue;
+            }
+            match row_of.person() {
+                Ok(mut person) => {
+                    person.apart.retain(|a| !gone(a));
+                    people.push((row + 1, person));
+                }
                 Err(found) => faults.extend(found),
             }
+        }
+        if left > 0 {
+            notes.push(format!(
+                "{left} of the rows belong to people who asked to be forgotten and were left out: take them out of the file."
+            ));
         }
         faults.extend(twice(&people));
         if faults.len() > MOST_FAULTS {
@@ -402,7 +420,7 @@ mod tests {
         let call = Call::parse(super::super::call::TEMPLATE).unwrap();
         let labels = COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect();
         let table = parse_csv("applications.csv", text.as_bytes(), &ReadOptions { labels, ..ReadOptions::default() }).unwrap();
-        Applications::from_table(&table, &call)
+        Applications::from_table(&table, &call, &|_| false)
     }
 
     #[test]

@@ -64,13 +64,14 @@ pub fn phases(call: &Call) -> Vec<Phase> {
     phases
 }
 
+/// The first and last day of the mini-conference.
+pub fn conference_days(call: &Call) -> [Date; 2] {
+    phases(call).iter().find(|p| p.name == "Mini-conference").map_or([call.start.0; 2], |p| [p.first.0, p.last.0])
+}
+
 /// The week of the call, from 0, in which the mini-conference lies.
 pub fn conference_week(call: &Call) -> u32 {
-    if call.form == Form::Week {
-        return 0;
-    }
-    let first = phases(call).iter().find(|p| p.name == "Mini-conference").map_or(call.start.0, |p| p.first.0);
-    days_between(call.start.0, first) / 7
+    days_between(call.start.0, conference_days(call)[0]) / 7
 }
 
 fn days_between(from: Date, to: Date) -> u32 {
@@ -252,6 +253,37 @@ pub fn lessons(call: &Call) -> Vec<Lesson> {
     lessons
 }
 
+/// The lessons that each session is for, given the days of the sessions: lectures are shared among the sessions of their phase, a workshop is in the
+/// first session of its own (in the last before it, where a short call has none there).
+pub fn lessons_of_sessions(call: &Call, days: &[Date]) -> Vec<Vec<Lesson>> {
+    let mut given = vec![Vec::new(); days.len()];
+    if days.is_empty() {
+        return given;
+    }
+    let phases = phases(call);
+    let named = |lesson: &Lesson, phase: &str| match (lesson.kind.as_str(), lesson.number) {
+        ("lecture", _) => phase == "Lessons",
+        (_, 1) => phase.starts_with("Proposal"),
+        (_, 2) => phase.contains("swap"),
+        (_, 3) => phase == "Peer review",
+        (_, 4) => phase == "Poster and talk",
+        _ => phase == "Closing",
+    };
+    for lesson in lessons(call) {
+        let Some(phase) = phases.iter().find(|p| named(&lesson, &p.name)) else { continue };
+        let first = days.iter().take_while(|d| **d < phase.first.0).count();
+        let within = days.iter().filter(|d| (phase.first.0..=phase.last.0).contains(d)).count();
+        let at = match (lesson.kind.as_str(), within) {
+            (_, 0) => first.saturating_sub(1),
+            ("lecture", n) if n < LECTURES.len() => first + (lesson.number - 1) * n / LECTURES.len(),
+            ("lecture", _) => first + lesson.number - 1,
+            _ => first,
+        };
+        given[at.min(days.len() - 1)].push(lesson);
+    }
+    given
+}
+
 /// What a group agrees on when it first meets, in Markdown; blanks are for the group.
 pub fn agreement(call: &Call) -> String {
     let contact = if call.contact.is_empty() { "the organiser".to_owned() } else { super::texts::plain(&call.contact) };
@@ -292,6 +324,27 @@ mod tests {
             assert!(conference_week(&call) < weeks);
         }
         assert_eq!(phases(&Call::parse(TEMPLATE).unwrap())[1].first.to_string(), "2026-11-09");
+    }
+
+    #[test]
+    fn every_lesson_has_a_session_in_its_order() {
+        let months = Call::parse(TEMPLATE).unwrap();
+        for (call, apart) in [(months.clone(), 7), (Call { weeks: 4, ..months.clone() }, 7), (Call { weeks: 13, ..months.clone() }, 14)] {
+            let days: Vec<Date> = (0..7 * call.weeks).step_by(apart).map(|d| call.day(d)).collect();
+            let all: Vec<Lesson> = lessons_of_sessions(&call, &days).into_iter().flatten().collect();
+            assert_eq!(all, lessons(&call), "{} weeks", call.weeks);
+        }
+        let days: Vec<Date> = (0..26).map(|w| months.day(7 * w)).collect();
+        let of: Vec<usize> = lessons_of_sessions(&months, &days).iter().map(Vec::len).collect();
+        assert_eq!(of[..9], [1, 1, 1, 1, 1, 1, 0, 1, 0]);
+        assert!(of.iter().all(|n| *n <= 1));
+        let week = Call { form: Form::Week, weeks: 1, ..months.clone() };
+        let days: Vec<Date> = (0..5).map(|d| week.day(d)).collect();
+        assert_eq!(lessons_of_sessions(&week, &days).iter().map(Vec::len).collect::<Vec<_>>(), [3, 2, 2, 1, 2]);
+        // Few hours, fewer sessions: what is asked for is not exceeded by more than a tenth.
+        for (hours, apart) in [(40.0, 1), (8.0, 1), (7.0, 2), (4.0, 2), (3.0, 3)] {
+            assert_eq!(Call { hours_per_month: hours, ..months.clone() }.weeks_apart(), apart);
+        }
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! The people of a call as sets and bits, and the rules that a group keeps.
 //!
-//! Hard: as many people as the call says; a stretch of common time in every week of the call, on its real dates; a common language; a common
-//! topic; somebody at level 3 or above and above the group's median, or somebody who may guide; nobody with whom they are kept apart from.
+//! Hard: as many people as the call says; a stretch of common time in every week of the call (on every day of a week full time), on its real
+//! dates, which are the call's on everybody's own calendar; a common language; a common topic; somebody at level 3 or above and above the group's median, or somebody who may guide; nobody with whom they are kept apart from.
 //! Soft: dear topics, more common hours, mixed places and careers. Nothing else is looked at.
 
 use std::collections::BTreeMap;
 
 use esker_core::{Error, Result};
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
 use super::call::{Call, zone};
 use super::hours::{QUARTER, Quarters};
@@ -55,8 +56,9 @@ pub(crate) struct Member {
     pub level: u8,
     pub guide: bool,
     pub apart: Vec<usize>,
-    /// Free quarters in each sort of week.
-    pub free: Vec<Quarters>,
+    /// Free quarters in each sort of turn, from its first day on their calendar, and the quarter in which its last day ends for them: what begins
+    /// later is not of this turn.
+    pub free: Vec<(Quarters, usize)>,
     /// Offset from UTC in the first week, in seconds: a place, as far as meeting goes.
     pub place: i32,
     pub career: usize,
@@ -73,8 +75,8 @@ impl Member {
 pub struct Pool {
     pub(crate) members: Vec<Member>,
     pub(crate) languages: Vec<String>,
-    /// For each week of the call, its sort: weeks of one sort have the same offsets in all zones.
-    pub(crate) sort_of_week: Vec<usize>,
+    /// For each turn of the call, its sort: turns of one sort have the same days of the week and the same offsets in all zones.
+    pub(crate) sort_of_turn: Vec<usize>,
     pub(crate) zones: Vec<TimeZone>,
 }
 
@@ -83,7 +85,19 @@ pub struct Pool {
 pub(crate) struct Common {
     pub topics: u64,
     pub languages: u64,
-    pub free: Vec<Quarters>,
+    pub free: Vec<(Quarters, usize)>,
+}
+
+impl Common {
+    /// Beginnings of so many free quarters, in each sort of turn.
+    pub(crate) fn starts(&self, quarters: usize) -> impl Iterator<Item = Quarters> {
+        self.free.iter().map(move |(free, until)| free.starts(quarters, *until))
+    }
+
+    /// Free quarters in the turn that has fewest.
+    pub(crate) fn fewest(&self) -> usize {
+        self.free.iter().map(|(free, until)| free.before(*until)).min().unwrap_or(0)
+    }
 }
 
 impl Pool {
@@ -95,7 +109,9 @@ impl Pool {
         debug_assert!(people.is_sorted_by(|a, b| a.id < b.id));
         let names: BTreeMap<&str, TimeZone> = people.iter().map(|p| Ok((p.zone.as_str(), zone(&p.zone)?))).collect::<Result<_>>()?;
         let zones: Vec<TimeZone> = people.iter().map(|p| names[p.zone.as_str()].clone()).collect();
-        let (sorts, sort_of_week) = sorts_of_weeks(&names.into_values().collect::<Vec<_>>(), call);
+        let (sorts, sort_of_turn) = sorts_of_turns(&names.values().cloned().collect::<Vec<_>>(), call);
+        let windows: BTreeMap<&str, Vec<(usize, usize)>> =
+            names.iter().map(|(name, zone)| (*name, sorts.iter().map(|days| window(zone, *days)).collect())).collect();
         let languages = distinct(people.iter().flat_map(|p| p.languages.iter().cloned()));
         if languages.len() > 64 {
             return Err(Error::data("column 'languages'").got(format!("{} languages", languages.len())).rule("at most 64 in one call"));
@@ -108,6 +124,10 @@ impl Pool {
             if ranked.len() != person.interests.len() {
                 return Err(Error::data(format!("interests of '{}'", person.id)).rule("they are topics of the call"));
             }
+            let windows = &windows[person.zone.as_str()];
+            let quarters =
+                |(days, (from, until)): (&[Date; 2], &(usize, usize))| (person.hours.quarters(zone, origin(days[0])).since(*from), *until);
+            let free = sorts.iter().zip(windows).map(quarters).collect();
             members.push(Member {
                 topics: ranked.iter().fold(0, |set, &t| set | 1 << t),
                 ranked,
@@ -115,7 +135,7 @@ impl Pool {
                 level: person.level,
                 guide: person.guide,
                 apart: person.apart.iter().filter_map(|id| at.get(id.as_str()).copied()).collect(),
-                free: sorts.iter().map(|&week| person.hours.quarters(zone, week)).collect(),
+                free,
                 place: zone.to_offset(call.week(0)).seconds(),
                 career: careers.binary_search(&person.career).unwrap_or(0),
             });
@@ -125,7 +145,7 @@ impl Pool {
                 members[j].apart.push(i);
             }
         }
-        Ok(Self { members, languages, sort_of_week, zones })
+        Ok(Self { members, languages, sort_of_turn, zones })
     }
 
     /// Number of people.
@@ -140,11 +160,11 @@ impl Pool {
 
     /// What nobody has in common yet: everything.
     pub(crate) fn all(&self) -> Common {
-        Common { topics: u64::MAX, languages: u64::MAX, free: vec![Quarters::ALL; self.sorts()] }
+        Common { topics: u64::MAX, languages: u64::MAX, free: vec![(Quarters::ALL, usize::MAX); self.sorts()] }
     }
 
     pub(crate) fn sorts(&self) -> usize {
-        self.sort_of_week.iter().max().map_or(0, |m| m + 1)
+        self.sort_of_turn.iter().max().map_or(0, |m| m + 1)
     }
 
     pub(crate) fn common(&self, people: &[usize]) -> Common {
@@ -156,13 +176,13 @@ impl Pool {
         Common {
             topics: common.topics & member.topics,
             languages: common.languages & member.languages,
-            free: common.free.iter().zip(&member.free).map(|(a, b)| a.and(b)).collect(),
+            free: common.free.iter().zip(&member.free).map(|((a, i), (b, j))| (a.and(b), *i.min(j))).collect(),
         }
     }
 
     /// Whether people with this in common may still become a group: what is lost here never comes back as more join.
     pub(crate) fn hopeful(&self, common: &Common, rules: &Rules) -> bool {
-        common.topics != 0 && common.languages != 0 && common.free.iter().all(|f| !f.starts(rules.quarters()).is_empty())
+        common.topics != 0 && common.languages != 0 && common.starts(rules.quarters()).all(|s| !s.is_empty())
     }
 
     pub(crate) fn apart(&self, person: usize, from: &[usize]) -> bool {
@@ -194,7 +214,7 @@ impl Pool {
         };
         let topics = (0..64).filter(|t| common.topics >> t & 1 == 1);
         let (points, topic) = topics.map(|t| (dear(t), t)).fold((-1, 0), |best, next| if next.0 > best.0 { next } else { best });
-        let hours = common.free.iter().map(Quarters::in_week).min().unwrap_or(0) / 2;
+        let hours = common.fewest() / 2;
         let distinct = |of: &dyn Fn(&Member) -> i64| {
             let mut seen: Vec<i64> = people.iter().map(|&p| of(&self.members[p])).collect();
             seen.sort_unstable();
@@ -206,28 +226,45 @@ impl Pool {
     }
 }
 
-/// One week of each sort, and the sort of each week. Two weeks are of a sort where every zone has the same offsets at the same hours.
-fn sorts_of_weeks(zones: &[TimeZone], call: &Call) -> (Vec<Timestamp>, Vec<usize>) {
+/// The instant that quarters of a turn are counted from: midnight of its first day where the date changes first on Earth (UTC+14).
+pub(crate) fn origin(first: Date) -> Timestamp {
+    let midnight = TimeZone::UTC.to_timestamp(first.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX);
+    midnight.saturating_sub(Span::new().hours(14)).unwrap_or(midnight)
+}
+
+/// The quarters between which a turn's days lie in a zone.
+fn window(zone: &TimeZone, [first, last]: [Date; 2]) -> (usize, usize) {
+    let quarter = |date: Date| {
+        let midnight = zone.to_timestamp(date.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX);
+        (midnight.as_second() - origin(first).as_second()).div_euclid(i64::from(QUARTER) * 60).max(0) as usize
+    };
+    (quarter(first), quarter(last.saturating_add(Span::new().days(1))))
+}
+
+/// The days of one turn of each sort, and the sort of each turn. Two turns are of a sort where they have the same days of the week, and every
+/// zone has the same offsets at the same hours.
+fn sorts_of_turns(zones: &[TimeZone], call: &Call) -> (Vec<[Date; 2]>, Vec<usize>) {
     let mut seen: Vec<Vec<(i64, i32)>> = Vec::new();
-    let (mut sorts, mut sort_of_week) = (Vec::new(), Vec::new());
-    for week in (0..call.weeks).map(|w| call.week(w)) {
-        // What lies a little before or after the week may still be free hours of it.
-        let hours = |h: i64| week.saturating_add(jiff::Span::new().hours(h)).unwrap_or(week);
+    let (mut sorts, mut sort_of_turn) = (Vec::new(), Vec::new());
+    for days in call.turns() {
+        let begin = origin(days[0]);
+        // What lies a little before or after may still be free hours of it.
+        let hours = |h: i64| begin.saturating_add(Span::new().hours(h)).unwrap_or(begin);
         let (from, to) = (hours(-24), hours(9 * 24));
-        let mut offsets = Vec::new();
+        let mut offsets = vec![(i64::from(days[0].weekday().to_monday_zero_offset()), 0)];
         for zone in zones {
             offsets.push((i64::MIN, zone.to_offset(from).seconds()));
             let changes = zone.following(from).take_while(|c| c.timestamp() < to);
-            offsets.extend(changes.map(|c| (c.timestamp().as_second() - week.as_second(), c.offset().seconds())));
+            offsets.extend(changes.map(|c| (c.timestamp().as_second() - begin.as_second(), c.offset().seconds())));
         }
         let sort = seen.iter().position(|s| *s == offsets).unwrap_or_else(|| {
             seen.push(offsets);
-            sorts.push(week);
+            sorts.push(days);
             seen.len() - 1
         });
-        sort_of_week.push(sort);
+        sort_of_turn.push(sort);
     }
-    (sorts, sort_of_week)
+    (sorts, sort_of_turn)
 }
 
 fn distinct(items: impl Iterator<Item = String>) -> Vec<String> {

@@ -5,11 +5,12 @@ use serde_json::json;
 
 use super::Files;
 use crate::calendar::{Calendar, Event, When, uid};
-use crate::group::call::zone;
+use crate::group::call::{Form, zone};
 use crate::group::certificate::trimmed;
 use crate::group::folder::State;
 use crate::group::matching::{Group, Lead, Matching};
 use crate::group::people::Person;
+use crate::group::plan::{Lesson, lessons_of_sessions};
 use crate::group::texts::{and, count, duration, line, moment, plain, weekly};
 
 const RANKS: [&str; 3] = ["first choice", "second choice", "third choice"];
@@ -98,12 +99,13 @@ fn invitation(state: &State, group: &Group) -> String {
         group.id,
         plain(&group.topic)
     );
-    text += &format!(
-        ", in {}, {} a week for {}.\n\n## Who\n\n",
-        and(&group.languages),
-        duration(call.minutes),
-        count(call.weeks as usize, "week", "weeks")
-    );
+    let [turn, _, in_the] = call.turn_words();
+    let length = count(call.turns().len(), turn, &format!("{turn}s"));
+    let often = match call.weeks_apart() {
+        1 => format!("a {turn}"),
+        n => format!("every {n} {turn}s"),
+    };
+    text += &format!(", in {}, {} {often} for {length}.\n\n## Who\n\n", and(&group.languages), duration(call.minutes));
     for person in group.members.iter().filter_map(|m| state.person(m)) {
         let leads = match (person.id == group.leader, group.by) {
             (true, Lead::Guide) => ", guides",
@@ -116,7 +118,7 @@ fn invitation(state: &State, group: &Group) -> String {
     text += "\n## When\n\n";
     text += &when(state, group);
     text += &format!(
-        "\nYour own calendar file is named after you. You have {} h in common in the week that has fewest.\n",
+        "\nYour own calendar file is named after you. You have {} h in common {in_the} that has fewest.\n",
         trimmed(group.common_hours)
     );
     if !call.video.is_empty() {
@@ -126,13 +128,18 @@ fn invitation(state: &State, group: &Group) -> String {
     text
 }
 
-/// The hour of the sessions on everybody's clock, with the weeks in which it differs.
+/// The hour of the sessions on everybody's clock, with the weeks in which it differs; in a week full time, each of them.
 fn when(state: &State, group: &Group) -> String {
     let mut text = String::new();
     for person in group.members.iter().filter_map(|m| state.person(m)) {
         let zone = zone_of(person);
         let times: Vec<_> = group.sessions.iter().map(|s| s.at(&zone)).collect();
         let Some(first) = times.first() else { continue };
+        if state.call.form == Form::Week {
+            let all: Vec<String> = times.iter().map(moment).collect();
+            text += &format!("* {}: {}\n", plain(&person.name), and(&all));
+            continue;
+        }
         text += &format!("* {}: {}, from {}", plain(&person.name), weekly(first), moment(first));
         let mut last = weekly(first);
         for at in &times[1..] {
@@ -150,14 +157,20 @@ fn when(state: &State, group: &Group) -> String {
 /// A group's sessions in a person's zone.
 pub(crate) fn calendar(state: &State, group: &Group, person: &Person) -> Calendar {
     let (call, zone) = (&state.call, zone_of(person));
-    let event = |session: &crate::group::matching::Session| {
+    let turns = call.turns();
+    let days: Vec<_> = group.sessions.iter().map(|s| turns[(s.week.saturating_sub(1) as usize).min(turns.len() - 1)][0]).collect();
+    let names: Vec<String> = group.members.iter().map(|m| state.shown(m)).collect();
+    let event = |(session, lessons): (&crate::group::matching::Session, Vec<Lesson>)| {
         let when = When::At { start: session.at(&zone), minutes: session.minutes };
         let number = session.week.to_string();
+        let short: Vec<String> = lessons.iter().map(|l| format!("{} {}", l.kind, l.number)).collect();
+        let summary = if short.is_empty() { String::new() } else { format!(", {}", and(&short)) };
         // The same for all of a group, so that a session is one event whoever's file it came from.
-        let event = Event::new(uid(&[&call.id, &group.id, &number]), when, format!("{}: session {number}", call.title));
-        let names: Vec<String> = group.members.iter().map(|m| state.shown(m)).collect();
-        let description = format!("Topic: {}\nWith: {}", group.topic, and(&names));
+        let event = Event::new(uid(&[&call.id, &group.id, &number]), when, format!("{}: session {number}{summary}", call.title));
+        let long: String = lessons.iter().map(|l| format!("{} {}: {}\n", l.kind, l.number, l.title)).collect();
+        let description = format!("{long}Topic: {}\nWith: {}", group.topic, and(&names));
         Event { description, location: call.video.clone(), ..event }
     };
-    Calendar { name: format!("{} ({})", call.title, group.id), stamp: call.stamp(), events: group.sessions.iter().map(event).collect() }
+    let events = group.sessions.iter().zip(lessons_of_sessions(call, &days)).map(event).collect();
+    Calendar { name: format!("{} ({})", call.title, group.id), stamp: call.stamp(), events }
 }

@@ -14,7 +14,7 @@ use super::call::Call;
 use super::folder::State;
 use super::texts::plain;
 
-pub use proof::reasons;
+pub use proof::withheld;
 
 /// Files by their paths in the folder.
 pub type Files = BTreeMap<String, String>;
@@ -38,11 +38,13 @@ pub fn consent(call: &Call) -> String {
     let contact = if call.contact.is_empty() { "the organiser".to_owned() } else { plain(&call.contact) };
     format!(
         "# Consent, version {}\n\nFor the call \"{}\". By applying you agree to what follows.\n\n\
-* **What is kept**: the name you want shown, your e-mail address, time zone, languages, level, topics, free hours, and what you write about \
-yourself. Gender, nationality and age are neither asked for nor kept. You are 16 or older.\n\
+* **What is kept**: the name you want shown, your e-mail address, time zone, languages, level, topics, free hours, what you do, whether you \
+bring data, whom you asked to be kept apart from, and what you write about yourself; later your group, your projects with who reads them, your talk, and \
+certificates given to you. Gender, nationality and age are neither asked for nor kept. You are 16 or older.\n\
 * **What for**: to make groups that share a topic, a language and time, and to tell you about them.\n\
 * **Where**: in one folder on the organiser's machine. Nothing is sent to a service by Esker.\n\
-* **Who sees what**: your group sees your name, your time zone, your languages and your topics. Nobody but the organiser sees your address. Where groups \
+* **Who sees what**: your group sees your name, your time zone, your languages and your topics. Everybody of the call sees your name with your \
+group, your projects, their reviews and your talk. Nobody but the organiser sees your address, or whom you asked to be kept apart from. Where groups \
 use Zulip or Moodle, the organiser gives your name and address to that system.\n\
 * **Your rights**: ask {contact} for everything that is held about you, or to be forgotten, at any time and without a reason. Both happen at once.\n\
 * **How long**: the organiser erases applications that found no place within six months after the call.\n",

@@ -1,6 +1,6 @@
 //! The plan of a call as texts and a calendar.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -8,9 +8,11 @@ use serde_json::json;
 use super::Files;
 use crate::calendar::{Calendar, Event, When, uid};
 use crate::group::call::{Form, zone};
+use crate::group::certificate::trimmed;
 use crate::group::conference::{Agenda, TALK};
 use crate::group::folder::State;
-use crate::group::plan::{Lesson, Phase, agreement, lessons, phases};
+use crate::group::people::Person;
+use crate::group::plan::{Lesson, Phase, agreement, conference_week, lessons, phases};
 use crate::group::texts::{and, count, duration, moment, plain};
 
 pub(super) fn add(files: &mut Files, state: &State) {
@@ -25,11 +27,19 @@ pub(super) fn add(files: &mut Files, state: &State) {
     }
     if let Some(agenda) = &state.agenda {
         files.insert("plan/conference.md".into(), conference(state, agenda));
-        for person in agenda.talks.iter().flat_map(|t| &t.speakers).filter_map(|s| state.person(s)) {
+        for person in audience(state, agenda) {
             let zone = zone(&person.zone).unwrap_or(TimeZone::UTC);
             files.insert(format!("plan/conference/{}.ics", person.id), talks(state, agenda, &zone).text());
         }
     }
+}
+
+/// Everybody who may come: those who speak and those who are in a group.
+fn audience<'a>(state: &'a State, agenda: &Agenda) -> Vec<&'a Person> {
+    let speakers = agenda.talks.iter().flat_map(|t| &t.speakers);
+    let placed = state.matching.iter().flat_map(|m| &m.groups).flat_map(|g| &g.members);
+    let ids: BTreeSet<&String> = speakers.chain(placed).collect();
+    state.people.iter().filter(|p| ids.contains(&p.id)).collect()
 }
 
 fn plan(state: &State, phases: &[Phase], lessons: &[Lesson]) -> String {
@@ -44,7 +54,9 @@ fn plan(state: &State, phases: &[Phase], lessons: &[Lesson]) -> String {
     for phase in phases {
         text += &format!("| {} | {} | **{}** | {} |\n", phase.first, phase.last, phase.name, phase.what);
     }
-    text += &format!("\n## Sessions of {}\n\n", duration(call.minutes));
+    let sessions = call.turns().len().div_ceil(call.weeks_apart());
+    let hours = trimmed(sessions as f64 * f64::from(call.minutes) / 60.0);
+    text += &format!("\n## Sessions of {}\n\n{sessions} in all, {hours} h.\n\n", duration(call.minutes));
     for lesson in lessons {
         text += &format!("* {} {}: [{}]({}-{}.md)\n", lesson.kind, lesson.number, lesson.title, lesson.kind, lesson.number);
     }
@@ -108,14 +120,17 @@ fn talks(state: &State, agenda: &Agenda, zone: &TimeZone) -> Calendar {
     Calendar { name: format!("{}: mini-conference", call.title), stamp: call.stamp(), events: agenda.talks.iter().map(event).collect() }
 }
 
-/// The agenda: each talk in UTC and on the clocks of all zones that people of the call live in.
+/// The agenda: each talk in UTC and on the clocks of all zones that those who may come live in.
 fn conference(state: &State, agenda: &Agenda) -> String {
     let mut zones: BTreeMap<&str, TimeZone> = BTreeMap::new();
-    let ids = agenda.talks.iter().flat_map(|t| &t.speakers);
-    for person in ids.filter_map(|s| state.person(s)) {
+    for person in audience(state, agenda) {
         zones.entry(&person.zone).or_insert_with(|| zone(&person.zone).unwrap_or(TimeZone::UTC));
     }
-    let mut text = format!("# {}: mini-conference\n\n{TALK} minutes a talk, three for questions.\n", plain(&state.call.title));
+    let week = conference_week(&state.call) + 1;
+    let mut text = format!(
+        "# {}: mini-conference\n\nWeek {week} of the call. {TALK} minutes a talk, three for questions.\n",
+        plain(&state.call.title)
+    );
     let mut part = 0;
     for talk in &agenda.talks {
         if talk.part != part {

@@ -5,33 +5,38 @@ use super::groups::rank;
 use crate::group::call::zone;
 use crate::group::certificate::trimmed;
 use crate::group::folder::State;
-use crate::group::matching::{Broken, Group, Lead, Matching, Relax, Relief, Wait};
+use crate::group::matching::{Block, Broken, Group, Lead, Matching, Relax, Relief, SHORTEST, Wait, kinds};
 use crate::group::texts::{and, count, duration, plain, weekly};
 
 pub(super) fn add(files: &mut Files, state: &State, matching: &Matching) {
-    files.insert("proof.md".into(), proof(state, matching));
+    let secret = withheld(matching);
+    files.insert("proof.md".into(), proof(state, matching, &secret));
     for wait in &matching.waiting {
         if state.person(&wait.person).is_some() {
-            files.insert(format!("waiting/{}.md", wait.person), letter(state, matching, wait));
+            files.insert(format!("waiting/{}.md", wait.person), letter(state, matching, wait, &secret));
         }
     }
 }
+
+/// Whether the reason of a block is not told.
+type Secret<'a> = dyn Fn(&[Broken]) -> bool + 'a;
 
 fn placed(matching: &Matching) -> usize {
     matching.groups.iter().map(|g| g.members.len()).sum()
 }
 
-fn proof(state: &State, matching: &Matching) -> String {
+fn proof(state: &State, matching: &Matching, secret: &Secret) -> String {
     let call = &state.call;
     let mut text = format!("# How the groups of \"{}\" were made\n\n", plain(&call.title));
     text += &format!(
-        "Rules that no group breaks: {} to {} people; {} of common time at a stretch in every week from {}, computed on the real dates in everybody's \
+        "Rules that no group breaks: {} to {} people; {} of common time at a stretch {} from {}, computed on the real dates in everybody's \
 time zone; a common language; a common topic; somebody at level 3 or above and above the group's median, or somebody who may guide; nobody with whom they \
 are kept apart from. Wishes, in this order: as many people placed as can be, dear topics, common hours, mixed places and careers. Gender, nationality and \
 age are not known.\n\n",
         call.size[0],
         call.size[1],
         duration(call.minutes),
+        call.turn_words()[1],
         call.start,
     );
     let all = placed(matching) + matching.waiting.len();
@@ -44,7 +49,7 @@ age are not known.\n\n",
         text += "\n## Who waits\n\nNo rule was relaxed. Whether one is, is the choice of the people concerned: ask them.\n";
     }
     for wait in &matching.waiting {
-        text += &format!("\n### {} ({})\n\n{}", plain(&state.shown(&wait.person)), wait.person, reasons(state, matching, wait));
+        text += &format!("\n### {} ({})\n\n{}", plain(&state.shown(&wait.person)), wait.person, reasons(state, matching, wait, secret));
     }
     text
 }
@@ -56,7 +61,7 @@ fn bound(matching: &Matching, all: usize) -> String {
     if matching.most {
         return "No other groups by these rules could place more.\n".into();
     }
-    let rest = all - matching.placeable;
+    let rest = all.saturating_sub(matching.placeable);
     format!(
         "At most {} could be placed by these rules: {} in no possible group. Among so many people not every arrangement is tried.\n",
         matching.placeable,
@@ -75,12 +80,13 @@ fn of_group(state: &State, group: &Group) -> String {
     };
     match state.person(&group.leader) {
         Some(leader) => text += &format!("* {} {lead}.\n", plain(&leader.name)),
-        None => text += "* Who led has left.\n",
+        None => text += "* People have left: nobody in it is experienced enough now, and nobody may guide.\n",
     }
     text += &format!(
-        "* All speak {}; all are free together {} h in the week that has fewest.\n",
+        "* All speak {}; all are free together {} h {} that has fewest.\n",
         and(&group.languages),
-        trimmed(group.common_hours)
+        trimmed(group.common_hours),
+        state.call.turn_words()[2]
     );
     for id in &group.members {
         let Some(person) = state.person(id) else { continue };
@@ -97,46 +103,69 @@ fn of_group(state: &State, group: &Group) -> String {
 }
 
 /// A letter to somebody who waits; it names groups, and nobody in them.
-fn letter(state: &State, matching: &Matching, wait: &Wait) -> String {
+fn letter(state: &State, matching: &Matching, wait: &Wait, secret: &Secret) -> String {
     let name = plain(&state.shown(&wait.person));
     format!(
         "# {}\n\nDear {name},\n\nyou have no group yet. This is why, and what would change it. Nothing was relaxed without you: say what you would accept.\n\n{}",
         plain(&state.call.title),
-        reasons(state, matching, wait)
+        reasons(state, matching, wait, secret)
     )
 }
 
 /// Why a person waits and what would change it, as a list in Markdown.
-pub fn reasons(state: &State, matching: &Matching, wait: &Wait) -> String {
+fn reasons(state: &State, matching: &Matching, wait: &Wait, secret: &Secret) -> String {
     let mut text = String::new();
     let free = state.person(&wait.person).is_none_or(|p| !p.hours.free().is_empty());
     if !free {
         text += "* No free hours were given.\n";
     }
-    let mut told: Vec<(Vec<Broken>, Vec<String>)> = Vec::new();
-    for block in &wait.blocks {
-        // Minutes differ from group to group; what is missing is what counts here.
-        let kinds: Vec<Broken> = block.broken.iter().map(|b| if let Broken::Hours(_) = b { Broken::Hours(0) } else { b.clone() }).collect();
+    let kept: Vec<String> = wait.blocks.iter().filter(|b| secret(&b.broken)).map(|b| b.group.clone()).collect();
+    let others = wait.rest.iter().filter(|r| secret(&r.0)).map(|r| r.1).sum();
+    if kept.len() + others > 0 {
+        let missing =
+            format!("no {} together {}, no seat, or people who do not fit", duration(state.call.minutes), state.call.turn_words()[1]);
+        text += &format!("* {}: could not be combined with them ({missing}).\n", listed(&kept, others));
+    }
+    // By what is in the way: the groups that are named, and how many more.
+    let mut told: Vec<(Vec<Broken>, Vec<String>, usize)> = Vec::new();
+    let named = wait.blocks.iter().map(|b| (kinds(&b.broken), Some(&b.group), 0));
+    let counted = wait.rest.iter().map(|(kinds, more)| (kinds.clone(), None, *more));
+    for (kinds, group, more) in named.chain(counted).filter(|(kinds, _, _)| !secret(kinds)) {
         match told.iter_mut().find(|t| t.0 == kinds) {
-            Some(same) => same.1.push(block.group.clone()),
-            None => told.push((kinds, vec![block.group.clone()])),
+            Some(same) => {
+                same.1.extend(group.cloned());
+                same.2 += more;
+            }
+            None => told.push((kinds, group.cloned().into_iter().collect(), more)),
         }
     }
     told.sort_by_key(|t| t.0.len());
-    for (broken, groups) in &told {
+    for (broken, groups, more) in &told {
+        if broken.is_empty() {
+            text += &format!(
+                "* {}: somebody has left, and nothing is in the way any more; groups made anew could use it.\n",
+                listed(groups, *more)
+            );
+            continue;
+        }
         let why: Vec<String> = broken.iter().map(|b| said(b, state)).collect();
-        text += &format!("* {}: {}.\n", listed(groups), and(&why));
+        text += &format!("* {}: {}.\n", listed(groups, *more), and(&why));
     }
-    text += &near(state, matching, wait);
-    if wait.searched {
+    text += &near(state, matching, wait, secret);
+    let placed = |ids: &Vec<String>| ids.iter().any(|id| matching.group_of(id).is_some());
+    if wait.possible.as_ref().is_some_and(|ids| !placed(ids)) {
+        text += "* With others who wait they would be a group by the rules now: groups made anew could use it.\n";
+    } else if wait.searched {
         text += "* Those who wait form no group with them by the rules.\n";
     } else {
         text += "* Those who wait were not found to form a group with them; not every set of people was tried.\n";
     }
     match &wait.possible {
-        Some(_) => text += "* With people who are placed they would be a group by the rules: only other groups than these could use it.\n",
+        Some(ids) if placed(ids) => {
+            text += "* With people who are placed they would be a group by the rules: only other groups than these could use it.\n";
+        }
         None if wait.searched => text += "* No people of this call would be a group with them by the rules.\n",
-        None => {}
+        _ => {}
     }
     for relief in &wait.reliefs {
         text += &format!("* {}\n", relieved(state, relief));
@@ -147,8 +176,23 @@ pub fn reasons(state: &State, matching: &Matching, wait: &Wait) -> String {
     text
 }
 
-fn listed(groups: &[String]) -> String {
-    if groups.len() > 6 { format!("{} and {} more groups", groups[..5].join(", "), groups.len() - 5) } else { and(groups) }
+/// Groups by name, where they are few; of many the first five, with how many more there are.
+fn listed(groups: &[String], more: usize) -> String {
+    if groups.len() <= 6 && more == 0 {
+        return and(groups);
+    }
+    let named = &groups[..groups.len().min(5)];
+    let rest = groups.len() - named.len() + more;
+    let rest = format!("{rest} {}groups", if named.is_empty() { "" } else { "more " });
+    if named.is_empty() { rest } else { format!("{} and {rest}", named.join(", ")) }
+}
+
+/// Whether reasons are not told to people. Who is kept apart from whom is a secret of the one who asked for it; so wherever somebody is, all groups
+/// that are full, have no common hours or are kept apart are told as one.
+pub fn withheld(matching: &Matching) -> impl Fn(&[Broken]) -> bool {
+    let apart = |broken: &[Broken]| broken.contains(&Broken::Apart);
+    let any = matching.waiting.iter().any(|w| w.blocks.iter().any(|b| apart(&b.broken)) || w.rest.iter().any(|r| apart(&r.0)));
+    move |broken| any && broken.iter().any(|b| matches!(b, Broken::Apart | Broken::Full | Broken::Hours(_)))
 }
 
 fn said(broken: &Broken, state: &State) -> String {
@@ -156,18 +200,20 @@ fn said(broken: &Broken, state: &State) -> String {
         Broken::Full => format!("has {} people, as many as allowed", state.call.size[1]),
         Broken::Topic => "another topic".into(),
         Broken::Language => "no common language".into(),
-        Broken::Hours(_) => format!("no {} together in every week", duration(state.call.minutes)),
-        // Who it is and from whom is nobody's business.
-        Broken::Apart => "cannot be joined".into(),
+        Broken::Hours(_) => format!("no {} together {}", duration(state.call.minutes), state.call.turn_words()[1]),
+        Broken::Small => format!("would still have fewer than {} people", state.call.size[0]),
+        Broken::Apart => "could not be combined with them".into(),
         Broken::Experience => "nobody experienced enough in it then".into(),
     }
 }
 
 /// Groups that only the hours are in the way of, with when they meet on the person's clock.
-fn near(state: &State, matching: &Matching, wait: &Wait) -> String {
+fn near(state: &State, matching: &Matching, wait: &Wait, secret: &Secret) -> String {
     let Some(zone) = state.person(&wait.person).and_then(|p| zone(&p.zone).ok()) else { return String::new() };
     let mut text = String::new();
-    for block in wait.blocks.iter().filter(|b| matches!(b.broken[..], [Broken::Hours(_)])).take(5) {
+    // Where reasons are withheld, a group without any common time is as silent as one that somebody is kept apart from.
+    let told = |b: &&Block| matches!(b.broken[..], [Broken::Hours(longest)] if !secret(&b.broken) || longest >= SHORTEST);
+    for block in wait.blocks.iter().filter(told).take(5) {
         let Some(session) = matching.groups.iter().find(|g| g.id == block.group).and_then(|g| g.sessions.first()) else { continue };
         text += &format!("* Only time is in the way of {}: it meets {} on their clock.\n", block.group, weekly(&session.at(&zone)));
     }
@@ -188,7 +234,11 @@ fn relieved(state: &State, relief: &Relief) -> String {
     if !relief.joins.is_empty() {
         does.push(format!(
             "{} open to them",
-            if relief.joins.len() == 1 { format!("{} is", relief.joins[0]) } else { format!("{} are", listed(&relief.joins)) }
+            if relief.joins.len() + relief.more == 1 {
+                format!("{} is", relief.joins[0])
+            } else {
+                format!("{} are", listed(&relief.joins, relief.more))
+            }
         ));
     }
     if !relief.opens.is_empty() {

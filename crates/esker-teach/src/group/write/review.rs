@@ -7,7 +7,7 @@ use crate::group::certificate::{Certificate, KINDS, fingerprint, trimmed};
 use crate::group::folder::State;
 use crate::group::review::{Pairing, Project, Reading};
 use crate::group::rubric::{Answered, blank};
-use crate::group::texts::{and, line, plain};
+use crate::group::texts::{and, count, line, plain};
 
 pub(super) fn add(files: &mut Files, state: &State) {
     if let Some(pairing) = &state.pairing {
@@ -54,12 +54,15 @@ conflict of interest was declared.\n"
     }
     for short in &pairing.short {
         let why: Vec<String> = short.conflicts.iter().map(|(who, why)| format!("{who} ({})", plain(why))).collect();
-        let rest = if why.is_empty() { "there are too few projects".to_owned() } else { format!("these cannot: {}", why.join(", ")) };
-        let _ = writeln!(
-            text,
-            "* {}, {}: {} of {} found; {rest}. Ask somebody outside the call.",
-            short.project, short.round, short.found, short.asked
-        );
+        let rest = if short.able > 0 {
+            format!("somebody has left since, and {} could: `esker group review` pairs anew", count(short.able, "other", "others"))
+        } else if why.is_empty() {
+            "there are too few projects".to_owned()
+        } else {
+            format!("these cannot: {}", why.join(", "))
+        };
+        let outside = if short.able > 0 { "" } else { " Ask somebody outside the call." };
+        let _ = writeln!(text, "* {}, {}: {} of {} found; {rest}.{outside}", short.project, short.round, short.found, short.asked);
     }
     text
 }
