@@ -7,7 +7,7 @@ use esker_core::{Error, Fault, Result};
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
-use super::goals::{GOALS, goal};
+use super::goals::{GOALS, Goal};
 use super::questions::QUESTIONS;
 
 const MOST_BYTES: u64 = 1 << 20;
@@ -156,9 +156,14 @@ impl Answers {
         known
     }
 
+    /// The goals, each once, in their own order: the order of the answers changes nothing.
+    pub(super) fn verbs(&self) -> Vec<&'static Goal> {
+        GOALS.iter().filter(|g| self.goals.iter().any(|id| id == g.id)).collect()
+    }
+
     /// What the path is for, in words.
     pub fn purpose(&self, catalogue: &Catalogue) -> String {
-        let verbs = self.goals.iter().filter_map(|g| goal(g)).map(|g| g.verb.to_owned());
+        let verbs = self.verbs().into_iter().map(|g| g.verb.to_owned());
         let topics = self.topics.iter().map(|t| format!("learn about {}", catalogue.label(t)));
         verbs.chain(topics).collect::<Vec<_>>().join("; ")
     }

@@ -23,9 +23,9 @@ pub fn markdown(plan: &Plan) -> String {
     );
     for (i, step) in plan.steps.iter().enumerate() {
         let _ = write!(out, "\n## {}. {}\n\n<{}>\n\n", i + 1, safe(&step.title), link(&step.url));
-        let _ = writeln!(out, "- [ ] {} ({})", safe(&step.part), span(plan, i));
+        let _ = writeln!(out, "- [ ] {} ({})", safe(&step.take()), span(plan, i));
         let _ = writeln!(out, "- Covers {}", safe(&covers(step)));
-        let _ = writeln!(out, "- Because it {}", step.reasons.iter().map(|r| safe(r)).collect::<Vec<_>>().join("; "));
+        let _ = writeln!(out, "- Because: {}", step.reasons.iter().map(|r| safe(r)).collect::<Vec<_>>().join("; "));
         let _ = writeln!(out, "- But: {}", safe(&step.drawback));
     }
     if !plan.left_out.is_empty() {
@@ -42,8 +42,7 @@ pub fn markdown(plan: &Plan) -> String {
     for note in &plan.notes {
         let _ = writeln!(out, "\n{}", safe(note));
     }
-    out.push_str("\nHours are estimates. Resources: Esker's catalogue; 41 of its entries come from ");
-    out.push_str("J. Emmanuel Johnson's \"Applied Machine Learning Resources\" (CC BY 4.0).\n");
+    let _ = writeln!(out, "\nNamed by {}. Hours are estimates.", safe(&plan.credit()));
     out
 }
 

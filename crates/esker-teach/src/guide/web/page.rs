@@ -194,7 +194,7 @@ fn step(out: &mut String, catalogue: &Catalogue, asked: &Asked, plan: &Plan, (i,
         "<li><h3><a href=\"{}\" rel=\"noreferrer\">{}</a></h3>\n<p class=\"part\">{}, {}</p>\n<dl>\n<dt>Covers</dt><dd>{}</dd>\n<dt>Because</dt><dd><ul>",
         e(&step.url),
         e(&step.title),
-        e(&capital(&step.part)),
+        e(&capital(&step.take())),
         span(plan, i),
         e(&covers(step))
     );
@@ -209,7 +209,7 @@ fn step(out: &mut String, catalogue: &Catalogue, asked: &Asked, plan: &Plan, (i,
     for other in &step.instead {
         let mut with = swapped.clone();
         with.with.push(other.id.clone());
-        acts.push(change(&with, &asked.start, &format!("Swap for {}, {}", other.title, h(other.hours))));
+        acts.push(change(&with, &asked.start, &format!("Swap for {}, about {}", other.title, h(other.hours))));
     }
     acts.push(change(&swapped, &asked.start, &format!("Leave out {}", step.title)));
     for cover in step.covers.iter().take(3) {
