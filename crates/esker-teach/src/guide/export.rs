@@ -67,7 +67,8 @@ fn link(url: &str) -> String {
     url.replace('<', "%3C").replace('>', "%3E")
 }
 
-/// The plan as iCalendar: one event of whole days for each week that has work, from `start` on. The same plan makes the same file.
+/// The plan as iCalendar: one event of whole days for each week that has work, from `start` on. The same plan makes the same file, and
+/// with another start the same events on other days, so that a calendar moves them and does not double them.
 ///
 /// # Errors
 /// The weeks go beyond the years of the calendar.
@@ -81,9 +82,9 @@ pub fn calendar(plan: &Plan, start: Date) -> Result<String> {
         let titles: Vec<String> = week.parts.iter().map(|p| format!("{} ({})", plan.steps[p.step].title, h(p.hours))).collect();
         let lines = week.parts.iter().map(|p| {
             let step = &plan.steps[p.step];
-            format!("{}: {}\n{}", step.title, step.part, step.url)
+            format!("{}: {} this week ({} in all: {})\n{}", step.title, h(p.hours), h(step.hours), step.take(), step.url)
         });
-        let name = uid(&["guide", &plan.purpose, &start.to_string(), &(w + 1).to_string()]);
+        let name = uid(&["guide", &plan.key, &(w + 1).to_string()]);
         let mut event = Event::new(name, When::Days { first, days: 7 }, format!("Week {}: {}", w + 1, titles.join(", ")));
         event.description = lines.collect::<Vec<_>>().join("\n\n");
         events.push(event);

@@ -135,6 +135,8 @@ pub struct Week {
 /// A path with its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
+    /// A name of the wishes behind it: the same for the same answers, whenever they begin.
+    pub key: String,
     /// What the path is for.
     pub purpose: String,
     /// Hours there are.
@@ -183,6 +185,7 @@ impl Plan {
         }
         let met = search.person.met(|t| search.person.learned(t, hours.counted[t]));
         Self {
+            key: answers.key(),
             purpose: answers.purpose(catalogue),
             budget: search.person.budget,
             hours: cost(picks),
