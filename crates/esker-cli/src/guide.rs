@@ -1,15 +1,17 @@
 //! `esker guide`: six questions, a path, and the catalogue behind it.
 
+mod ask;
+
 use std::collections::BTreeMap;
-use std::io::{BufRead, IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use clap::{Args, Subcommand, ValueEnum};
 use esker::{Error, Fault, Findings};
 use esker_teach::guide::{
-    Answers, Approach, Catalogue, Cost, Filter, GOALS, Kind, Plan, QUESTIONS, Resource, calendar, graph_svg, markdown, plan_text,
-    resource_text, thin, web, weeks_svg,
+    Answers, Approach, Catalogue, Cost, Filter, GOALS, Kind, Plan, Resource, Status, calendar, graph_svg, markdown, plan_text,
+    resource_text, start_day, thin, web, weeks_svg,
 };
 use serde_json::json;
 
@@ -70,6 +72,9 @@ struct Wishes {
     /// Topics you know ("I know this").
     #[arg(long, value_name = "TOPICS", value_delimiter = ',')]
     known: Vec<String>,
+    /// Topics among the saved answers that are not known after all.
+    #[arg(long, value_name = "TOPICS", value_delimiter = ',')]
+    forget: Vec<String>,
     /// Answers of the two-minute test-out, such as code=2,tables=3.
     #[arg(long, value_name = "ANSWERS", value_delimiter = ',')]
     test: Vec<String>,
@@ -77,14 +82,20 @@ struct Wishes {
     #[arg(long = "language", value_name = "NAMES", value_delimiter = ',')]
     languages: Vec<String>,
     /// Paid resources too.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "unpaid")]
     paid: bool,
+    /// Only what costs nothing, whatever was saved.
+    #[arg(long)]
+    unpaid: bool,
     /// Leave these out.
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     without: Vec<String>,
     /// Put these in.
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     with: Vec<String>,
+    /// Take back that these were left out or put in.
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    undo: Vec<String>,
     /// Take the next best for the same topic instead of this.
     #[arg(long, value_name = "ID")]
     swap: Option<String>,
@@ -102,7 +113,7 @@ struct Wanted {
     /// Write the path: .md, .ics, .json, or .svg (topics; weeks if the name has "weeks" in it).
     #[arg(short, long, value_name = "FILE")]
     output: Vec<PathBuf>,
-    /// First day of the calendar [default: next Monday].
+    /// First day of the calendar [default: the one saved, else next Monday].
     #[arg(long, value_name = "DATE")]
     start: Option<String>,
 }
@@ -196,29 +207,34 @@ struct Wide {
     #[arg(long)]
     language: Option<String>,
     /// Asks for at most this much mathematics, 1 to 5.
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(i64).range(1..=5))]
     maths: Option<i64>,
     /// Asks for at most this much programming, 1 to 5.
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(i64).range(1..=5))]
     code: Option<i64>,
     /// At least this broad, 1 to 5.
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(i64).range(1..=5))]
     breadth: Option<i64>,
     /// At least this deep, 1 to 5.
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(i64).range(1..=5))]
     depth: Option<i64>,
     /// At least a third of science, ml or software.
     #[arg(long, value_parser = ["science", "ml", "software"])]
     pillar: Option<String>,
     /// At least this near to the Earth, 0 to 3.
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(i64).range(0..=3))]
     earth: Option<i64>,
     /// Named by this list.
     #[arg(long)]
     list: Option<String>,
     /// Its core takes at most these hours.
-    #[arg(long, value_name = "HOURS")]
+    #[arg(long, value_name = "HOURS", value_parser = hours)]
     hours: Option<f64>,
+}
+
+/// Hours that can be compared.
+fn hours(text: &str) -> std::result::Result<f64, String> {
+    text.parse().ok().filter(|h: &f64| h.is_finite() && *h > 0.0).ok_or_else(|| "a number of hours above 0 is asked for".to_owned())
 }
 
 /// Does what the guide is asked.
@@ -227,7 +243,7 @@ struct Wide {
 /// Faults of a catalogue, answers that cannot be or leave no path, a file that cannot be written.
 pub fn run(guide: &Guide, json: bool, quiet: bool, cancel: &AtomicBool) -> Result<()> {
     match &guide.action {
-        None => path(&guide.wishes, &guide.wanted, json, quiet),
+        None => path(&guide.wishes, &guide.wanted, json, quiet, cancel),
         Some(Action::List { goals: true, .. }) => {
             list_goals(json);
             Ok(())
@@ -242,7 +258,7 @@ pub fn run(guide: &Guide, json: bool, quiet: bool, cancel: &AtomicBool) -> Resul
         Some(Action::Search { words, catalogues }) => {
             let catalogue = load(catalogues)?;
             let words = words.join(" ");
-            rows(&catalogue.search(&words), json, &format!("'{words}'"))
+            rows(&catalogue, &catalogue.search(&words), json, &format!("'{words}'"))
         }
         Some(Action::Check { schema: true, .. }) => {
             print(Catalogue::json_schema());
@@ -263,25 +279,36 @@ fn load(files: &[PathBuf]) -> Result<Catalogue> {
     })
 }
 
-fn path(wishes: &Wishes, wanted: &Wanted, json: bool, quiet: bool) -> Result<()> {
+fn path(wishes: &Wishes, wanted: &Wanted, json: bool, quiet: bool, cancel: &AtomicBool) -> Result<()> {
     let catalogue = load(&wishes.catalogues)?;
-    let mut answers = wishes.answers()?;
+    let mut answers = wishes.answers(&catalogue)?;
     if !json && !wishes.told() && std::io::stdin().is_terminal() {
-        ask(&mut answers, &mut std::io::stdin().lock())?;
+        ask::ask(&mut answers, &catalogue, &mut ask::terminal(cancel))?;
     }
     if let Some(id) = &wishes.swap {
         swap(&mut answers, &catalogue, id)?;
     }
-    let plan = Plan::make(&answers, &catalogue)?;
-    for file in &wanted.output {
-        esker::write_file(file, written(&plan, file, wanted.start.as_deref())?.as_bytes())?;
+    if let Some(start) = &wanted.start {
+        answers.start.clone_from(start);
     }
-    if let Some(file) = &wanted.save {
-        esker::write_file(file, answers.to_toml().as_bytes())?;
+    let plan = Plan::make(&answers, &catalogue)?;
+    // A calendar that is made again from the saved answers begins on the same day.
+    let dated = wanted.output.iter().any(|file| ending(file) == "ics");
+    if dated {
+        answers.start = start_day(Some(&answers.start))?.to_string();
+    }
+    // Everything is made before anything is written.
+    let mut files = Vec::new();
+    for file in &wanted.output {
+        files.push((file, written(&plan, file, &answers.start)?));
+    }
+    files.extend(wanted.save.iter().map(|file| (file, answers.to_toml())));
+    for (file, text) in &files {
+        esker::write_file(file, text.as_bytes())?;
     }
     print(&if json { pretty(&json!({ "answers": answers, "plan": plan })) } else { plan_text(&plan) });
     if !quiet && !json {
-        for file in wanted.output.iter().chain(&wanted.save) {
+        for (file, _) in &files {
             let _ = writeln!(std::io::stderr(), "wrote {}", file.display());
         }
     }
@@ -291,18 +318,19 @@ fn path(wishes: &Wishes, wanted: &Wanted, json: bool, quiet: bool) -> Result<()>
 impl Wishes {
     /// Whether anything was answered.
     fn told(&self) -> bool {
-        let lists = [&self.goals, &self.topics, &self.known, &self.test, &self.languages, &self.without, &self.with];
+        let lists =
+            [&self.goals, &self.topics, &self.known, &self.forget, &self.test, &self.languages, &self.without, &self.with, &self.undo];
         let one = self.answers.is_some() || self.hours.is_some() || self.weeks.is_some() || self.approach.is_some();
-        one || self.practice.is_some() || self.paid || self.swap.is_some() || lists.iter().any(|l| !l.is_empty())
+        one || self.practice.is_some() || self.paid || self.unpaid || self.swap.is_some() || lists.iter().any(|l| !l.is_empty())
     }
 
     /// The answers saved before, or the defaults, with what the flags change.
-    fn answers(&self) -> Result<Answers> {
+    fn answers(&self, catalogue: &Catalogue) -> Result<Answers> {
         let mut answers = self.answers.as_deref().map_or_else(|| Ok(Answers::default()), Answers::read)?;
         answers.hours_a_week = self.hours.unwrap_or(answers.hours_a_week);
         answers.weeks = self.weeks.unwrap_or(answers.weeks);
         answers.practice = self.practice.unwrap_or(answers.practice);
-        answers.paid |= self.paid;
+        answers.paid = (answers.paid || self.paid) && !self.unpaid;
         if let Some(way) = self.approach {
             answers.approach = match way {
                 Way::Doing => Approach::Doing,
@@ -324,8 +352,33 @@ impl Wishes {
             answer.extend(said.iter().cloned());
         }
         answers.test.extend(tested(&self.test)?);
-        Ok(answers)
+        take_back("forget", &self.forget, &mut [&mut answers.known])?;
+        take_back("undo", &self.undo, &mut [&mut answers.without, &mut answers.with])?;
+        // What stands behind a topic is known with it: so what builds on a forgotten one is named.
+        let known = answers.knows(catalogue);
+        match self.forget.iter().find(|topic| known.contains(*topic)) {
+            None => Ok(answers),
+            Some(topic) => {
+                let error = Error::new(Fault::Usage, format!("forget '{topic}'"))
+                    .rule("another topic that you know requires it, or the test-out shows it");
+                Err(error.hint(format!("known are {}", known.into_iter().collect::<Vec<_>>().join(", "))).into())
+            }
+        }
     }
+}
+
+/// Takes each of `words` out of the lists; it has to be in one.
+fn take_back(flag: &str, words: &[String], lists: &mut [&mut Vec<String>]) -> Result<()> {
+    for word in words {
+        if !lists.iter().any(|list| list.contains(word)) {
+            let said: Vec<&str> = lists.iter().flat_map(|list| list.iter().map(String::as_str)).collect();
+            let error = Error::new(Fault::Usage, format!("{flag} '{word}'")).rule("it is not among the answers");
+            let hint = if said.is_empty() { "there is nothing to take back".to_owned() } else { format!("there are {}", said.join(", ")) };
+            return Err(error.hint(hint).into());
+        }
+        lists.iter_mut().for_each(|list| list.retain(|w| w != word));
+    }
+    Ok(())
 }
 
 fn tested(words: &[String]) -> Result<BTreeMap<String, u8>> {
@@ -350,7 +403,7 @@ fn swap(answers: &mut Answers, catalogue: &Catalogue, id: &str) -> Result<()> {
         return Err(error.hint(format!("the path has {}", ids.join(", "))).into());
     };
     let Some(other) = step.instead.first() else {
-        let error = Error::new(Fault::Usage, format!("swap of '{id}'")).rule("nothing else for its topic fits the hours and the rules");
+        let error = Error::new(Fault::Usage, format!("swap of '{id}'")).rule("no other resource for its topic can be taken in these hours");
         return Err(error.hint(format!("--without {id} leaves it out")).into());
     };
     answers.with.retain(|w| w != id);
@@ -359,86 +412,24 @@ fn swap(answers: &mut Answers, catalogue: &Catalogue, id: &str) -> Result<()> {
     Ok(())
 }
 
+fn ending(file: &Path) -> String {
+    file.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase()
+}
+
 /// The path as a file of the kind that its name says.
-fn written(plan: &Plan, file: &Path, start: Option<&str>) -> Result<String> {
-    let ending = file.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+fn written(plan: &Plan, file: &Path, start: &str) -> Result<String> {
     let weeks = file.file_stem().is_some_and(|n| n.to_string_lossy().contains("weeks"));
-    Ok(match ending.as_str() {
+    Ok(match ending(file).as_str() {
         "md" => markdown(plan),
         "json" => pretty(&json!(plan)) + "\n",
         "svg" if weeks => weeks_svg(plan),
         "svg" => graph_svg(plan),
-        "ics" => calendar(plan, web::start_day(start)?)?,
-        _ => {
-            let error = Error::new(Fault::Usage, format!("file '{}'", file.display())).got(format!("the ending '{ending}'"));
+        "ics" => calendar(plan, start_day(Some(start))?)?,
+        other => {
+            let error = Error::new(Fault::Usage, format!("file '{}'", file.display())).got(format!("the ending '{other}'"));
             return Err(error.rule("a path is written as .md, .ics, .json or .svg").into());
         }
     })
-}
-
-/// The six questions at a terminal; an empty line takes the default.
-fn ask(answers: &mut Answers, from: &mut impl BufRead) -> Result<()> {
-    let say = |text: &str| {
-        let mut out = std::io::stderr().lock();
-        let _ = write!(out, "{text}");
-        let _ = out.flush();
-    };
-    let mut line = |question: &str| -> Result<String> {
-        say(question);
-        let mut text = String::new();
-        from.read_line(&mut text).map_err(|e| Error::io("answers", &e))?;
-        Ok(text.trim().to_owned())
-    };
-    say("Six questions; an empty line takes what is in brackets.\n\n");
-    number(&line("1. Hours a week [4]: ")?, &mut answers.hours_a_week)?;
-    number(&line("   Weeks [12]: ")?, &mut answers.weeks)?;
-    say("\n2. What do you want to be able to do? One to three numbers.\n");
-    for (i, goal) in GOALS.iter().enumerate() {
-        say(&format!("   {:>2}  {}\n", i + 1, goal.verb));
-    }
-    let picked = line("   [2]: ")?;
-    if !picked.is_empty() {
-        answers.goals = chosen(&picked, GOALS.len())?.into_iter().map(|i| GOALS[i].id.to_owned()).collect();
-    }
-    let way = line("\n3. How do you like to learn? 1 doing first, 2 in order, 3 both [3]: ")?;
-    if let Some(i) = chosen(&way, 3)?.first() {
-        answers.approach = Approach::ALL[*i].0;
-    }
-    number(&line("\n4. From -2 (theory) to 2 (practice) [0]: ")?, &mut answers.practice)?;
-    let test = line("\n5. What do you know? Six questions of a test-out, two minutes: y or n [n]: ")?;
-    if test.eq_ignore_ascii_case("y") {
-        for q in &QUESTIONS {
-            let [a, b, c] = q.answers;
-            let answer = line(&format!("\n   {}\n   1  {a}\n   2  {b}\n   3  {c}\n   [not sure]: ", q.text))?;
-            if let Some(i) = chosen(&answer, 3)?.first() {
-                answers.test.insert(q.id.to_owned(), u8::try_from(i + 1).unwrap_or(0));
-            }
-        }
-    }
-    let languages = line("\n6. Programming languages, with commas [python]: ")?;
-    if !languages.is_empty() {
-        answers.languages = languages.split(',').map(|l| l.trim().to_lowercase()).collect();
-    }
-    answers.paid = line("   Paid resources too? y or n [n]: ")?.eq_ignore_ascii_case("y");
-    say("\n");
-    Ok(())
-}
-
-fn number<T: std::str::FromStr>(text: &str, answer: &mut T) -> Result<()> {
-    if !text.is_empty() {
-        *answer = text.parse().map_err(|_| Error::new(Fault::Usage, "answer").got(format!("'{text}'")).rule("a number is asked for"))?;
-    }
-    Ok(())
-}
-
-/// Numbers from 1 to `most`, as places.
-fn chosen(text: &str, most: usize) -> Result<Vec<usize>> {
-    let words = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|w| !w.is_empty());
-    let place = |w: &str| w.parse::<usize>().ok().filter(|n| (1..=most).contains(n)).map(|n| n - 1);
-    let one = |w: &str| {
-        place(w).ok_or_else(|| Error::new(Fault::Usage, "answer").got(format!("'{w}'")).rule(format!("a number from 1 to {most}")))
-    };
-    Ok(words.map(one).collect::<std::result::Result<_, _>>()?)
 }
 
 fn list_goals(json: bool) {
@@ -459,7 +450,7 @@ fn list(wide: &Wide, topics: bool, catalogues: &[PathBuf], json: bool) -> Result
         return Ok(());
     }
     let filter = wide.filter(&catalogue)?;
-    rows(&catalogue.list(&filter), json, "this")
+    rows(&catalogue, &catalogue.list(&filter), json, "this")
 }
 
 impl Wide {
@@ -502,15 +493,20 @@ fn one_of(what: &str, word: Option<&str>, words: &[&str]) -> Result<Option<usize
     }
 }
 
-fn rows(found: &[&Resource], json: bool, asked: &str) -> Result<()> {
+fn rows(catalogue: &Catalogue, found: &[&Resource], json: bool, asked: &str) -> Result<()> {
     if json {
         print(&pretty(&json!(found)));
     } else if found.is_empty() {
         print(&format!("no resource for {asked}"));
     } else {
-        let line = |r: &&Resource| format!("{:<28} {:>4.0} h  {:<12} level {}  {}", r.id, r.hours, r.cost.word(), r.level, r.title);
+        let line = |r: &&Resource| {
+            let (cost, dates) = (r.cost.word(), if r.status == Status::Scheduled { ", scheduled" } else { "" });
+            format!("{:<28} {:>4.0} h  {cost:<12} level {}  {}  [{}{dates}]", r.id, r.hours, r.level, r.title, r.listed_by)
+        };
         let lines: Vec<String> = found.iter().map(line).collect();
-        print(&format!("{}\n{} resources", lines.join("\n"), found.len()));
+        let lists = catalogue.lists.iter().map(|l| (l, found.iter().filter(|r| r.listed_by == l.id).count())).filter(|(_, n)| *n > 0);
+        let lists: Vec<String> = lists.map(|(l, n)| format!("{n} from {}: {} ({})", l.id, l.label, l.licence)).collect();
+        print(&format!("{}\n{} resources\n{}", lines.join("\n"), found.len(), lists.join("\n")));
     }
     Ok(())
 }

@@ -101,6 +101,46 @@ fn what_cannot_be_is_refused() {
     insta::assert_snapshot!("guide_refusals", page.join("\n\n"));
 }
 
+#[test]
+fn nothing_is_written_where_something_cannot_be() {
+    let desk = Desk::new();
+    let told = desk.fails(&["guide", "--hours", "4", "-o", "a.md", "-o", "b.pdf", "--save", "me.toml"]);
+    assert!(told.contains("the ending 'pdf'"), "{told}");
+    assert!(!desk.path("a.md").exists() && !desk.path("me.toml").exists());
+}
+
+#[test]
+fn what_was_saved_can_be_taken_back() {
+    let desk = Desk::new();
+    let known = ["--known", "python,statistics", "--without", "kaggle-learn", "--with", "sklearn-mooc", "--paid"];
+    desk.ok(&[&["guide", "--hours", "5", "--save", "me.toml"][..], &known].concat());
+    let back = ["--forget", "statistics", "--undo", "kaggle-learn,sklearn-mooc", "--unpaid", "--save", "back.toml"];
+    desk.ok(&[&["guide", "--answers", "me.toml"][..], &back].concat());
+    desk.ok(&["guide", "--hours", "5", "--known", "python", "--save", "plain.toml"]);
+    assert_eq!(desk.read("back.toml"), desk.read("plain.toml"));
+    let told = desk.fails(&["guide", "--answers", "me.toml", "--forget", "hydrology"]);
+    assert!(told.contains("it is not among the answers") && told.contains("python, statistics"), "{told}");
+}
+
+#[test]
+fn a_calendar_from_saved_answers_begins_on_the_saved_day() {
+    let desk = Desk::new();
+    desk.ok(&["guide", "--hours", "5", "-o", "a.ics", "--save", "me.toml"]);
+    assert!(desk.read("me.toml").contains("start = \"20"), "{}", desk.read("me.toml"));
+    desk.ok(&["guide", "--answers", "me.toml", "-o", "b.ics"]);
+    assert_eq!(desk.read("a.ics"), desk.read("b.ics"));
+}
+
+#[test]
+fn what_cannot_be_listed_is_refused_and_lists_are_credited() {
+    let desk = Desk::new();
+    for words in [["--maths", "9"], ["--earth", "7"], ["--hours", "nan"], ["--depth", "0"]] {
+        desk.fails(&["guide", "list", words[0], words[1]]);
+    }
+    let list = desk.ok(&["guide", "list", "--hours", "2"]);
+    assert!(list.contains("  [esker]") && list.contains(" from esker: Added by Esker (MIT OR Apache-2.0)"), "{list}");
+}
+
 /// The page's server, ended when dropped.
 struct Served {
     child: Child,

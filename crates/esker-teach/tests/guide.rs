@@ -86,6 +86,7 @@ fn anybody() -> impl Strategy<Value = Answers> {
             paid,
             without,
             with,
+            start: String::new(),
             test,
         },
     )
@@ -235,6 +236,21 @@ fn refused(text: &str) -> String {
     all.join("\n").replace(&format!("{}/", folder.path().display()), "")
 }
 
+/// A catalogue with an escape of the terminal in each of its texts.
+fn escapes() -> String {
+    let texts = ["title", "section", "hours_basis", "note", "verified"];
+    let mut entry = ENTRY.to_owned();
+    for name in texts {
+        entry = entry.replace(&format!("\n{name} = \""), &format!("\n{name} = \"\\u001b[2J"));
+    }
+    for name in ["authors", "languages", "libraries"] {
+        entry = entry.replace(&format!("\n{name} = ["), &format!("\n{name} = [\"\\u001b[2J\", "));
+    }
+    let topic = "[[topic]]\nid = \"a\"\nlabel = \"\\u001b[2J\"\nrequires = []\n";
+    let list = "[[list]]\nid = \"\\u001b[2J\"\nlabel = \"\\u001b[2J\"\nlicence = \"\\u001b[2J\"\n";
+    format!("schema = 1\n{topic}{list}{entry}")
+}
+
 #[test]
 fn bad_catalogues_are_refused_in_words() {
     let with = |from: &str, to: &str| format!("schema = 1\n{}", ENTRY.replace(from, to));
@@ -256,11 +272,13 @@ fn bad_catalogues_are_refused_in_words() {
         ("a list nobody knows", with("\"esker\"", "\"friends\"")),
         ("another schema", with("", "").replace("schema = 1", "schema = 2")),
         ("no TOML", "schema = = 1".to_owned()),
+        ("escapes in every text", escapes()),
     ];
     let mut page = String::new();
     for (name, text) in cases {
         page.push_str(&format!("## {name}\n{}\n\n", refused(&text)));
     }
+    assert!(!page.contains('\u{1b}'));
     insta::assert_snapshot!("bad_catalogues", page);
 }
 
@@ -333,4 +351,19 @@ fn the_schema_tells_what_the_reader_reads() {
     for key in ["kind", "cost", "use", "status"] {
         assert_eq!(words(key), serde_json::to_value(&catalogue.vocabulary[key]).unwrap(), "{key}");
     }
+}
+
+#[test]
+fn a_calendar_made_again_has_the_same_events_and_other_wishes_have_others() {
+    let catalogue = shipped();
+    let file = |a: &Answers, start: &str| calendar(&Plan::make(a, &catalogue).unwrap(), start.parse().unwrap()).unwrap();
+    let names = |text: &str| text.lines().filter(|l| l.starts_with("UID:")).map(str::to_owned).collect::<Vec<_>>();
+    let first = file(&doing(), "2026-12-07");
+    assert_eq!(first, file(&doing(), "2026-12-07"));
+    let turned = Answers { goals: doing().goals.into_iter().rev().collect(), start: "2026-12-07".to_owned(), ..doing() };
+    assert_eq!(names(&first), names(&file(&turned, "2026-12-14")), "a week later, the same events are moved");
+    let other = names(&file(&Answers { practice: 1, ..doing() }, "2026-12-07"));
+    assert!(names(&first).iter().all(|name| !other.contains(name)));
+    let whole = first.replace("\r\n ", "");
+    assert!(whole.contains("Kaggle Learn micro-courses: 6 h this week (15 h in all: "), "{whole}");
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use esker_core::{Error, Fault, Result};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
-use super::goals::{GOALS, goal};
+use super::goals::{GOALS, Goal};
 use super::questions::QUESTIONS;
 
 const MOST_BYTES: u64 = 1 << 20;
@@ -60,6 +61,9 @@ pub struct Answers {
     pub without: Vec<String>,
     /// Resources put into the path.
     pub with: Vec<String>,
+    /// First day of the calendar, YYYY-MM-DD; empty for the next Monday.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub start: String,
     /// 5. Answers of the test-out, from 1.
     pub test: BTreeMap<String, u8>,
 }
@@ -78,6 +82,7 @@ impl Default for Answers {
             paid: false,
             without: Vec::new(),
             with: Vec::new(),
+            start: String::new(),
             test: BTreeMap::new(),
         }
     }
@@ -128,6 +133,7 @@ impl Answers {
         let topics = || catalogue.topics.iter().map(|t| t.id.as_str());
         known_words("topic", &self.topics, topics)?;
         known_words("known topic", &self.known, topics)?;
+        start_day(Some(&self.start))?;
         let languages = catalogue.languages();
         known_words("language", &self.languages, || languages.iter().copied())?;
         for id in self.with.iter().chain(&self.without) {
@@ -156,11 +162,44 @@ impl Answers {
         known
     }
 
+    /// A name of the wishes: the same however they are listed and whenever they begin.
+    pub(super) fn key(&self) -> String {
+        let mut plain = Self { start: String::new(), ..self.clone() };
+        for list in [&mut plain.goals, &mut plain.topics, &mut plain.known, &mut plain.without] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        esker_io::sha256_hex(plain.to_toml().as_bytes())[..16].to_owned()
+    }
+
+    /// The goals, each once, in their own order: the order of the answers changes nothing.
+    pub(super) fn verbs(&self) -> Vec<&'static Goal> {
+        GOALS.iter().filter(|g| self.goals.iter().any(|id| id == g.id)).collect()
+    }
+
     /// What the path is for, in words.
     pub fn purpose(&self, catalogue: &Catalogue) -> String {
-        let verbs = self.goals.iter().filter_map(|g| goal(g)).map(|g| g.verb.to_owned());
+        let verbs = self.verbs().into_iter().map(|g| g.verb.to_owned());
         let topics = self.topics.iter().map(|t| format!("learn about {}", catalogue.label(t)));
         verbs.chain(topics).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// A day as one writes it, or the next Monday.
+///
+/// # Errors
+/// What is no date.
+pub fn start_day(text: Option<&str>) -> Result<Date> {
+    match text.map(str::trim).filter(|t| !t.is_empty()) {
+        Some(text) => text.parse().map_err(|_| {
+            let error = Error::new(Fault::Usage, "start of the calendar").got(format!("'{}'", text.escape_debug()));
+            error.rule("a day is written YYYY-MM-DD").hint("for example 2026-12-07")
+        }),
+        None => {
+            let today = jiff::Zoned::now().date();
+            let ahead = (8 - today.weekday().to_monday_one_offset()) % 7;
+            today.checked_add(jiff::Span::new().days(ahead)).map_err(|e| Error::usage("the clock").got(e.to_string()))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use esker_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::check::check;
+use super::check::check_from;
 
 /// The version of the catalogue's form.
 pub const SCHEMA: i64 = 1;
@@ -189,13 +189,38 @@ pub struct Catalogue {
     pub resources: Vec<Resource>,
 }
 
+/// The ids of a file, with where they stand.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Places {
+    list: Vec<Place>,
+    topic: Vec<Place>,
+    resource: Vec<Place>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    id: toml::Spanned<String>,
+}
+
+impl Places {
+    /// Kind, id and "file, line" of each entry.
+    fn lines(self, name: &str, text: &str) -> Vec<(&'static str, String, String)> {
+        let kinds = [("list", self.list), ("topic", self.topic), ("resource", self.resource)];
+        let all = kinds.into_iter().flat_map(|(kind, entries)| entries.into_iter().map(move |e| (kind, e.id)));
+        let line = |at: usize| 1 + text.bytes().take(at).filter(|b| *b == b'\n').count();
+        all.map(|(kind, id)| (kind, id.get_ref().clone(), format!("{name}, line {}", line(id.span().start)))).collect()
+    }
+}
+
 impl Catalogue {
     /// The catalogue that ships, with those of `files` merged into it.
     ///
     /// # Errors
-    /// Every fault of the merged catalogue; of a file whose form is wrong, the first fault with its line.
+    /// Every fault of the merged catalogue, with file and line; of a file whose form is wrong, the first.
     pub fn load(files: &[impl AsRef<Path>]) -> Result<Self, Vec<Error>> {
         let mut all = Self::parse(SHIPPED, "the catalogue that ships").map_err(|e| vec![e])?;
+        let mut places = Vec::new();
         for file in files {
             let name = format!("'{}'", file.as_ref().display());
             let bytes = esker_io::read_file(file.as_ref(), MOST_BYTES).map_err(|e| vec![e])?;
@@ -208,8 +233,13 @@ impl Catalogue {
                 ]
             })?;
             all.merge(Self::parse(&text, &name).map_err(|e| vec![e])?);
+            places.extend(toml::from_str::<Places>(&text).unwrap_or_default().lines(&name, &text));
         }
-        let faults = check(&all);
+        let place = |kind: &str, id: &str| {
+            let found: Vec<&str> = places.iter().filter(|(k, i, _)| *k == kind && i == id).map(|(_, _, place)| place.as_str()).collect();
+            if found.is_empty() { String::new() } else { format!(" ({})", found.join("; ")) }
+        };
+        let faults = check_from(&all, &place);
         if faults.is_empty() { Ok(all) } else { Err(faults) }
     }
 

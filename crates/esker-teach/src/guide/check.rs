@@ -14,36 +14,70 @@ const THIN: usize = 3;
 
 /// Every rule that `catalogue` breaks.
 pub fn check(catalogue: &Catalogue) -> Vec<Error> {
+    check_from(catalogue, &|_, _| String::new())
+}
+
+/// The same; `place` tells where an entry stands, from its kind and id, as it is to be read after its name.
+pub(super) fn check_from(catalogue: &Catalogue, place: &dyn Fn(&str, &str) -> String) -> Vec<Error> {
+    let named = |kind: &str, id: &str| format!("{kind} '{}'{}", plain(id), place(kind, id));
     let mut faults = Vec::new();
     if catalogue.schema != SCHEMA {
         faults.push(
             Error::data("schema of the catalogue").got(catalogue.schema.to_string()).rule(format!("this version reads schema {SCHEMA}")),
         );
     }
-    duplicates("topic", catalogue.topics.iter().map(|t| t.id.as_str()), &mut faults);
-    duplicates("resource", catalogue.resources.iter().map(|r| r.id.as_str()), &mut faults);
-    duplicates("list", catalogue.lists.iter().map(|l| l.id.as_str()), &mut faults);
+    duplicates(|id| named("topic", id), catalogue.topics.iter().map(|t| t.id.as_str()), &mut faults);
+    duplicates(|id| named("resource", id), catalogue.resources.iter().map(|r| r.id.as_str()), &mut faults);
+    duplicates(|id| named("list", id), catalogue.lists.iter().map(|l| l.id.as_str()), &mut faults);
+    for list in &catalogue.lists {
+        let thing = named("list", &list.id);
+        id(&thing, &list.id, &mut faults);
+        texts(&thing, &[("label", &list.label), ("licence", &list.licence)], &mut faults);
+        filled(&thing, "label", &list.label, &mut faults);
+    }
     for topic in &catalogue.topics {
-        id(&format!("topic '{}'", topic.id), &topic.id, &mut faults);
-        topics(catalogue, &format!("topic '{}', requires", topic.id), &topic.requires, &mut faults);
+        let thing = named("topic", &topic.id);
+        id(&thing, &topic.id, &mut faults);
+        topics(catalogue, &format!("{thing}, requires"), &topic.requires, &mut faults);
+        texts(&thing, &[("label", &topic.label)], &mut faults);
+        filled(&thing, "label", &topic.label, &mut faults);
     }
     for resource in &catalogue.resources {
-        one(catalogue, resource, &mut faults);
+        one(catalogue, &named("resource", &resource.id), resource, &mut faults);
     }
     if let Some(cycle) = cycle(catalogue) {
-        let error = Error::data("topics that require each other").got(cycle.join(" → "));
+        let error = Error::data("topics that require each other").got(plain(&cycle.join(" → ")));
         faults.push(error.rule("what comes first must not need what comes after").hint("take one 'requires' of them away"));
     }
     faults
 }
 
-fn duplicates<'a>(what: &str, ids: impl Iterator<Item = &'a str>, faults: &mut Vec<Error>) {
+/// A text of a catalogue as it can be shown in a fault.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+/// No text may hold what a terminal would act on.
+fn texts(thing: &str, texts: &[(&str, &str)], faults: &mut Vec<Error>) {
+    for (name, text) in texts.iter().filter(|(_, text)| text.chars().any(char::is_control)) {
+        let error = Error::data(format!("{thing}, {name}")).got(format!("'{}'", plain(text)));
+        faults.push(error.rule("texts hold no control characters"));
+    }
+}
+
+fn filled(thing: &str, name: &str, text: &str, faults: &mut Vec<Error>) {
+    if text.trim().is_empty() {
+        faults.push(Error::data(format!("{thing}, {name}")).got("an empty text").rule("it has a name for people"));
+    }
+}
+
+fn duplicates<'a>(named: impl Fn(&str) -> String, ids: impl Iterator<Item = &'a str>, faults: &mut Vec<Error>) {
     let mut seen = BTreeMap::new();
     for id in ids {
         *seen.entry(id).or_insert(0_usize) += 1;
     }
     for (id, count) in seen.into_iter().filter(|(_, count)| *count > 1) {
-        let error = Error::data(format!("{what} '{id}'")).got(format!("{count} entries")).rule("an id belongs to one entry");
+        let error = Error::data(named(id)).got(format!("{count} entries")).rule("an id belongs to one entry");
         faults.push(error.hint("give one of them another id, or remove it"));
     }
 }
@@ -58,7 +92,7 @@ fn id(thing: &str, id: &str, faults: &mut Vec<Error>) {
 /// Every name must be a topic.
 fn topics(catalogue: &Catalogue, thing: &str, names: &[String], faults: &mut Vec<Error>) {
     for name in names.iter().filter(|name| catalogue.topic_index(name).is_none()) {
-        let error = Error::data(thing).got(format!("'{name}'")).rule("no topic has this id");
+        let error = Error::data(thing).got(format!("'{}'", plain(name))).rule("no topic has this id");
         faults.push(match super::nearest(name, catalogue.topics.iter().map(|t| t.id.as_str())) {
             Some(near) => error.hint(format!("did you mean '{near}'?")),
             None => error.hint("add a [[topic]] with its label and what it requires"),
@@ -66,27 +100,26 @@ fn topics(catalogue: &Catalogue, thing: &str, names: &[String], faults: &mut Vec
     }
 }
 
-fn one(catalogue: &Catalogue, r: &Resource, faults: &mut Vec<Error>) {
-    let thing = format!("resource '{}'", r.id);
-    id(&thing, &r.id, faults);
+fn one(catalogue: &Catalogue, thing: &str, r: &Resource, faults: &mut Vec<Error>) {
+    id(thing, &r.id, faults);
     topics(catalogue, &format!("{thing}, topics"), &r.topics, faults);
     topics(catalogue, &format!("{thing}, prerequisites"), &r.prerequisites, faults);
-    duplicates(&format!("{thing}: topic"), r.topics.iter().map(String::as_str), faults);
+    duplicates(|id| format!("{thing}: topic '{}'", plain(id)), r.topics.iter().map(String::as_str), faults);
     if r.topics.is_empty() {
         faults.push(Error::data(format!("{thing}, topics")).got("none").rule("a resource teaches at least one topic"));
     }
-    hours(&thing, r, faults);
+    hours(thing, r, faults);
     let levels = [("level", r.level), ("math", r.math), ("code", r.code), ("breadth", r.breadth), ("depth", r.depth)];
     for (name, value) in levels {
-        within(&thing, name, value, 1, 5, faults);
+        within(thing, name, value, 1, 5, faults);
     }
-    within(&thing, "theory_vs_practice", r.theory_vs_practice, -2, 2, faults);
-    within(&thing, "geoscience", r.geoscience, 0, 3, faults);
+    within(thing, "theory_vs_practice", r.theory_vs_practice, -2, 2, faults);
+    within(thing, "geoscience", r.geoscience, 0, 3, faults);
     let shares = r.pillars.shares();
     if shares.iter().any(|s| !(0.0..=1.0).contains(s)) || (shares.iter().sum::<f64>() - 1.0).abs() > 0.011 {
         faults.push(Error::data(format!("{thing}, pillars")).got(format!("{shares:?}")).rule("shares lie within 0..1 and add up to 1"));
     }
-    words(catalogue, &thing, r, faults);
+    words(catalogue, thing, r, faults);
 }
 
 fn hours(thing: &str, r: &Resource, faults: &mut Vec<Error>) {
@@ -121,15 +154,16 @@ fn words(catalogue: &Catalogue, thing: &str, r: &Resource, faults: &mut Vec<Erro
         }
     }
     if !catalogue.lists.iter().any(|l| l.id == r.listed_by) {
-        let error = Error::data(format!("{thing}, listed_by")).got(format!("'{}'", r.listed_by)).rule("no list has this id");
+        let error = Error::data(format!("{thing}, listed_by")).got(format!("'{}'", plain(&r.listed_by))).rule("no list has this id");
         faults.push(error.hint("add a [[list]] with its label and licence, so that it is credited"));
     }
-    let texts = std::iter::once(&r.title).chain(&r.authors).chain([&r.note]);
-    if r.title.trim().is_empty() || texts.clone().any(|t| t.chars().any(char::is_control)) {
-        faults.push(
-            Error::data(format!("{thing}, title, authors or note")).rule("a title is not empty, and texts hold no control characters"),
-        );
-    }
+    filled(thing, "title", &r.title, faults);
+    let single =
+        [("title", &r.title), ("note", &r.note), ("section", &r.section), ("hours_basis", &r.hours_basis), ("verified", &r.verified)];
+    let several = [("authors", &r.authors), ("languages", &r.languages), ("libraries", &r.libraries)];
+    let several = several.into_iter().flat_map(|(name, list)| list.iter().map(move |t| (name, t)));
+    let all: Vec<(&str, &str)> = single.into_iter().chain(several).map(|(name, t)| (name, t.as_str())).collect();
+    texts(thing, &all, faults);
     if r.formats.is_empty() {
         faults.push(Error::data(format!("{thing}, formats")).got("none").rule("reading, watching, coding or discussing: at least one"));
     }

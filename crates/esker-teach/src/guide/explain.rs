@@ -1,10 +1,11 @@
 //! Words for a path: what a step covers, three reasons, one drawback, the part to take, and why others are left out.
 
 use super::answers::Answers;
-use super::catalogue::{Catalogue, Resource};
+use super::catalogue::{Catalogue, Cost, Resource, Status};
 use super::fit::{Aspect, Barred, WEIGHTS, parts};
 use super::hours as h;
-use super::path::{Candidate, ENOUGH, Hours, Pick, Search, cost};
+use super::path::{Candidate, ENOUGH, Ground, Hours, Pick, Search, cost};
+use super::person::Person;
 use super::plan::{Cover, Instead, LeftOut, Step};
 
 /// What everything here looks at.
@@ -18,6 +19,10 @@ pub(super) struct Scene<'a> {
 
 /// Adding less than this of a topic is not named.
 const NAMED: f64 = 0.02;
+/// A topic that is learned less than this is hardly touched.
+const TOUCHED: f64 = 0.1;
+/// From here on the form of a resource suits how one likes to learn.
+const SUITS: f64 = 0.7;
 
 /// Step `i`, with the hours before and after it.
 pub(super) fn step(scene: &Scene<'_>, i: usize, hours: (&Hours, &Hours)) -> Step {
@@ -27,6 +32,7 @@ pub(super) fn step(scene: &Scene<'_>, i: usize, hours: (&Hours, &Hours)) -> Step
     let r = &catalogue.resources[candidate.at];
     let covers = covers(catalogue, search, candidate, hours);
     let judged = parts(answers, &search.person, r, &candidate.shares);
+    let worst = worst(r, &judged);
     Step {
         id: r.id.clone(),
         title: r.title.clone(),
@@ -35,10 +41,14 @@ pub(super) fn step(scene: &Scene<'_>, i: usize, hours: (&Hours, &Hours)) -> Step
         hours: taken,
         of: r.hours,
         part: part(r, taken, &covers),
-        reasons: reasons(scene, i, hours.0, &judged),
-        drawback: drawback(answers, search, r, &judged, taken),
+        reasons: reasons(scene, i, hours.0, (&judged, worst)),
+        drawback: drawback(answers, search, r, (&judged, worst), taken),
         instead: instead(scene, i, &covers),
         topics: r.topics.clone(),
+        kind: r.kind,
+        cost: r.cost,
+        status: r.status,
+        list: catalogue.lists.iter().find(|l| l.id == r.listed_by).cloned(),
         covers,
     }
 }
@@ -54,10 +64,11 @@ fn covers(catalogue: &Catalogue, search: &Search, candidate: &Candidate, (before
             let topic = &catalogue.topics[*t];
             (learned * p.need[*t], Cover { topic: topic.id.clone(), label: topic.label.clone(), learned })
         })
-        .filter(|(_, c)| c.learned >= NAMED)
+        .filter(|(_, c)| c.learned > 0.0)
         .collect();
     covers.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.topic.cmp(&b.1.topic)));
-    covers.into_iter().map(|(_, c)| c).collect()
+    // The largest is named however small.
+    covers.into_iter().map(|(_, c)| c).enumerate().filter(|(i, c)| *i == 0 || c.learned >= NAMED).map(|(_, c)| c).collect()
 }
 
 fn part(r: &Resource, taken: f64, covers: &[Cover]) -> String {
@@ -86,8 +97,9 @@ fn needed_by<'a>(scene: &Scene<'a>, i: usize, before: &Hours) -> Option<(&'a str
     })
 }
 
-/// The three strongest: parts of the fit that lift this resource most above the others that could be taken.
-fn reasons(scene: &Scene<'_>, i: usize, before: &Hours, judged: &[f64; 10]) -> Vec<String> {
+/// The three strongest: parts of the fit that are truly met and lift this resource most above the others that could be taken; plain
+/// facts where they are fewer. The part that is its drawback is no reason.
+fn reasons(scene: &Scene<'_>, i: usize, before: &Hours, (judged, worst): (&[f64; 10], Option<usize>)) -> Vec<String> {
     let Scene { answers, catalogue, search, picks } = *scene;
     let all = search.candidates.iter().map(|c| parts(answers, &search.person, &catalogue.resources[c.at], &c.shares));
     let n = search.candidates.len() as f64;
@@ -98,58 +110,78 @@ fn reasons(scene: &Scene<'_>, i: usize, before: &Hours, judged: &[f64; 10]) -> V
         }
     }
     let r = &catalogue.resources[search.candidates[picks[i].0].at];
-    let mut order: Vec<usize> = (0..10).collect();
+    let mut order: Vec<usize> = (0..10).filter(|a| Some(*a) != worst).collect();
     let lift = |a: usize| WEIGHTS[a].1 * (judged[a] - mean[a]);
     order.sort_by(|a, b| lift(*b).total_cmp(&lift(*a)));
     let needed = needed_by(scene, i, before);
     let needed = needed.map(|(topic, title)| format!("gives you {topic}, which {title} builds on"));
-    let good = order.iter().filter(|a| judged[**a] >= 0.5).map(|a| reason(WEIGHTS[*a].0, answers, r, judged[*a]));
-    let other = order.iter().filter(|a| judged[**a] < 0.5 && judged[**a] > 0.0).map(|a| reason(WEIGHTS[*a].0, answers, r, judged[*a]));
-    needed.into_iter().chain(good).chain(other).take(3).collect()
+    let good = order.iter().filter_map(|a| reason(WEIGHTS[*a].0, answers, &search.person, r, judged[*a]));
+    needed.into_iter().chain(good).chain(facts(r)).take(3).collect()
 }
 
-fn reason(aspect: Aspect, answers: &Answers, r: &Resource, value: f64) -> String {
-    match aspect {
-        Aspect::Coverage => format!("{:.0} % of its weight lies on your wishes", 100.0 * value),
-        Aspect::Practice if value >= 1.0 => "as much practice and theory as you like".to_owned(),
-        Aspect::Practice if r.theory_vs_practice > 0 => "leans to practice".to_owned(),
-        Aspect::Practice if r.theory_vs_practice < 0 => "leans to theory".to_owned(),
-        Aspect::Practice => "balances theory and practice".to_owned(),
-        Aspect::Level if value >= 1.0 => format!("is at your level ({} of 5)", r.level),
-        Aspect::Level => format!("is near your level ({} of 5)", r.level),
+/// A part of the fit as a reason, where it is met.
+fn reason(aspect: Aspect, answers: &Answers, p: &Person, r: &Resource, value: f64) -> Option<String> {
+    let whole = value >= 1.0 - 1e-9;
+    let forms = || r.formats.iter().map(|f| f.word()).collect::<Vec<_>>().join(", ");
+    let (met, text) = match aspect {
+        Aspect::Coverage => (value >= 0.005, format!("{:.0} % of its weight lies on your wishes", 100.0 * value)),
+        Aspect::Practice if whole => (true, "as much practice and theory as you like".to_owned()),
+        Aspect::Practice => (
+            // One step apart, and on the side of the wish.
+            value >= 0.75 && r.theory_vs_practice * answers.practice > 0,
+            if answers.practice > 0 { "leans to practice" } else { "leans to theory" }.to_owned(),
+        ),
+        Aspect::Level if whole => (true, format!("is at your level ({} of 5)", r.level)),
+        Aspect::Level => ((r.level as f64 - p.level).abs() <= 1.0, format!("is near your level ({} of 5)", r.level)),
         Aspect::Pillars => {
-            let p = r.pillars;
-            format!(
-                "mixes science, learning and software as your wishes do ({:.0}, {:.0}, {:.0} %)",
-                100.0 * p.science,
-                100.0 * p.ml,
-                100.0 * p.software
-            )
+            let [science, ml, software] = r.pillars.shares().map(|s| 100.0 * s);
+            let mix = format!("mixes science, learning and software much as your wishes do ({science:.0}, {ml:.0}, {software:.0} %)");
+            (value >= 0.75, mix)
         }
-        Aspect::Extent => format!("goes as wide and deep as your hours allow (breadth {}, depth {} of 5)", r.breadth, r.depth),
-        Aspect::Maths => format!("asks for the mathematics you have ({} of 5)", r.math),
-        Aspect::Formats => {
-            let forms: Vec<&str> = r.formats.iter().map(|f| f.word()).collect();
-            format!("suits how you like to learn ({})", forms.join(", "))
+        Aspect::Extent => {
+            (whole, format!("goes as wide and deep as your wishes and hours (breadth {}, depth {} of 5)", r.breadth, r.depth))
         }
-        Aspect::Earth if r.geoscience == 3 => "is written for Earth scientists".to_owned(),
-        Aspect::Earth => "has examples from the Earth".to_owned(),
-        Aspect::Code if r.code <= 1 => "needs hardly any programming".to_owned(),
-        Aspect::Code => format!("asks for the programming you have ({} of 5)", r.code),
-        Aspect::Time => format!("all of it fits your {}", h(answers.budget())),
-    }
+        Aspect::Maths => (r.math as f64 <= p.maths, format!("asks for no more mathematics than you have ({} of 5)", r.math)),
+        Aspect::Formats => (value >= SUITS, format!("suits how you like to learn ({})", forms())),
+        Aspect::Earth if r.geoscience == 3 => (true, "is written for Earth scientists".to_owned()),
+        Aspect::Earth => (r.geoscience >= 1, "has examples from the Earth".to_owned()),
+        Aspect::Code if r.code <= 1 => (true, "needs hardly any programming".to_owned()),
+        Aspect::Code => (r.code as f64 <= p.code, format!("asks for no more programming than you have ({} of 5)", r.code)),
+        Aspect::Time => (r.hours <= p.budget + 1e-9, format!("all of it fits your {}", h(p.budget))),
+    };
+    met.then_some(text)
 }
 
-/// The part of the fit that costs most.
-fn drawback(answers: &Answers, search: &Search, r: &Resource, judged: &[f64; 10], taken: f64) -> String {
+/// What is true of `r` whoever asks.
+fn facts(r: &Resource) -> impl Iterator<Item = String> {
+    let forms: Vec<&str> = r.formats.iter().map(|f| f.word()).collect();
+    [
+        matches!(r.cost, Cost::Free | Cost::OpenAccess).then(|| "costs nothing".to_owned()),
+        (r.core_hours < r.hours).then(|| format!("its core alone, {}, is worth taking", h(r.core_hours))),
+        (r.status == Status::Open).then(|| "can be begun on any day".to_owned()),
+        Some(format!("is a {} ({})", r.kind.word(), forms.join(", "))),
+        Some(format!("takes {} in all", h(r.hours))),
+        Some(format!("is of level {} of 5", r.level)),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The part of the fit that costs most, where it says something.
+fn worst(r: &Resource, judged: &[f64; 10]) -> Option<usize> {
     let costs = |a: &usize| WEIGHTS[*a].1 * (1.0 - judged[*a]);
-    // Earth counts half at least, and no resource covers wishes alone: both are drawbacks only where they say something.
+    // Earth counts half at least, no resource covers wishes alone, and near enough is no drawback.
     let tells = |a: &usize| match WEIGHTS[*a].0 {
         Aspect::Coverage => judged[*a] < 0.4,
         Aspect::Earth => r.geoscience <= 1,
+        Aspect::Pillars => judged[*a] < 0.75,
+        Aspect::Formats => judged[*a] < SUITS,
         _ => judged[*a] < 0.999,
     };
-    let worst = (0..10).filter(tells).max_by(|a, b| costs(a).total_cmp(&costs(b)).then(b.cmp(a)));
+    (0..10).filter(tells).max_by(|a, b| costs(a).total_cmp(&costs(b)).then(b.cmp(a)))
+}
+
+fn drawback(answers: &Answers, search: &Search, r: &Resource, (judged, worst): (&[f64; 10], Option<usize>), taken: f64) -> String {
     let Some(worst) = worst else { return "none that its entry shows; its hours are an estimate".to_owned() };
     let p = &search.person;
     let more = |more: bool, a: &str, b: &str| if more { a.to_owned() } else { b.to_owned() };
@@ -172,20 +204,31 @@ fn drawback(answers: &Answers, search: &Search, r: &Resource, judged: &[f64; 10]
     }
 }
 
-/// The next best two for the topic that step `i` covers most, in the hours that it leaves.
+/// The next best two for the topic that step `i` covers most (else its first), with about the hours that they would get: a swap makes
+/// the path anew, so all that comes from step `i` on may make room.
 fn instead(scene: &Scene<'_>, i: usize, covers: &[Cover]) -> Vec<Instead> {
     let Scene { catalogue, search, picks, .. } = *scene;
-    let Some(topic) = covers.first().and_then(|c| catalogue.topic_index(&c.topic)) else { return Vec::new() };
-    let hours = search.spent(&picks[..i]);
-    let left = search.person.budget - cost(picks) + picks[i].1;
+    let first = search.candidates[picks[i].0].shares.first().map(|(t, _)| *t);
+    let Some(topic) = covers.first().and_then(|c| catalogue.topic_index(&c.topic)).or(first) else { return Vec::new() };
+    let (start, hours) = (search.start(), search.spent(&picks[..i]));
+    let insisted: Vec<Pick> =
+        picks.iter().enumerate().filter(|(j, (c, _))| *j != i && search.insisted.contains(c)).map(|(_, p)| *p).collect();
+    let left = search.person.budget - cost(&picks[..i]).max(cost(&insisted));
+    // What is swapped in is put in at the start, where nothing is there yet and the step is gone.
+    let gone = [picks[i]];
+    let mut anew = Ground::new(&start, &gone, search.person.budget - cost(&insisted));
+    let mut here = Ground::new(&hours, &picks[..=i], left);
     let mut found: Vec<(f64, Instead)> = Vec::new();
     for (c, candidate) in search.candidates.iter().enumerate() {
         let teaches = candidate.shares.iter().any(|(t, _)| *t == topic);
-        if !teaches || picks.iter().any(|(p, _)| *p == c) || !search.ready(&hours, c) {
+        if !teaches || picks.iter().any(|(p, _)| *p == c) {
             continue;
         }
-        let parts = candidate.options.iter().filter(|x| **x <= left + 1e-9);
-        let scored = parts.map(|x| (search.gain(&hours, &[(c, *x)]) / x.powf(0.8), *x));
+        let (Some(all), Some(before)) = (search.before(c, &mut anew), search.before(c, &mut here)) else { continue };
+        let room = (left - cost(&before)).min(search.person.budget - cost(&insisted) - cost(&all));
+        let then = search.with(&hours, &before);
+        let parts = candidate.options.iter().filter(|x| **x <= room + 1e-9);
+        let scored = parts.map(|x| (search.gain(&then, &[(c, *x)]) / (cost(&before) + x).powf(0.8), *x));
         if let Some((score, x)) = scored.max_by(|a, b| a.0.total_cmp(&b.0)) {
             let r = &catalogue.resources[candidate.at];
             found.push((score, Instead { id: r.id.clone(), title: r.title.clone(), hours: x }));
@@ -247,6 +290,7 @@ fn words(why: Barred, answers: &Answers, r: &Resource) -> String {
         Barred::Without => "you took it out".to_owned(),
         Barred::Past => "it is over".to_owned(),
         Barred::Paid => "it costs money, and you asked for what is free".to_owned(),
+        Barred::Language if answers.languages.is_empty() => format!("it is in {}, and you chose no language", r.languages.join(" and ")),
         Barred::Language => format!("it is in {}, and you chose {}", r.languages.join(" and "), answers.languages.join(" and ")),
         Barred::Maths => format!("it asks for mathematics {} of 5, far above what you know", r.math),
         Barred::Budget => format!("its core alone takes {}", h(r.core_hours)),
@@ -254,8 +298,8 @@ fn words(why: Barred, answers: &Answers, r: &Resource) -> String {
 }
 
 /// What one should know about the path.
-pub(super) fn notes(scene: &Scene<'_>, met: f64) -> Vec<String> {
-    let Scene { answers, catalogue, search, .. } = *scene;
+pub(super) fn notes(scene: &Scene<'_>, hours: &Hours, met: f64) -> Vec<String> {
+    let Scene { answers, catalogue, search, picks } = *scene;
     let mut notes = Vec::new();
     let in_language = |l: &String| catalogue.resources.iter().filter(|r| r.languages.contains(l)).count();
     for language in answers.languages.iter().filter(|l| in_language(l) < 12) {
@@ -272,11 +316,52 @@ pub(super) fn notes(scene: &Scene<'_>, met: f64) -> Vec<String> {
             100.0 * met
         ));
     }
+    for goal in answers.verbs() {
+        untouched(&mut notes, scene, hours, goal.verb, goal.topics);
+    }
+    for topic in &answers.topics {
+        let verb = format!("learn about {}", catalogue.label(topic));
+        untouched(&mut notes, scene, hours, &verb, &[topic.as_str()]);
+    }
     for id in &answers.with {
-        if let Some((at, why)) = search.barred.iter().find(|(at, _)| catalogue.resources[*at].id == *id) {
-            let r = &catalogue.resources[*at];
-            notes.push(format!("{} could not be put in: {}.", r.title, words(*why, answers, r)));
-        }
+        let Some(at) = catalogue.resources.iter().position(|r| r.id == *id) else { continue };
+        let r = &catalogue.resources[at];
+        let barred = search.barred.iter().find(|(b, _)| *b == at);
+        let taken = picks.iter().any(|(c, _)| search.candidates[*c].at == at);
+        let why = match barred {
+            Some((_, why)) => words(*why, answers, r),
+            None if taken => continue,
+            None => no_room(search, at),
+        };
+        notes.push(format!("{} could not be put in: {why}.", r.title));
     }
     notes
+}
+
+/// Says it where nothing of a wish is learned to speak of: its hours went into what comes before it.
+fn untouched(notes: &mut Vec<String>, scene: &Scene<'_>, hours: &Hours, verb: &str, topics: &[&str]) {
+    let Scene { catalogue, search, .. } = *scene;
+    let p = &search.person;
+    let mut open = topics.iter().filter_map(|t| catalogue.topic_index(t)).filter(|t| p.need[*t] > 0.0).peekable();
+    if open.peek().is_some() && open.all(|t| p.learned(t, hours.counted[t]) < TOUCHED) {
+        notes.push(format!(
+            "No topic of \"{verb}\" reaches 10 % in {}: the hours go into what comes before. More hours help, or naming what you know of that.",
+            h(p.budget)
+        ));
+    }
+}
+
+/// Why a resource that may be taken could not be put in.
+fn no_room(search: &Search, at: usize) -> String {
+    let start = search.start();
+    let mut ground = Ground::new(&start, &[], f64::INFINITY);
+    let c = search.candidates.iter().position(|c| c.at == at);
+    match c.and_then(|c| Some((c, search.before(c, &mut ground)?))) {
+        None => "nothing that may be taken teaches what it builds on".to_owned(),
+        Some((c, before)) => {
+            let core = cost(&before) + search.candidates[c].options[0];
+            let with = if before.is_empty() { "its core" } else { "with what it builds on it" };
+            format!("{with} takes {}, more hours than are left", h(core))
+        }
+    }
 }

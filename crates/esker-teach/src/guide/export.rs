@@ -23,9 +23,9 @@ pub fn markdown(plan: &Plan) -> String {
     );
     for (i, step) in plan.steps.iter().enumerate() {
         let _ = write!(out, "\n## {}. {}\n\n<{}>\n\n", i + 1, safe(&step.title), link(&step.url));
-        let _ = writeln!(out, "- [ ] {} ({})", safe(&step.part), span(plan, i));
+        let _ = writeln!(out, "- [ ] {} ({})", safe(&step.take()), span(plan, i));
         let _ = writeln!(out, "- Covers {}", safe(&covers(step)));
-        let _ = writeln!(out, "- Because it {}", step.reasons.iter().map(|r| safe(r)).collect::<Vec<_>>().join("; "));
+        let _ = writeln!(out, "- Because: {}", step.reasons.iter().map(|r| safe(r)).collect::<Vec<_>>().join("; "));
         let _ = writeln!(out, "- But: {}", safe(&step.drawback));
     }
     if !plan.left_out.is_empty() {
@@ -42,8 +42,7 @@ pub fn markdown(plan: &Plan) -> String {
     for note in &plan.notes {
         let _ = writeln!(out, "\n{}", safe(note));
     }
-    out.push_str("\nHours are estimates. Resources: Esker's catalogue; 41 of its entries come from ");
-    out.push_str("J. Emmanuel Johnson's \"Applied Machine Learning Resources\" (CC BY 4.0).\n");
+    let _ = writeln!(out, "\nNamed by {}. Hours are estimates.", safe(&plan.credit()));
     out
 }
 
@@ -68,7 +67,8 @@ fn link(url: &str) -> String {
     url.replace('<', "%3C").replace('>', "%3E")
 }
 
-/// The plan as iCalendar: one event of whole days for each week that has work, from `start` on. The same plan makes the same file.
+/// The plan as iCalendar: one event of whole days for each week that has work, from `start` on. The same plan makes the same file, and
+/// with another start the same events on other days, so that a calendar moves them and does not double them.
 ///
 /// # Errors
 /// The weeks go beyond the years of the calendar.
@@ -82,9 +82,9 @@ pub fn calendar(plan: &Plan, start: Date) -> Result<String> {
         let titles: Vec<String> = week.parts.iter().map(|p| format!("{} ({})", plan.steps[p.step].title, h(p.hours))).collect();
         let lines = week.parts.iter().map(|p| {
             let step = &plan.steps[p.step];
-            format!("{}: {}\n{}", step.title, step.part, step.url)
+            format!("{}: {} this week ({} in all: {})\n{}", step.title, h(p.hours), h(step.hours), step.take(), step.url)
         });
-        let name = uid(&["guide", &plan.purpose, &start.to_string(), &(w + 1).to_string()]);
+        let name = uid(&["guide", &plan.key, &(w + 1).to_string()]);
         let mut event = Event::new(name, When::Days { first, days: 7 }, format!("Week {}: {}", w + 1, titles.join(", ")));
         event.description = lines.collect::<Vec<_>>().join("\n\n");
         events.push(event);

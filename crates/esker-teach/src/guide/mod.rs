@@ -23,7 +23,7 @@ mod text;
 mod toml_words;
 pub mod web;
 
-pub use answers::{Answers, Approach};
+pub use answers::{Answers, Approach, start_day};
 pub use browse::Filter;
 pub use catalogue::{Catalogue, Cost, Form, Kind, List, Pillars, Resource, SCHEMA, Status, Topic, Use};
 pub use check::{Thin, check, thin};

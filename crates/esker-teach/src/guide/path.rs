@@ -5,6 +5,9 @@
 //! hours^0.8 is near the best, and can be explained: "of all that is left, this gave most for its hours". Then single changes are made as
 //! long as one gives a hundredth more, so of the result it can be said: no other part of a step, and no step in its place, would.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use super::answers::Answers;
 use super::catalogue::Catalogue;
 use super::fit::{Barred, barred, parts, total};
@@ -22,6 +25,8 @@ const LEAST: f64 = 0.001;
 const WORTH: f64 = 1.01;
 /// So many changes at most.
 const ROUNDS: usize = 8;
+/// So many paths with another beginning are improved.
+const OTHERS: usize = 6;
 
 /// A resource that may be taken.
 #[derive(Debug, Clone)]
@@ -33,6 +38,8 @@ pub(super) struct Candidate {
     pub shares: Vec<(usize, f64)>,
     /// Parts that may be taken, in hours, the shortest first.
     pub options: Vec<f64>,
+    /// For each part the share of what is left of each needed topic that it teaches.
+    pub gives: Vec<Vec<(usize, f64)>>,
     /// Topics it builds on.
     pub builds_on: Vec<usize>,
 }
@@ -47,6 +54,8 @@ pub(super) struct Search {
     pub candidates: Vec<Candidate>,
     /// Why the others are none, by their place in the catalogue.
     pub barred: Vec<(usize, Barred)>,
+    /// Candidates that the person puts in, in the order named.
+    pub insisted: Vec<usize>,
 }
 
 /// Hours on topics so far.
@@ -56,6 +65,21 @@ pub(super) struct Hours {
     pub counted: Vec<f64>,
     /// As they are: what counts for building on.
     pub raw: Vec<f64>,
+}
+
+/// Where a choice is made: hours on topics, what was taken, hours left; and the providers found there, by the open topics and by what
+/// was picked on top.
+pub(super) struct Ground<'a> {
+    hours: &'a Hours,
+    taken: &'a [Pick],
+    left: f64,
+    found: BTreeMap<(Vec<usize>, Vec<(usize, u64)>), Option<Vec<Pick>>>,
+}
+
+impl<'a> Ground<'a> {
+    pub fn new(hours: &'a Hours, taken: &'a [Pick], left: f64) -> Self {
+        Self { hours, taken, left, found: BTreeMap::new() }
+    }
 }
 
 impl Search {
@@ -75,9 +99,17 @@ impl Search {
             let shares: Vec<(usize, f64)> = r.shares().filter_map(|(t, s)| Some((index(t)?, s))).collect();
             let fit = total(&parts(answers, &person, r, &shares));
             let builds_on = r.prerequisites.iter().filter_map(|t| index(t)).collect();
-            candidates.push(Candidate { at, fit, shares, options: options(r.core_hours, r.hours, person.budget), builds_on });
+            let options = options(r.core_hours, r.hours, person.budget);
+            let taught = |h: f64| {
+                let needed = shares.iter().filter(|(t, _)| person.need[*t] > 0.0);
+                needed.map(|(t, s)| (*t, person.learned(*t, h * s * fit * fit))).collect()
+            };
+            let gives = options.iter().map(|h| taught(*h)).collect();
+            candidates.push(Candidate { at, fit, shares, options, gives, builds_on });
         }
-        Self { person, candidates, barred: out }
+        let place = |id: &String| candidates.iter().position(|c: &Candidate| catalogue.resources[c.at].id == *id);
+        let insisted = answers.with.iter().filter_map(place).collect();
+        Self { person, candidates, barred: out, insisted }
     }
 
     /// No hours on anything.
@@ -95,155 +127,229 @@ impl Search {
         }
     }
 
+    /// Need × what is not learned, by topic: what is still to be gained.
+    fn rest(&self, hours: &Hours) -> Vec<f64> {
+        let p = &self.person;
+        let rest = |t: usize| if p.need[t] > 0.0 { p.need[t] * (1.0 - p.learned(t, hours.counted[t])) } else { 0.0 };
+        (0..p.need.len()).map(rest).collect()
+    }
+
     /// The sum of need × learned.
     pub fn value(&self, hours: &Hours) -> f64 {
-        let p = &self.person;
-        p.need.iter().enumerate().filter(|(_, n)| **n > 0.0).map(|(t, n)| n * p.learned(t, hours.counted[t])).sum()
+        self.person.need.iter().sum::<f64>() - self.rest(hours).iter().sum::<f64>()
     }
 
     /// What `picks` add to the value.
     pub fn gain(&self, hours: &Hours, picks: &[Pick]) -> f64 {
-        self.gain_from(&self.so_far(hours), hours, picks)
-    }
-
-    /// How much of each topic that is wished is learned.
-    fn so_far(&self, hours: &Hours) -> Vec<f64> {
-        let p = &self.person;
-        (0..p.need.len()).map(|t| if p.need[t] > 0.0 { p.learned(t, hours.counted[t]) } else { 0.0 }).collect()
-    }
-
-    fn gain_from(&self, so_far: &[f64], hours: &Hours, picks: &[Pick]) -> f64 {
-        let p = &self.person;
-        let mut added: Vec<(usize, f64)> = Vec::with_capacity(8);
-        for (c, h) in picks {
-            let candidate = &self.candidates[*c];
-            for (t, share) in candidate.shares.iter().filter(|(t, _)| p.need[*t] > 0.0) {
-                let counts = h * share * candidate.fit * candidate.fit;
-                match added.iter_mut().find(|(u, _)| u == t) {
-                    Some((_, x)) => *x += counts,
-                    None => added.push((*t, counts)),
-                }
-            }
-        }
-        added.iter().map(|(t, x)| p.need[*t] * (p.learned(*t, hours.counted[*t] + x) - so_far[*t])).sum()
+        self.rest(hours).iter().sum::<f64>() - self.rest(&self.with(hours, picks)).iter().sum::<f64>()
     }
 
     /// Whether candidate `c` has all it builds on.
     pub fn ready(&self, hours: &Hours, c: usize) -> bool {
-        self.candidates[c].builds_on.iter().all(|t| self.person.known[*t] || hours.raw[*t] >= ENOUGH)
+        self.candidates[c].builds_on.iter().all(|t| self.has(hours, *t))
     }
 
-    /// What has to come before candidate `c`, the best cheap provider of each missing topic; `None` where nothing provides one.
-    pub fn before(&self, c: usize, hours: &Hours, taken: &[Pick], open: &mut Vec<usize>) -> Option<Vec<Pick>> {
-        let mut picks: Vec<Pick> = Vec::new();
-        let mut after = hours.clone();
+    /// Whether topic `t` can be built on.
+    pub fn has(&self, hours: &Hours, t: usize) -> bool {
+        self.person.known[t] || hours.raw[t] >= ENOUGH
+    }
+
+    /// What has to come before candidate `c`, the best cheap provider of each missing topic; `None` where nothing provides one in the
+    /// hours that are left.
+    pub fn before(&self, c: usize, ground: &mut Ground<'_>) -> Option<Vec<Pick>> {
+        if self.ready(ground.hours, c) { Some(Vec::new()) } else { self.missing(c, ground, &[], &mut Vec::new()) }
+    }
+
+    /// The same, where `extra` was picked on top of the ground and providers of `open` topics are being looked for.
+    fn missing(&self, c: usize, ground: &mut Ground<'_>, extra: &[Pick], open: &mut Vec<usize>) -> Option<Vec<Pick>> {
+        let mut picks = extra.to_vec();
+        let mut after = self.with(ground.hours, extra);
         for topic in &self.candidates[c].builds_on {
-            if self.person.known[*topic] || after.raw[*topic] >= ENOUGH {
+            if self.has(&after, *topic) {
                 continue;
             }
             if open.contains(topic) {
                 return None;
             }
             open.push(*topic);
-            let used: Vec<Pick> = taken.iter().chain(&picks).copied().collect();
-            let found = self.provider(*topic, c, &after, &used, open);
+            let found = self.provider(*topic, ground, &picks, open);
             open.pop();
             for pick in found? {
                 self.spend(&mut after, pick);
                 picks.push(pick);
             }
         }
-        Some(picks)
+        Some(picks.split_off(extra.len()))
     }
 
-    /// The provider of `topic` with most hours on it for all the hours that it and what comes before it cost.
-    fn provider(&self, topic: usize, c: usize, hours: &Hours, taken: &[Pick], open: &mut Vec<usize>) -> Option<Vec<Pick>> {
+    /// The provider of `topic` with most hours on it for all the hours that it and what comes before it cost. It is remembered: else
+    /// topics that stand on each other would be gone through anew for each provider of each.
+    fn provider(&self, topic: usize, ground: &mut Ground<'_>, extra: &[Pick], open: &mut Vec<usize>) -> Option<Vec<Pick>> {
+        let key = (open.clone(), extra.iter().map(|(c, h)| (*c, h.to_bits())).collect());
+        if let Some(found) = ground.found.get(&key) {
+            return found.clone();
+        }
+        let missing = ENOUGH - self.with(ground.hours, extra).raw[topic];
+        let left = ground.left - cost(extra);
         let mut best: Option<(f64, Vec<Pick>)> = None;
         for (p, provider) in self.candidates.iter().enumerate() {
             let share = provider.shares.iter().find(|(t, _)| *t == topic).map_or(0.0, |(_, s)| *s);
-            if p == c || share == 0.0 || provider.builds_on.contains(&topic) || taken.iter().any(|(i, _)| *i == p) {
+            if share == 0.0 || provider.builds_on.contains(&topic) || ground.taken.iter().chain(extra).any(|(i, _)| *i == p) {
                 continue;
             }
-            let missing = ENOUGH - hours.raw[topic];
             let Some(h) = provider.options.iter().copied().find(|h| h * share >= missing) else { continue };
-            let Some(mut picks) = self.before(p, hours, taken, open) else { continue };
-            if picks.iter().any(|(i, _)| *i == c) {
+            if h > left + 1e-9 {
                 continue;
             }
+            let Some(mut picks) = self.missing(p, ground, extra, open) else { continue };
             picks.push((p, h));
-            let score = h * share * provider.fit * provider.fit / cost(&picks).powf(POWER);
-            if best.as_ref().is_none_or(|(s, _)| score > s + 1e-12) {
+            let hours = cost(&picks);
+            let score = h * share * provider.fit * provider.fit / hours.powf(POWER);
+            if hours <= left + 1e-9 && best.as_ref().is_none_or(|(s, _)| score > s + 1e-12) {
                 best = Some((score, picks));
             }
         }
-        best.map(|(_, picks)| picks)
+        let found = best.map(|(_, picks)| picks);
+        ground.found.insert(key, found.clone());
+        found
     }
 
-    /// The best next picks within `left` hours: a part of one of `among` with what has to come before it.
-    fn next(&self, hours: &Hours, taken: &[Pick], left: f64, least: f64, among: impl Fn(usize) -> bool) -> Option<Vec<Pick>> {
+    /// The best next picks within the hours left: a part of one of `among` with what has to come before it.
+    fn next(&self, ground: &mut Ground<'_>, least: f64, among: impl Fn(usize) -> bool) -> Option<Vec<Pick>> {
         let mut best: Option<(f64, Vec<Pick>)> = None;
-        let so_far = self.so_far(hours);
+        let left = ground.left;
+        let rest = self.rest(ground.hours);
         for (c, candidate) in self.candidates.iter().enumerate() {
-            if !among(c) || candidate.options[0] > left + 1e-9 || taken.iter().any(|(i, _)| *i == c) {
+            if !among(c) || candidate.options[0] > left + 1e-9 || ground.taken.iter().any(|(i, _)| *i == c) {
                 continue;
             }
-            let Some(mut picks) = self.before(c, hours, taken, &mut Vec::new()) else { continue };
+            let Some(mut picks) = self.before(c, ground) else { continue };
             let first = cost(&picks);
-            picks.push((c, 0.0));
-            for h in candidate.options.iter().take_while(|h| first + **h <= left + 1e-9) {
-                picks.last_mut().iter_mut().for_each(|p| p.1 = *h);
-                let gain = self.gain_from(&so_far, hours, &picks);
+            let then = if picks.is_empty() { Cow::Borrowed(&rest) } else { Cow::Owned(self.rest(&self.with(ground.hours, &picks))) };
+            let before = rest.iter().zip(then.iter()).map(|(a, b)| a - b).sum::<f64>();
+            let parts = candidate.options.iter().zip(&candidate.gives).take_while(|(h, _)| first + **h <= left + 1e-9);
+            let mut score_here = best.as_ref().map_or(f64::NEG_INFINITY, |(s, _)| *s);
+            let mut hours = None;
+            for (h, gives) in parts {
+                let gain = before + gives.iter().map(|(t, g)| then[*t] * g).sum::<f64>();
                 let score = gain / (first + h).powf(POWER);
-                if gain > least && best.as_ref().is_none_or(|(s, _)| score > s + 1e-12) {
-                    best = Some((score, picks.clone()));
+                if gain > least && score > score_here + 1e-12 {
+                    (score_here, hours) = (score, Some(*h));
                 }
+            }
+            if let Some(h) = hours {
+                picks.push((c, h));
+                best = Some((score_here, picks));
             }
         }
         best.map(|(_, picks)| picks)
     }
 
+    /// Whether there is anything to take.
+    pub fn any(&self) -> bool {
+        let hours = self.start();
+        self.next(&mut Ground::new(&hours, &[], self.person.budget), self.least(), |_| true).is_some()
+    }
+
+    /// The gain that is worth a line.
+    fn least(&self) -> f64 {
+        LEAST * self.person.need.iter().sum::<f64>()
+    }
+
     /// Adds the best next picks to `taken` until hours or gains run out; `never` is left out.
-    fn fill(&self, mut taken: Vec<Pick>, never: Option<usize>) -> Vec<Pick> {
-        let least = LEAST * self.person.need.iter().sum::<f64>();
+    pub(super) fn fill(&self, mut taken: Vec<Pick>, never: Option<usize>) -> Vec<Pick> {
         let mut hours = self.spent(&taken);
-        while let Some(picks) = self.next(&hours, &taken, self.person.budget - cost(&taken), least, |c| Some(c) != never) {
+        loop {
+            let mut ground = Ground::new(&hours, &taken, self.person.budget - cost(&taken));
+            let Some(picks) = self.next(&mut ground, self.least(), |c| Some(c) != never) else { return taken };
             for pick in picks {
                 self.spend(&mut hours, pick);
                 taken.push(pick);
             }
         }
-        taken
+    }
+
+    /// `taken` with a part of `wanted` and what has to come before it, if the hours are enough.
+    pub(super) fn put_in(&self, mut taken: Vec<Pick>, wanted: usize) -> Option<Vec<Pick>> {
+        let hours = self.spent(&taken);
+        let mut ground = Ground::new(&hours, &taken, self.person.budget - cost(&taken));
+        let picks = self.next(&mut ground, f64::NEG_INFINITY, |c| c == wanted)?;
+        taken.extend(picks);
+        Some(taken)
     }
 
     /// Hours after `picks`.
     pub fn spent(&self, picks: &[Pick]) -> Hours {
-        let mut hours = self.start();
-        for pick in picks {
-            self.spend(&mut hours, *pick);
-        }
-        hours
+        self.with(&self.start(), picks)
     }
 
-    /// The path: `first` are put in, then the best next picks, then single changes as long as one gives more.
-    pub fn path(&self, first: &[usize]) -> Vec<Pick> {
+    /// The same on top of `hours`.
+    pub fn with(&self, hours: &Hours, picks: &[Pick]) -> Hours {
+        let mut after = hours.clone();
+        for pick in picks {
+            self.spend(&mut after, *pick);
+        }
+        after
+    }
+
+    pub(super) fn worth(&self, picks: &[Pick]) -> f64 {
+        self.value(&self.spent(picks))
+    }
+
+    /// The path: what the person insists on is put in, then the best next picks, then changes as long as one gives more.
+    pub fn path(&self) -> Vec<Pick> {
+        let first = &self.insisted;
         let mut taken: Vec<Pick> = Vec::new();
         for wanted in first {
-            let left = self.person.budget - cost(&taken);
-            let picks = self.next(&self.spent(&taken), &taken, left, f64::NEG_INFINITY, |c| c == *wanted);
-            taken.extend(picks.unwrap_or_default());
+            taken = self.put_in(taken.clone(), *wanted).unwrap_or(taken);
         }
-        let path = self.improve(self.fill(taken, None), first);
-        if first.is_empty() { path } else { self.arrange(path) }
+        let plain = self.improve(self.fill(taken.clone(), None), first);
+        let other = self.elsewhere(&plain, &taken, first);
+        let turned = other.is_some() || !first.is_empty();
+        // What a change left behind may add nothing by now, and its hours may serve something else.
+        let path = self.prune(other.unwrap_or(plain), first);
+        let path = self.prune(self.fill(path, None), first);
+        if turned { self.arrange(path) } else { path }
+    }
+
+    /// A path that gives a hundredth more than `path` by beginning with a resource that it lacks. Each is tried, and the most
+    /// promising of them are improved.
+    fn elsewhere(&self, path: &[Pick], taken: &[Pick], keep: &[usize]) -> Option<Vec<Pick>> {
+        let mut others: Vec<(f64, Vec<Pick>)> = (0..self.candidates.len())
+            .filter(|c| path.iter().all(|(p, _)| p != c))
+            .filter_map(|c| self.put_in(taken.to_vec(), c))
+            .map(|picks| self.fill(picks, None))
+            .map(|picks| (self.worth(&picks), picks))
+            .collect();
+        others.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let improved = others.into_iter().take(OTHERS).map(|(_, picks)| self.improve(picks, keep));
+        let (value, best) = improved.map(|picks| (self.worth(&picks), picks)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+        (value > self.worth(path) * WORTH).then_some(best)
+    }
+
+    /// The path without steps that add next to nothing and that nothing builds on.
+    fn prune(&self, mut path: Vec<Pick>, keep: &[usize]) -> Vec<Pick> {
+        while path.len() > 1 {
+            let value = self.worth(&path);
+            let idle = (0..path.len()).rev().filter(|i| !keep.contains(&path[*i].0)).find_map(|i| {
+                let mut without = path.clone();
+                without.remove(i);
+                (value - self.worth(&without) < self.least() && self.lawful(&without)).then_some(without)
+            });
+            let Some(without) = idle else { break };
+            path = without;
+        }
+        path
     }
 
     /// Makes the best single change (another part of a step, or a step out for others) until none gives a hundredth more.
-    fn improve(&self, mut path: Vec<Pick>, keep: &[usize]) -> Vec<Pick> {
-        let mut value = self.value(&self.spent(&path));
+    pub(super) fn improve(&self, mut path: Vec<Pick>, keep: &[usize]) -> Vec<Pick> {
+        let mut value = self.worth(&path);
         for _ in 0..ROUNDS {
             let mut best: Option<(f64, Vec<Pick>)> = None;
             for i in 0..path.len() {
-                for changed in self.changes(&path, i, keep.contains(&path[i].0)) {
-                    let v = self.value(&self.spent(&changed));
+                for changed in self.changes(&path, i, keep) {
+                    let v = self.worth(&changed);
                     if v > best.as_ref().map_or(value * WORTH, |b| b.0 + 1e-12) {
                         best = Some((v, changed));
                     }
@@ -256,26 +362,48 @@ impl Search {
     }
 
     /// The path with another part of step `i`, or without it, filled up again.
-    fn changes(&self, path: &[Pick], i: usize, keep: bool) -> Vec<Vec<Pick>> {
+    pub(super) fn changes(&self, path: &[Pick], i: usize, keep: &[usize]) -> Vec<Vec<Pick>> {
         let (c, h) = path[i];
         let mut changes = Vec::new();
         for other in self.candidates[c].options.iter().filter(|o| **o != h) {
             let mut changed = path.to_vec();
             changed[i].1 = *other;
-            if self.lawful(&changed) {
-                changes.push(self.fill(changed, None));
-            }
+            changes.extend(self.room(changed, i, keep).into_iter().map(|changed| self.fill(changed, None)));
         }
         let mut without = path.to_vec();
         without.remove(i);
-        if !keep && self.lawful(&without) {
+        if !keep.contains(&c) && self.lawful(&without) {
             changes.push(self.fill(without, Some(c)));
         }
         changes
     }
 
+    /// The path as it is where the hours are enough; else with one step other than `i` made as short as they ask for, or taken out.
+    fn room(&self, path: Vec<Pick>, i: usize, keep: &[usize]) -> Vec<Vec<Pick>> {
+        let over = cost(&path) - self.person.budget;
+        let mut found = Vec::new();
+        if over <= 1e-9 {
+            found.push(path);
+        } else {
+            for j in (0..path.len()).filter(|j| *j != i && path[*j].1 >= over - 1e-9) {
+                let (c, h) = path[j];
+                let mut less = path.clone();
+                match self.candidates[c].options.iter().rev().find(|o| **o <= h - over + 1e-9) {
+                    Some(shorter) => less[j].1 = *shorter,
+                    None if keep.contains(&c) => continue,
+                    None => {
+                        less.remove(j);
+                    }
+                }
+                found.push(less);
+            }
+        }
+        found.retain(|path| self.lawful(path));
+        found
+    }
+
     /// Whether the hours are enough and each step has before it what it builds on.
-    fn lawful(&self, picks: &[Pick]) -> bool {
+    pub(super) fn lawful(&self, picks: &[Pick]) -> bool {
         let mut hours = self.start();
         cost(picks) <= self.person.budget + 1e-9
             && picks.iter().all(|pick| {

@@ -2,7 +2,7 @@
 
 use super::answers::{Answers, Approach};
 use super::catalogue::Catalogue;
-use super::goals::{Goal, goal};
+use super::goals::Goal;
 
 /// Need of a goal's topics, the first named most.
 const NEEDS: [f64; 5] = [1.0, 0.8, 0.6, 0.5, 0.4];
@@ -14,8 +14,10 @@ const HALF: [f64; 5] = [2.0, 4.0, 8.0, 13.0, 20.0];
 /// A person as the model sees them; topics by their place in the catalogue.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
-    /// How much each topic is wished, 0 to 1; 0 where known.
+    /// How much each topic is needed, 0 to 1; 0 where known.
     pub need: Vec<f64>,
+    /// Topics that a goal or the person names; the others are needed only because of them.
+    pub wished: Vec<bool>,
     /// Depth wished of each topic, 1 to 5.
     pub wish: Vec<usize>,
     /// Topics known.
@@ -42,10 +44,10 @@ impl Person {
         let names = answers.knows(catalogue);
         let knows = |id: &str| f64::from(u8::from(names.contains(id)));
         let known: Vec<bool> = catalogue.topics.iter().map(|t| names.contains(&t.id)).collect();
-        let goals: Vec<&Goal> = answers.goals.iter().filter_map(|g| goal(g)).collect();
+        let goals = answers.verbs();
         let budget = answers.budget();
         let depth = 1 + [12.0, 40.0, 100.0, 200.0].iter().filter(|h| budget >= **h).count();
-        let (need, wish) = needs(answers, &goals, catalogue, &known, depth);
+        let (need, wish, wished) = needs(answers, &goals, catalogue, &known, depth);
         let coder = f64::from(u8::from(["python", "r-language", "julia"].iter().any(|l| names.contains(*l))));
         let workflow = knows("ml-workflow");
         let further = f64::from(u8::from(names.contains("neural-networks") || names.contains("software-engineering")));
@@ -58,6 +60,7 @@ impl Person {
         }
         Self {
             need,
+            wished,
             wish,
             known,
             budget,
@@ -70,14 +73,22 @@ impl Person {
         }
     }
 
+    /// The share of the wishes that is met where `learned` tells how much of a topic is: over what is wished itself, not over what
+    /// only comes before it.
+    pub fn met(&self, learned: impl Fn(usize) -> f64) -> f64 {
+        let open = || (0..self.need.len()).filter(|t| self.wished[*t]);
+        let all: f64 = open().map(|t| self.need[t]).sum();
+        if all > 0.0 { open().map(|t| self.need[t] * learned(t)).sum::<f64>() / all } else { 1.0 }
+    }
+
     /// How much of a topic is learned after `x` hours that count, 0 to 1.
     pub fn learned(&self, topic: usize, x: f64) -> f64 {
         1.0 - (-x / HALF[self.wish[topic] - 1]).exp()
     }
 }
 
-/// Needs of topics, and the depth wished of each: a level less for what only others require.
-fn needs(answers: &Answers, goals: &[&Goal], catalogue: &Catalogue, known: &[bool], depth: usize) -> (Vec<f64>, Vec<usize>) {
+/// Needs of topics, the depth wished of each (a level less for what only others require), and which are wished themselves.
+fn needs(answers: &Answers, goals: &[&Goal], catalogue: &Catalogue, known: &[bool], depth: usize) -> (Vec<f64>, Vec<usize>, Vec<bool>) {
     let mut need = vec![0.0_f64; catalogue.topics.len()];
     let mut todo = Vec::new();
     let raise = |need: &mut Vec<f64>, todo: &mut Vec<usize>, id: &str, value: f64| {
@@ -106,9 +117,11 @@ fn needs(answers: &Answers, goals: &[&Goal], catalogue: &Catalogue, known: &[boo
             }
         }
     }
-    // Everything else is done in the first language.
+    // Everything else is done in the first language: who lacks it needs it most of all, though it is no wish.
     let language = answers.languages.first().map(|l| if l == "r" { "r-language" } else { l.as_str() });
-    if let Some(language) = language {
+    if let Some(language) = language
+        && need.iter().zip(known).any(|(n, known)| *n > 0.0 && !known)
+    {
         raise(&mut need, &mut todo, language, 1.0);
     }
     let deeper = usize::from(answers.approach == Approach::Order);
@@ -118,5 +131,5 @@ fn needs(answers: &Answers, goals: &[&Goal], catalogue: &Catalogue, known: &[boo
             *need = 0.0;
         }
     }
-    (need, wish)
+    (need, wish, wished)
 }

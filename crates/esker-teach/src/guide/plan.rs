@@ -4,7 +4,7 @@ use esker_core::Result;
 use serde::Serialize;
 
 use super::answers::Answers;
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, Cost, Kind, List, Status};
 use super::explain::{self, Scene};
 use super::path::{Hours, Pick, Search, cost};
 
@@ -26,7 +26,7 @@ pub struct Instead {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// Hours of it.
+    /// Hours of it, about: a swap makes the path anew.
     pub hours: f64,
 }
 
@@ -47,6 +47,14 @@ pub struct Step {
     pub of: f64,
     /// Which part to take.
     pub part: String,
+    /// What it is.
+    pub kind: Kind,
+    /// What it costs.
+    pub cost: Cost,
+    /// Whether it can be taken now.
+    pub status: Status,
+    /// The list that names it.
+    pub list: Option<List>,
     /// What it covers of the wishes, most first.
     pub covers: Vec<Cover>,
     /// Topics it teaches.
@@ -57,6 +65,25 @@ pub struct Step {
     pub drawback: String,
     /// The next best for the same topic.
     pub instead: Vec<Instead>,
+}
+
+impl Step {
+    /// What to know before one begins: that it costs money, or is held at its own dates. Often nothing.
+    pub fn terms(&self) -> Vec<&'static str> {
+        let cost = match self.cost {
+            Cost::Paid => Some("paid"),
+            Cost::Mixed => Some("paid in part"),
+            Cost::Free | Cost::OpenAccess => None,
+        };
+        let dates = (self.status == Status::Scheduled).then_some("scheduled, see its dates");
+        cost.into_iter().chain(dates).collect()
+    }
+
+    /// Which part to take, with what to know before one begins.
+    pub(super) fn take(&self) -> String {
+        let terms = self.terms();
+        if terms.is_empty() { self.part.clone() } else { format!("{} ({})", self.part, terms.join("; ")) }
+    }
 }
 
 /// Something that is not in the path, and why.
@@ -108,6 +135,8 @@ pub struct Week {
 /// A path with its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
+    /// A name of the wishes behind it: the same for the same answers, whenever they begin.
+    pub key: String,
     /// What the path is for.
     pub purpose: String,
     /// Hours there are.
@@ -116,7 +145,7 @@ pub struct Plan {
     pub hours: f64,
     /// Hours a week.
     pub hours_a_week: f64,
-    /// Share of the wishes that the path meets, 0 to 1.
+    /// Share of the wishes that the path meets, 0 to 1; what only comes before them does not count.
     pub met: f64,
     /// The steps.
     pub steps: Vec<Step>,
@@ -138,7 +167,7 @@ impl Plan {
     pub fn make(answers: &Answers, catalogue: &Catalogue) -> Result<Self> {
         answers.check(catalogue)?;
         let search = Search::new(answers, catalogue);
-        let picks = search.path(&first(answers, catalogue, &search));
+        let picks = search.path();
         if picks.is_empty() {
             return Err(super::nopath::why(answers, catalogue, &search));
         }
@@ -154,9 +183,9 @@ impl Plan {
             search.spend(&mut hours, *pick);
             steps.push(explain::step(&scene, i, (&before, &hours)));
         }
-        let needs: f64 = search.person.need.iter().sum();
-        let met = if needs > 0.0 { search.value(&hours) / needs } else { 1.0 };
+        let met = search.person.met(|t| search.person.learned(t, hours.counted[t]));
         Self {
+            key: answers.key(),
             purpose: answers.purpose(catalogue),
             budget: search.person.budget,
             hours: cost(picks),
@@ -165,9 +194,27 @@ impl Plan {
             left_out: explain::left_out(&scene),
             topics: topics(catalogue, search, &hours),
             weeks: weeks(answers, picks),
-            notes: explain::notes(&scene, met),
+            notes: explain::notes(&scene, &hours, met),
             steps,
         }
+    }
+
+    /// The lists that name the steps, each once, in the order of the steps, with how many they name.
+    pub fn lists(&self) -> Vec<(&List, usize)> {
+        let mut found: Vec<(&List, usize)> = Vec::new();
+        for list in self.steps.iter().filter_map(|s| s.list.as_ref()) {
+            match found.iter_mut().find(|(l, _)| l.id == list.id) {
+                Some((_, n)) => *n += 1,
+                None => found.push((list, 1)),
+            }
+        }
+        found
+    }
+
+    /// The lists in words, with their licences.
+    pub(super) fn credit(&self) -> String {
+        let one = |(l, n): (&List, usize)| format!("{} ({}): {n}", l.label, l.licence);
+        self.lists().into_iter().map(one).collect::<Vec<_>>().join("; ")
     }
 
     /// Topics that are wished, not known, and less than a third learned; the most needed first.
@@ -176,12 +223,6 @@ impl Plan {
         missing.sort_by(|a, b| b.need.total_cmp(&a.need).then_with(|| a.topic.cmp(&b.topic)));
         missing
     }
-}
-
-/// The candidates that were put in by hand.
-fn first(answers: &Answers, catalogue: &Catalogue, search: &Search) -> Vec<usize> {
-    let place = |id: &String| search.candidates.iter().position(|c| catalogue.resources[c.at].id == *id);
-    answers.with.iter().filter_map(place).collect()
 }
 
 fn topics(catalogue: &Catalogue, search: &Search, hours: &Hours) -> Vec<Coverage> {

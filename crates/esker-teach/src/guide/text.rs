@@ -13,14 +13,14 @@ const CELLS: usize = 48;
 pub fn plan_text(plan: &Plan) -> String {
     let mut out = format!("To {}: {} of {}, {:.0} % of your wishes met\n", plan.purpose, h(plan.hours), h(plan.budget), 100.0 * plan.met);
     for (i, step) in plan.steps.iter().enumerate() {
-        let _ = write!(out, "\n{}. {}  [{}]\n   {}\n   Take     {}\n", i + 1, step.title, step.id, step.url, step.part);
+        let _ = write!(out, "\n{}. {}  [{}]\n   {}\n   Take     {}\n", i + 1, step.title, step.id, step.url, step.take());
         let _ = writeln!(out, "   Covers   {}", covers(step));
         for (k, reason) in step.reasons.iter().enumerate() {
             let _ = writeln!(out, "   {}  {reason}", if k == 0 { "Because" } else { "       " });
         }
         let _ = writeln!(out, "   But      {}", step.drawback);
         for other in &step.instead {
-            let _ = writeln!(out, "   Or       {}, {}  [{}]", other.title, h(other.hours), other.id);
+            let _ = writeln!(out, "   Or       {}, about {}  [{}]", other.title, h(other.hours), other.id);
         }
     }
     if !plan.left_out.is_empty() {
@@ -33,6 +33,7 @@ pub fn plan_text(plan: &Plan) -> String {
     for note in &plan.notes {
         let _ = writeln!(out, "\nNote: {note}");
     }
+    let _ = writeln!(out, "\nNamed by {}. Hours are estimates.", plan.credit());
     out
 }
 
@@ -40,7 +41,8 @@ pub(super) fn covers(step: &super::Step) -> String {
     if step.covers.is_empty() {
         return "none of your wishes itself".to_owned();
     }
-    let one = |c: &super::Cover| format!("{} (+{:.0} %)", c.label, 100.0 * c.learned);
+    let much = |learned: f64| if learned < 0.01 { "under 1 %".to_owned() } else { format!("+{:.0} %", 100.0 * learned) };
+    let one = |c: &super::Cover| format!("{} ({})", c.label, much(c.learned));
     step.covers.iter().take(4).map(one).collect::<Vec<_>>().join(", ")
 }
 

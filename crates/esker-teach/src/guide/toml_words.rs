@@ -6,7 +6,7 @@ use esker_core::Error;
 pub(super) fn fault(thing: &str, text: &str, error: &toml::de::Error) -> Error {
     let line = error.span().map(|s| 1 + text[..s.start.min(text.len())].matches('\n').count());
     let place = line.map_or_else(|| thing.to_owned(), |line| format!("{thing}, line {line}"));
-    let message = error.message().trim().replace('\n', "; ");
+    let message = error.message().trim().replace('\n', "; ").replace(char::is_control, "?");
     let fault = Error::data(place).got(message.clone());
     match unknown(&message) {
         Some(near) => fault.hint(format!("did you mean '{near}'?")),

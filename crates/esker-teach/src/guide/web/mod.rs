@@ -4,5 +4,4 @@ mod page;
 mod query;
 mod server;
 
-pub use query::start_day;
 pub use server::Server;

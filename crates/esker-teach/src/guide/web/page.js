@@ -19,6 +19,8 @@
   const draw = async () => {
     const mine = ++newest;
     const asked = query();
+    // Before the reply: the address holds the answers even where there is none.
+    history.replaceState(null, "", "/?" + asked);
     try {
       const reply = await fetch("/path?" + asked);
       const text = await reply.text();
@@ -26,7 +28,6 @@
       const drawn = new DOMParser().parseFromString(text, "text/html");
       path.replaceChildren(...drawn.body.childNodes);
       tell();
-      history.replaceState(null, "", "/?" + asked);
     } catch {
       const note = document.createElement("p");
       note.setAttribute("role", "alert");

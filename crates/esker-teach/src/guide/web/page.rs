@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use esker_core::{Error, Result};
+use esker_core::Error;
 
 use super::query::{self, Asked};
 use crate::guide::picture::escape as e;
@@ -10,8 +10,7 @@ use crate::guide::text::{covers, span};
 use crate::guide::{Answers, Approach, Catalogue, GOALS, Plan, QUESTIONS, Step, graph_svg, hours as h, weeks_svg};
 
 /// The whole page.
-pub(super) fn whole(catalogue: &Catalogue, standard: &Answers, asked: Result<Asked>) -> String {
-    let shown = asked.as_ref().map_or_else(|_| Asked { answers: standard.clone(), start: String::new() }, Clone::clone);
+pub(super) fn whole(catalogue: &Catalogue, asked: &Asked) -> String {
     let mut out = String::from(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>What to learn next</title>\n<link rel=\"icon\" href=\"/icon.svg\">\n<link rel=\"stylesheet\" href=\"/style.css\">\n<script src=\"/page.js\" defer></script>\n</head>\n<body>\n\
@@ -19,12 +18,12 @@ pub(super) fn whole(catalogue: &Catalogue, standard: &Answers, asked: Result<Ask
          <p>Six questions, each with a default. The path is drawn anew at each answer, on this machine; nothing is sent or counted.</p>\n</header>\n\
          <main>\n",
     );
-    form(&mut out, catalogue, &shown);
+    form(&mut out, catalogue, &asked.answers);
     let _ = write!(
         out,
         "<div id=\"path\" tabindex=\"-1\">\n{}</div>\n</main>\n\
          <aside class=\"bar\" aria-label=\"The path in a line\"><p id=\"told\" role=\"status\"></p><a href=\"#path\">See it</a></aside>\n",
-        path(catalogue, &asked)
+        path(catalogue, asked)
     );
     let credit: Vec<String> = catalogue
         .lists
@@ -43,8 +42,7 @@ pub(super) fn whole(catalogue: &Catalogue, standard: &Answers, asked: Result<Ask
     out
 }
 
-fn form(out: &mut String, catalogue: &Catalogue, asked: &Asked) {
-    let a = &asked.answers;
+fn form(out: &mut String, catalogue: &Catalogue, a: &Answers) {
     out.push_str("<form id=\"answers\" action=\"/\" method=\"get\" aria-label=\"Six questions\">\n");
     let _ = write!(
         out,
@@ -54,7 +52,7 @@ fn form(out: &mut String, catalogue: &Catalogue, asked: &Asked) {
          <p><label for=\"start\">First day, for the calendar</label><input id=\"start\" name=\"start\" type=\"date\" value=\"{}\"></p>\n</div></fieldset>\n",
         a.hours_a_week,
         a.weeks,
-        e(&asked.start)
+        e(&a.start)
     );
     out.push_str("<fieldset><legend>2. What do you want to be able to do?</legend>\n<p class=\"hint\">One to three.</p>\n");
     for goal in &GOALS {
@@ -77,8 +75,12 @@ fn form(out: &mut String, catalogue: &Catalogue, asked: &Asked) {
     );
     known(out, catalogue, a);
     out.push_str("<fieldset><legend>6. In which languages, at what cost?</legend>\n<div class=\"ticks\">\n");
-    for language in catalogue.languages() {
-        tick(out, "language", language, language, a.languages.iter().any(|l| l == language));
+    // Those chosen stand first, in their order: the form sends them as they stand, and the first is the one that is needed.
+    for language in &a.languages {
+        tick(out, "language", language, language, true);
+    }
+    for language in catalogue.languages().into_iter().filter(|l| a.languages.iter().all(|a| a != l)) {
+        tick(out, "language", language, language, false);
     }
     out.push_str("</div>\n");
     tick(out, "paid", "on", "paid resources too", a.paid);
@@ -129,12 +131,16 @@ fn choice(out: &mut String, kind: &str, name: &str, value: &str, text: &str, on:
         writeln!(out, "<label class=\"choice\"><input type=\"{kind}\" name=\"{}\" value=\"{}\"{on}>{}</label>", e(name), e(value), e(text));
 }
 
-/// The path, or why there is none.
-pub(super) fn path(catalogue: &Catalogue, asked: &Result<Asked>) -> String {
-    let made = asked.as_ref().map_err(Error::clone).and_then(|asked| Ok((asked, Plan::make(&asked.answers, catalogue)?)));
+/// The path, or why there is none and how to go back.
+pub(super) fn path(catalogue: &Catalogue, asked: &Asked) -> String {
+    let made = asked.fault.clone().map_or_else(|| Plan::make(&asked.answers, catalogue), Err);
     match made {
-        Ok((asked, plan)) => drawn(catalogue, asked, &plan),
-        Err(error) => refusal(&error),
+        Ok(plan) => drawn(catalogue, &asked.answers, &plan),
+        Err(error) => {
+            let mut out = refusal(&error);
+            changes(&mut out, catalogue, &asked.answers);
+            out
+        }
     }
 }
 
@@ -150,8 +156,8 @@ fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
 }
 
-fn drawn(catalogue: &Catalogue, asked: &Asked, plan: &Plan) -> String {
-    let query = e(&query::write(&asked.answers, &asked.start));
+fn drawn(catalogue: &Catalogue, answers: &Answers, plan: &Plan) -> String {
+    let query = e(&query::write(answers));
     let mut out = format!(
         "<section>\n<h2>Your path</h2>\n<p class=\"status\"><strong>{} step{}, {} of {}, {:.0} % of your wishes met.</strong></p>\n\
          <div class=\"picture\" tabindex=\"0\" role=\"group\" aria-label=\"Weeks\">{}</div>\n",
@@ -162,19 +168,20 @@ fn drawn(catalogue: &Catalogue, asked: &Asked, plan: &Plan) -> String {
         100.0 * plan.met,
         weeks_svg(plan)
     );
-    let fewer = Answers { weeks: (asked.answers.weeks * 3 / 4).max(1), ..asked.answers.clone() };
-    if fewer.weeks < asked.answers.weeks {
-        let _ = writeln!(out, "<p>{}</p>", change(&fewer, &asked.start, &format!("Less time: {} weeks", fewer.weeks)));
+    let fewer = Answers { weeks: (answers.weeks * 3 / 4).max(1), ..answers.clone() };
+    if fewer.weeks < answers.weeks {
+        let _ = writeln!(out, "<p>{}</p>", change(&fewer, &format!("Less time: {} weeks", fewer.weeks)));
     }
     for note in &plan.notes {
         let _ = writeln!(out, "<p class=\"note\">{}</p>", e(note));
     }
     out.push_str("<ol class=\"steps\">\n");
     for (i, one) in plan.steps.iter().enumerate() {
-        step(&mut out, catalogue, asked, plan, (i, one));
+        step(&mut out, catalogue, answers, plan, (i, one));
     }
     out.push_str("</ol>\n</section>\n");
-    after(&mut out, catalogue, asked, plan);
+    left_out(&mut out, plan);
+    changes(&mut out, catalogue, answers);
     let _ = write!(
         out,
         "<section><h2>Topics</h2>\n<p class=\"hint\">What comes before stands to the left. Dashed: missing.</p>\n\
@@ -188,13 +195,13 @@ fn drawn(catalogue: &Catalogue, asked: &Asked, plan: &Plan) -> String {
     out
 }
 
-fn step(out: &mut String, catalogue: &Catalogue, asked: &Asked, plan: &Plan, (i, step): (usize, &Step)) {
+fn step(out: &mut String, catalogue: &Catalogue, answers: &Answers, plan: &Plan, (i, step): (usize, &Step)) {
     let _ = write!(
         out,
         "<li><h3><a href=\"{}\" rel=\"noreferrer\">{}</a></h3>\n<p class=\"part\">{}, {}</p>\n<dl>\n<dt>Covers</dt><dd>{}</dd>\n<dt>Because</dt><dd><ul>",
         e(&step.url),
         e(&step.title),
-        e(&capital(&step.part)),
+        e(&capital(&step.take())),
         span(plan, i),
         e(&covers(step))
     );
@@ -202,30 +209,30 @@ fn step(out: &mut String, catalogue: &Catalogue, asked: &Asked, plan: &Plan, (i,
         let _ = write!(out, "<li>{}</li>", e(reason));
     }
     let _ = writeln!(out, "</ul></dd>\n<dt>But</dt><dd>{}</dd>\n</dl>", e(&step.drawback));
-    let mut swapped = asked.answers.clone();
+    let mut swapped = answers.clone();
     swapped.with.retain(|id| *id != step.id);
     swapped.without.push(step.id.clone());
     let mut acts = Vec::new();
     for other in &step.instead {
         let mut with = swapped.clone();
         with.with.push(other.id.clone());
-        acts.push(change(&with, &asked.start, &format!("Swap for {}, {}", other.title, h(other.hours))));
+        acts.push(change(&with, &format!("Swap for {}, about {}", other.title, h(other.hours))));
     }
-    acts.push(change(&swapped, &asked.start, &format!("Leave out {}", step.title)));
+    acts.push(change(&swapped, &format!("Leave out {}", step.title)));
     for cover in step.covers.iter().take(3) {
-        let mut knows = asked.answers.clone();
+        let mut knows = answers.clone();
         knows.known.push(cover.topic.clone());
-        acts.push(change(&knows, &asked.start, &format!("I know this: {}", catalogue.label(&cover.topic))));
+        acts.push(change(&knows, &format!("I know this: {}", catalogue.label(&cover.topic))));
     }
     let _ = writeln!(out, "<ul class=\"links\">{}</ul></li>", acts.iter().map(|a| format!("<li>{a}</li>")).collect::<String>());
 }
 
 /// A link to changed answers.
-fn change(answers: &Answers, start: &str, text: &str) -> String {
-    format!("<a class=\"act\" href=\"/?{}#path\">{}</a>", e(&query::write(answers, start)), e(text))
+fn change(answers: &Answers, text: &str) -> String {
+    format!("<a class=\"act\" href=\"/?{}#path\">{}</a>", e(&query::write(answers)), e(text))
 }
 
-fn after(out: &mut String, catalogue: &Catalogue, asked: &Asked, plan: &Plan) {
+fn left_out(out: &mut String, plan: &Plan) {
     if !plan.left_out.is_empty() {
         out.push_str("<section><h2>Left out</h2>\n<ul>");
         for left in &plan.left_out {
@@ -233,20 +240,86 @@ fn after(out: &mut String, catalogue: &Catalogue, asked: &Asked, plan: &Plan) {
         }
         out.push_str("</ul></section>\n");
     }
-    if asked.answers.without.is_empty() && asked.answers.with.is_empty() {
+}
+
+/// What was taken out and put in, each with the way back.
+fn changes(out: &mut String, catalogue: &Catalogue, answers: &Answers) {
+    if answers.without.is_empty() && answers.with.is_empty() {
         return;
     }
     out.push_str("<section><h2>Your changes</h2>\n<ul class=\"links\">");
     let title = |id: &String| catalogue.resource(id).map_or_else(|_| id.clone(), |r| r.title.clone());
-    for id in &asked.answers.without {
-        let mut back = asked.answers.clone();
+    for id in &answers.without {
+        let mut back = answers.clone();
         back.without.retain(|w| w != id);
-        let _ = write!(out, "<li>{}</li>", change(&back, &asked.start, &format!("Put back {}", title(id))));
+        let _ = write!(out, "<li>{}</li>", change(&back, &format!("Put back {}", title(id))));
     }
-    for id in &asked.answers.with {
-        let mut back = asked.answers.clone();
+    for id in &answers.with {
+        let mut back = answers.clone();
         back.with.retain(|w| w != id);
-        let _ = write!(out, "<li>{}</li>", change(&back, &asked.start, &format!("No longer insist on {}", title(id))));
+        let _ = write!(out, "<li>{}</li>", change(&back, &format!("No longer insist on {}", title(id))));
     }
     out.push_str("</ul></section>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a browser sends of the form: its controls in the order of the page.
+    fn sent(page: &str) -> String {
+        let form = &page[page.find("<form").unwrap()..page.find("</form>").unwrap()];
+        let value = |tag: &str, name: &str| tag.split(&format!(" {name}=\"")).nth(1).map(|v| v.split('"').next().unwrap().to_owned());
+        let mut select = String::new();
+        let mut pairs = Vec::new();
+        for tag in form.split('<').filter_map(|t| t.split('>').next()) {
+            if tag.starts_with("select") {
+                select = value(tag, "name").unwrap();
+            }
+            let ticked = !(tag.contains("checkbox") || tag.contains("radio")) || tag.ends_with(" checked");
+            match (tag.starts_with("input"), tag.starts_with("option") && tag.ends_with(" selected")) {
+                (true, _) if ticked => pairs.push((value(tag, "name").unwrap(), value(tag, "value").unwrap())),
+                (_, true) => pairs.push((select.clone(), value(tag, "value").unwrap())),
+                _ => {}
+            }
+        }
+        pairs.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("&")
+    }
+
+    fn list(words: &[&str]) -> Vec<String> {
+        words.iter().map(|w| (*w).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_form_sends_the_answers_that_it_was_drawn_from() {
+        let catalogue = Catalogue::load(&[] as &[&str]).unwrap();
+        let answers = Answers {
+            languages: list(&["r", "julia", "python"]),
+            goals: list(&["predict-tables", "map-points"]),
+            topics: list(&["hydrology", "glaciology"]),
+            known: list(&["statistics"]),
+            without: list(&["kaggle-learn", "gpml"]),
+            with: list(&["sklearn-mooc"]),
+            test: [("tables".to_owned(), 3)].into(),
+            start: "2026-12-07".to_owned(),
+            paid: true,
+            practice: -1,
+            ..Answers::default()
+        };
+        let page = whole(&catalogue, &Asked { answers: answers.clone(), fault: None });
+        let again = query::read(&sent(&page), &Answers::default());
+        assert_eq!(again.answers, answers);
+    }
+
+    #[test]
+    fn a_refusal_shows_the_way_back_and_keeps_the_answers() {
+        let catalogue = Catalogue::load(&[] as &[&str]).unwrap();
+        let asked = query::read("hours=0.5&weeks=x&goal=map-points&language=python&without=kaggle-learn", &Answers::default());
+        let page = whole(&catalogue, &asked);
+        assert!(page.contains("class=\"refusal\"") && page.contains("Put back Kaggle Learn"), "{page}");
+        assert!(
+            page.contains("value=\"map-points\" checked")
+                && page.contains("name=\"hours\" type=\"number\" min=\"0.5\" max=\"80\" step=\"0.5\" value=\"0.5\"")
+        );
+    }
 }

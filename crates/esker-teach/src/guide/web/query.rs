@@ -1,43 +1,40 @@
 //! Answers as the query of an address, and back.
 
 use esker_core::{Error, Fault, Result};
-use jiff::civil::Date;
 
 use crate::guide::{Answers, Approach};
 
-/// What the page's address holds.
-#[derive(Debug, Clone, PartialEq)]
+/// What an address holds: the answers that could be read, and the first that could not.
+#[derive(Debug, Clone)]
 pub(super) struct Asked {
     pub answers: Answers,
-    /// First day of the calendar; empty for the next Monday.
-    pub start: String,
+    pub fault: Option<Error>,
 }
 
-/// Reads a query; an empty one is `standard`.
-///
-/// # Errors
-/// A word that is not of the form, or an answer that is no number.
-pub(super) fn read(query: &str, standard: &Answers) -> Result<Asked> {
+/// Reads a query; an empty one is `standard`. A word that is not of the form, or an answer that is no number, keeps its default and is
+/// the fault; the others are kept.
+pub(super) fn read(query: &str, standard: &Answers) -> Asked {
     if query.is_empty() {
-        return Ok(Asked { answers: standard.clone(), start: String::new() });
+        return Asked { answers: standard.clone(), fault: None };
     }
-    let mut asked = Asked { answers: Answers { goals: Vec::new(), languages: Vec::new(), ..Answers::default() }, start: String::new() };
+    let mut asked = Asked { answers: Answers { goals: Vec::new(), languages: Vec::new(), ..Answers::default() }, fault: None };
     for pair in query.split('&').filter(|p| !p.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        one(&mut asked, &decode(key), decode(value).trim())?;
+        if let Err(error) = one(&mut asked.answers, &decode(key), decode(value).trim()) {
+            asked.fault.get_or_insert(error);
+        }
     }
-    Ok(asked)
+    asked
 }
 
-fn one(asked: &mut Asked, key: &str, value: &str) -> Result<()> {
-    let a = &mut asked.answers;
+fn one(a: &mut Answers, key: &str, value: &str) -> Result<()> {
     match key {
         "hours" => a.hours_a_week = number("hours a week", value)?,
         "weeks" => a.weeks = number("weeks", value)?,
         "practice" => a.practice = number("practice", value)?,
         "approach" => a.approach = Approach::ALL.iter().find(|w| w.1 == value).map_or(Approach::Both, |w| w.0),
         "paid" => a.paid = value == "on",
-        "start" => value.clone_into(&mut asked.start),
+        "start" => value.clone_into(&mut a.start),
         // A choice that was not made.
         _ if value.is_empty() => {}
         "goal" => a.goals.push(value.to_owned()),
@@ -63,12 +60,12 @@ fn number<T: std::str::FromStr>(thing: &str, value: &str) -> Result<T> {
 }
 
 /// The query that [`read`] reads as `answers`.
-pub(super) fn write(answers: &Answers, start: &str) -> String {
+pub(super) fn write(answers: &Answers) -> String {
     let word = Approach::ALL.iter().find(|w| w.0 == answers.approach).map_or("both", |w| w.1);
     let mut pairs = vec![
         ("hours".to_owned(), answers.hours_a_week.to_string()),
         ("weeks".to_owned(), answers.weeks.to_string()),
-        ("start".to_owned(), start.to_owned()),
+        ("start".to_owned(), answers.start.clone()),
     ];
     let lists = [
         ("goal", &answers.goals),
@@ -114,24 +111,6 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// A day as one writes it, or the next Monday.
-///
-/// # Errors
-/// What is no date.
-pub fn start_day(text: Option<&str>) -> Result<Date> {
-    match text.map(str::trim).filter(|t| !t.is_empty()) {
-        Some(text) => text.parse().map_err(|_| {
-            let error = Error::new(Fault::Usage, "start of the calendar").got(format!("'{}'", text.escape_debug()));
-            error.rule("a day is written YYYY-MM-DD").hint("for example 2026-12-07")
-        }),
-        None => {
-            let today = jiff::Zoned::now().date();
-            let ahead = (8 - today.weekday().to_monday_one_offset()) % 7;
-            today.checked_add(jiff::Span::new().days(ahead)).map_err(|e| Error::usage("the clock").got(e.to_string()))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -142,15 +121,22 @@ mod tests {
         #[test]
         fn answers_survive_the_address(hours in 0.5_f64..80.0, weeks in 1_u32..104, topics in prop::collection::vec("[a-zé&=+% <>\"]{1,12}", 0..4), paid in any::<bool>()) {
             let trimmed: Vec<String> = topics.iter().map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect();
-            let answers = Answers { hours_a_week: hours, weeks, topics: trimmed, paid, ..Answers::default() };
-            let again = read(&write(&answers, "2026-12-07"), &Answers::default()).unwrap();
+            let start = "2026-12-07".to_owned();
+            let answers = Answers { hours_a_week: hours, weeks, topics: trimmed, paid, start, ..Answers::default() };
+            let again = read(&write(&answers), &Answers::default());
             prop_assert_eq!(again.answers, answers);
-            prop_assert_eq!(again.start, "2026-12-07");
+            prop_assert!(again.fault.is_none());
         }
 
         #[test]
         fn no_address_breaks_it(query in "\\PC{0,80}") {
             let _ = read(&query, &Answers::default());
         }
+    }
+    #[test]
+    fn what_could_be_read_is_kept_beside_the_fault() {
+        let asked = read("hours=x&weeks=6&goal=map-points&colour=red", &Answers::default());
+        assert_eq!((asked.answers.hours_a_week, asked.answers.weeks, &asked.answers.goals[..]), (4.0, 6, &["map-points".to_owned()][..]));
+        assert!(asked.fault.unwrap().to_string().starts_with("hours a week: got 'x'"));
     }
 }
