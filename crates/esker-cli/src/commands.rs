@@ -124,7 +124,7 @@ impl Session<'_> {
             recipe.seed = seed;
         }
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        Plan::read(recipe, &folder)
+        Plan::read(recipe, &folder, &self.watched(Context::new(0, self.threads())))
     }
 
     fn run(&self, path: &Path, output: Option<&Path>, seed: Option<u64>) -> Result<()> {
@@ -164,7 +164,7 @@ impl Session<'_> {
         let mut recipe = Recipe::read(path)?;
         recipe.validate.auto = true;
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        let advice = Plan::read(recipe, &folder)?.advice.unwrap_or_default();
+        let advice = Plan::read(recipe, &folder, &self.watched(Context::new(0, self.threads())))?.advice.unwrap_or_default();
         show::print(&if self.arguments.json { show::advice_json(&advice) } else { show::advice(&advice) });
         Ok(())
     }
@@ -218,7 +218,9 @@ impl Session<'_> {
 
     fn prepare(&self, path: &Path, output: &Path, data: Option<&Path>) -> Result<()> {
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        let prepared = Recipe::read(path)?.prepare(&folder, data)?;
+        let cx = self.watched(Context::new(0, self.threads()));
+        let prepared = Recipe::read(path)?.prepare(&folder, data, &cx)?;
+        cx.check()?;
         esker::write_table(output, &prepared.table)?;
         if self.arguments.json {
             show::print(&show_data::prepared_json(&prepared, output));

@@ -362,3 +362,56 @@ fn ctrl_c_stops_a_conversion_and_leaves_no_half_file() {
     assert_eq!(desk.files(), files);
     assert_eq!(desk.read("big.nc"), "before");
 }
+
+#[test]
+fn ctrl_c_stops_preparation_in_the_midst_of_a_grid() {
+    let desk = Desk::new();
+    // 1600 million cells of which none is stored, under one polygon.
+    let zarr = |name: &str, shape: &str, chunk: &str, names: &str, attributes: &str| {
+        std::fs::create_dir_all(desk.path(&format!("big.zarr/{name}"))).unwrap();
+        desk.write(
+            &format!("big.zarr/{name}/zarr.json"),
+            format!(
+                r#"{{"zarr_format": 3, "node_type": "array", "shape": [{shape}], "data_type": "float64", "fill_value": 1.5,
+                "chunk_grid": {{"name": "regular", "configuration": {{"chunk_shape": [{chunk}]}}}},
+                "chunk_key_encoding": {{"name": "default", "configuration": {{"separator": "/"}}}},
+                "codecs": [{{"name": "bytes", "configuration": {{"endian": "little"}}}}], "dimension_names": [{names}], "attributes": {{{attributes}}}}}"#
+            ),
+        );
+    };
+    zarr("v", "40000, 40000", "500, 500", r#""lat", "lon""#, "");
+    desk.write("big.zarr/zarr.json", r#"{"zarr_format": 3, "node_type": "group", "attributes": {}}"#);
+    let line: Vec<u8> = (0..40_000).flat_map(|i| (0.0005 + 0.001 * f64::from(i)).to_le_bytes()).collect();
+    for (name, units) in [("lat", "degrees_north"), ("lon", "degrees_east")] {
+        zarr(name, "40000", "40000", &format!("\"{name}\""), &format!(r#""units": "{units}""#));
+        std::fs::create_dir_all(desk.path(&format!("big.zarr/{name}/c"))).unwrap();
+        std::fs::write(desk.path(&format!("big.zarr/{name}/c/0")), &line).unwrap();
+    }
+    desk.write("rows.csv", "id,lon,lat,y\nA,20,20,1\nB,21,21,2\nC,22,22,3\n");
+    desk.write(
+        "area.geojson",
+        r#"{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry":
+            {"type": "Polygon", "coordinates": [[[1, 1], [39, 1], [39, 39], [1, 39], [1, 1]]]}}]}"#,
+    );
+    desk.write(
+        "prepare.toml",
+        "[data]\nsource = \"rows.csv\"\n[[data.step]]\nkind = \"zonal\"\nsource = \"big.zarr\"\npolygons = \"area.geojson\"\nstatistics = [\"mean\", \"max\"]\n\
+         [roles]\ntarget = \"y\"\nplace = { x = \"lon\", y = \"lat\", crs = \"EPSG:4326\" }\n[validate]\ndesign = \"random\"\nfolds = 3\n[[model]]\nkind = \"linear\"\n",
+    );
+    desk.write("out.csv", "before");
+    let files = desk.files();
+    for words in [&["prepare", "prepare.toml", "-o", "out.csv"][..], &["run", "prepare.toml", "-o", "out"], &["check", "prepare.toml"]] {
+        let mut child = desk.command().args(words).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        // The rows are read at once, and the grid takes long.
+        std::thread::sleep(Duration::from_millis(1500));
+        assert!(child.try_wait().unwrap().is_none(), "the work is over");
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let asked = Instant::now();
+        let out = child.wait_with_output().unwrap();
+        assert!(asked.elapsed() < Duration::from_secs(5), "{words:?} stopped after {:?}", asked.elapsed());
+        assert_eq!(out.status.code(), Some(130), "{words:?}");
+        assert_eq!(String::from_utf8_lossy(&out.stderr).trim_end(), "error: stopped on request; nothing was written", "{words:?}");
+        assert_eq!(desk.files(), files);
+        assert_eq!(desk.read("out.csv"), "before");
+    }
+}

@@ -57,28 +57,46 @@ impl Unit {
 }
 
 impl Unit {
-    /// What is left of a rate without its time, and how many of that time a day has; none of these where the time is a month. `None` for what is
-    /// no rate.
+    /// What is left of a rate without its time, and how many of that time a day has; none of these where the time is a month. Power is a rate of
+    /// energy. `None` for what is no rate.
     ///
     /// ```
     /// use esker_core::Unit;
     /// assert_eq!(Unit::new("kg m-2 s-1").rate(), Some((Unit::new("kg m-2"), Some(86_400.0))));
     /// assert_eq!(Unit::new("mm/month").rate(), Some((Unit::new("mm"), None)));
+    /// assert_eq!(Unit::new("W m-2").rate(), Some((Unit::new("J m-2"), Some(86_400.0))));
     /// assert_eq!(Unit::new("mm").rate(), None);
     /// ```
     pub fn rate(&self) -> Option<(Self, Option<f64>)> {
         let text = normal(self.as_str());
-        let (amount, time) = text.rsplit_once(' ')?;
-        let a_day = match time.trim_end_matches("**-1").trim_end_matches("-1") {
-            _ if !time.ends_with("-1") => return None,
-            "s" | "sec" | "second" => Some(86_400.0),
-            "h" | "hr" | "hour" => Some(24.0),
-            "d" | "day" => Some(1.0),
-            "month" | "mon" => None,
-            "yr" | "year" | "a" => Some(1.0 / 365.2425),
-            _ => return None,
+        let words: Vec<&str> = text.split(' ').collect();
+        let timed = |word: &&str| word.strip_suffix("-1").and_then(a_day);
+        let Some(time) = words.iter().position(|w| timed(w).is_some()) else {
+            let watts = words.iter().position(|w| ["W", "kW", "watt", "watts"].contains(w))?;
+            let joules = words.iter().enumerate().map(|(i, w)| match (i == watts, *w) {
+                (true, "kW") => "kJ",
+                (true, _) => "J",
+                (false, w) => w,
+            });
+            return Some((Self::new(joules.collect::<Vec<_>>().join(" ")), Some(86_400.0)));
         };
-        Some((Self::new(amount), a_day))
+        let amount: Vec<&str> = words.iter().enumerate().filter(|(i, _)| *i != time).map(|(_, w)| *w).collect();
+        // What happens so often, or is left of `s-1 d-1`, is no amount.
+        let left = !amount.is_empty() && amount.iter().all(|w| timed(w).is_none());
+        timed(&words[time]).filter(|_| left).map(|per| (Self::new(amount.join(" ")), per))
+    }
+}
+
+/// How many of a time a day has; of months, none that is always the same.
+fn a_day(time: &str) -> Option<Option<f64>> {
+    match time {
+        "s" | "sec" | "second" | "seconds" => Some(Some(86_400.0)),
+        "min" | "minute" | "minutes" => Some(Some(1440.0)),
+        "h" | "hr" | "hour" | "hours" => Some(Some(24.0)),
+        "d" | "day" | "days" => Some(Some(1.0)),
+        "month" | "months" | "mon" => Some(None),
+        "yr" | "year" | "years" | "a" => Some(Some(1.0 / 365.2425)),
+        _ => None,
     }
 }
 
@@ -116,5 +134,26 @@ mod tests {
         }
         assert_eq!(go("kg m-2", "K", 1.0), None);
         assert_eq!(go("", "m", 1.0), None);
+    }
+
+    #[test]
+    fn rates_are_known_in_every_spelling_and_order() {
+        let rate = |unit: &str| Unit::new(unit).rate().map(|(amount, per)| (amount.as_str().to_owned(), per));
+        for (unit, amount, per) in [
+            ("kg m**-2 s**-1", "kg m-2", Some(86_400.0)),
+            ("kg s-1 m-2", "kg m-2", Some(86_400.0)),
+            ("mm/days", "mm", Some(1.0)),
+            ("mm per day", "mm", Some(1.0)),
+            ("mm hour-1", "mm", Some(24.0)),
+            ("m s^-1", "m", Some(86_400.0)),
+            ("m w.e. yr-1", "m w.e.", Some(1.0 / 365.2425)),
+            ("mm month-1", "mm", None),
+            ("kW m-2", "kJ m-2", Some(86_400.0)),
+        ] {
+            assert_eq!(rate(unit), Some((amount.to_owned(), per)), "{unit}");
+        }
+        for unit in ["mm", "m s-2", "d-1", "degC d", "m2 s-2", "degC", "", "1"] {
+            assert_eq!(rate(unit), None, "{unit}");
+        }
     }
 }

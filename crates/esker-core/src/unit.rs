@@ -58,7 +58,8 @@ impl fmt::Display for Unit {
 
 pub(crate) fn normal(text: &str) -> String {
     let mut flat = String::with_capacity(text.len());
-    for c in text.chars() {
+    // A power is written `m-2`, `m^-2` or `m**-2`.
+    for c in text.replace("**", "").replace(" per ", "/").chars() {
         match c {
             '⁻' => flat.push('-'),
             '⁰' => flat.push('0'),
@@ -66,7 +67,7 @@ pub(crate) fn normal(text: &str) -> String {
             '²' => flat.push('2'),
             '³' => flat.push('3'),
             '⁴' => flat.push('4'),
-            '^' => {}
+            '^' | '(' | ')' => {}
             '·' | '*' | '_' => flat.push(' '),
             '°' => flat.push_str("deg"),
             c => flat.push(c),
@@ -74,7 +75,7 @@ pub(crate) fn normal(text: &str) -> String {
     }
     let mut words = Vec::new();
     for (i, part) in flat.split('/').enumerate() {
-        for word in part.split_whitespace() {
+        for word in part.split_whitespace().flat_map(factors) {
             let divided = i > 0;
             let ends_in_power = word.chars().last().is_some_and(|c| c.is_ascii_digit());
             words.push(match (divided, ends_in_power) {
@@ -90,6 +91,12 @@ pub(crate) fn normal(text: &str) -> String {
     words.join(" ")
 }
 
+/// The factors of `kg.m-2.s-1`; `w.e.` and `0.01` are one.
+fn factors(word: &str) -> impl Iterator<Item = &str> {
+    let one = word.ends_with('.') || word.contains("w.e") || word.split('.').any(|f| !f.starts_with(char::is_alphabetic));
+    word.split(move |c| c == '.' && !one)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +106,10 @@ mod tests {
         for other in ["m w.e. yr-1", "m w.e. yr^-1", "m w.e. yr⁻¹", " m  w.e./yr "] {
             assert!(Unit::new("m w.e. yr-1").same(&Unit::new(other)), "{other}");
         }
+        for other in ["kg m**-2 s**-1", "kg/m2/s", "kg/(m^2 s)", "kg.m-2.s-1", "kg m⁻² s⁻¹", "kg m-2 per s"] {
+            assert!(Unit::new("kg m-2 s-1").same(&Unit::new(other)), "{other}");
+        }
+        assert!(!Unit::new("0.01 m").same(&Unit::new("01 m")) && !Unit::new("m w.e.").same(&Unit::new("m w e")));
         assert!(Unit::new("°C").same(&Unit::new("degC")));
         assert!(!Unit::new("K").same(&Unit::new("degC")));
     }

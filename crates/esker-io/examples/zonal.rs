@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use esker_core::{Error, Result};
+use esker_core::{Context, Error, Result};
 use esker_io::{Data, ReadOptions, Stat, open, write_table, zonal};
 
 fn main() -> Result<()> {
@@ -18,7 +18,7 @@ fn main() -> Result<()> {
         return Err(Error::data("files").rule("a grid and polygons are wanted"));
     };
     let name = cube.data().next().map(|v| v.name.clone()).unwrap_or_default();
-    let table = zonal(&cube, &name, &features, &[Stat::Mean, Stat::Min, Stat::Max, Stat::Sum])?;
+    let table = zonal(&cube, &name, &features, &[Stat::Mean, Stat::Min, Stat::Max, Stat::Sum], &Context::new(0, 1))?;
     println!("{:.3}", started.elapsed().as_secs_f64());
     write_table(Path::new(out), &table)
 }

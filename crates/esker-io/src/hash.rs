@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use esker_core::Result;
+use esker_core::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use crate::file::refused_read;
@@ -23,25 +23,26 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 /// of its files, in the order of their names.
 ///
 /// # Errors
-/// The file cannot be read.
-pub fn sha256_file(path: &Path) -> Result<String> {
+/// The file cannot be read, or the user stopped the work.
+pub fn sha256_file(path: &Path, cx: &Context) -> Result<String> {
     let mut hasher = Sha256::new();
     if path.is_dir() {
         for (name, file) in files_below(path)? {
             hasher.update(name.as_bytes());
             hasher.update([0]);
-            add(&mut hasher, &file)?;
+            add(&mut hasher, &file, cx)?;
         }
     } else {
-        add(&mut hasher, path)?;
+        add(&mut hasher, path, cx)?;
     }
     Ok(hex(&hasher.finalize()))
 }
 
-fn add(hasher: &mut Sha256, path: &Path) -> Result<()> {
+fn add(hasher: &mut Sha256, path: &Path, cx: &Context) -> Result<()> {
     let mut file = File::open(path).map_err(|e| refused_read(path, &e))?;
     let mut piece = vec![0_u8; 1 << 16];
     loop {
+        cx.check()?;
         let n = file.read(&mut piece).map_err(|e| refused_read(path, &e))?;
         if n == 0 {
             return Ok(());
@@ -90,6 +91,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("abc");
         std::fs::write(&path, b"abc").unwrap();
-        assert_eq!(sha256_file(&path).unwrap(), abc);
+        assert_eq!(sha256_file(&path, &Context::new(0, 1)).unwrap(), abc);
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use esker_core::cube::{Attributes, Axis, AxisKind, Blocks, Cube, Holds, Variable, Window};
-use esker_core::{Crs, Features, Geometry, Places, Result, Shape, Table, Unit};
+use esker_core::{Context, Crs, Features, Geometry, Places, Result, Shape, Table, Unit};
 use esker_io::crs::Transform;
 use esker_io::{Sampling, Stat, resample, sample, zonal};
 use insta::assert_snapshot;
@@ -17,6 +17,10 @@ impl Blocks for Memory {
         let (length, starts) = window.stretches(&self.1);
         Ok(starts.iter().flat_map(|s| self.0[variable][*s..s + length].iter().copied()).collect())
     }
+}
+
+fn cx() -> Context {
+    Context::new(0, 1)
 }
 
 fn variable(name: &str, axes: &[usize], lengths: &[usize], auxiliary: bool) -> Variable {
@@ -118,7 +122,8 @@ fn rolling_the_longitudes_changes_nothing() {
 #[test]
 fn a_place_just_west_of_the_first_column_is_within() {
     let cube = globe(&steps(-85.0, 10.0, 18), &steps(0.0, 10.0, 36));
-    let at = |lon: f64, how| sample(&cube, "t", &Places::new(vec![lon], vec![5.0], Crs::Geographic).unwrap(), how).unwrap().columns[0][0];
+    let at =
+        |lon: f64, how| sample(&cube, "t", &Places::new(vec![lon], vec![5.0], Crs::Geographic).unwrap(), how, &cx()).unwrap().columns[0][0];
     assert_eq!(at(359.9, Sampling::Nearest), field(0.0, 5.0));
     assert_eq!(at(-0.1, Sampling::Nearest), field(0.0, 5.0));
     let between = 0.99 * field(0.0, 5.0) + 0.01 * field(350.0, 5.0);
@@ -157,16 +162,16 @@ fn places_of_a_mesh_are_those_of_the_system_behind_it() {
             want.push((i * rlon.len() + j) as f64);
         }
     }
-    let got = sample(&cube, "t", &Places::new(x, y, Crs::Geographic).unwrap(), Sampling::Nearest).unwrap();
+    let got = sample(&cube, "t", &Places::new(x, y, Crs::Geographic).unwrap(), Sampling::Nearest, &cx()).unwrap();
     assert_eq!(got.columns[0], want);
     assert!(got.notes.is_empty());
     // Beyond the edge: half a cell is still inside, a whole one is not.
     let edge = [way.point(rlon[0] - 0.2, rlat[9]), way.point(rlon[0] - 0.6, rlat[9]), way.point(0.0, 60.0)];
     let places = Places::new(edge.iter().map(|p| p[0]).collect(), edge.iter().map(|p| p[1]).collect(), Crs::Geographic).unwrap();
-    let got = sample(&cube, "t", &places, Sampling::Nearest).unwrap();
+    let got = sample(&cube, "t", &places, Sampling::Nearest, &cx()).unwrap();
     assert_eq!(got.columns[0][0], (9 * rlon.len()) as f64);
     assert!(got.columns[0][1].is_nan() && got.columns[0][2].is_nan());
-    assert_snapshot!(sample(&cube, "t", &places, Sampling::Bilinear).unwrap_err(), @"
+    assert_snapshot!(sample(&cube, "t", &places, Sampling::Bilinear, &cx()).unwrap_err(), @"
     method: got bilinear; on grids with 2-D longitudes and latitudes values are those of the nearest cell
       hint: take the method nearest
     ");
@@ -201,7 +206,7 @@ fn cells_of_a_mesh_count_where_their_centres_lie() {
     let shapes = [ring(170.0, 200.0), ring(-190.0, -160.0), ring(10.0, 11.0)];
     let geometries = shapes.iter().map(|r| Some(Geometry { shape: Shape::Polygons, parts: vec![r.clone()] })).collect();
     let features = Features::new(Table::new(vec![]).unwrap(), geometries, Some(Crs::Geographic)).unwrap();
-    let table = zonal(&cube, "t", &features, &Stat::ALL).unwrap();
+    let table = zonal(&cube, "t", &features, &Stat::ALL, &cx()).unwrap();
     let column = |name: &str| table.column(name).unwrap().reals().unwrap().to_vec();
     let inside = |i: &usize| (55.0..65.0).contains(&lat[*i]) && (170.0..200.0).contains(&lon[*i].rem_euclid(360.0));
     let cells: Vec<usize> = (0..lat.len()).filter(inside).collect();

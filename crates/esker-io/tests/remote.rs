@@ -300,15 +300,18 @@ fn checksums_say_what_they_cover() {
     let server = serve(all, |_| None);
     let cx = Context::new(0, 1);
     let origin = Origin::reach(Path::new(&server.url("x.zarr/?token=topsecret")), &cx).unwrap();
-    let (sum, note) = (origin.checksum().unwrap(), origin.uncovered());
+    let (sum, note) = (origin.checksum(&Context::new(0, 1)).unwrap(), origin.uncovered());
     assert_eq!(sum, metadata);
     insta::assert_snapshot!(server.hide(&note.unwrap().text), @"The checksum of 'http://[server]/x.zarr' is that of its metadata; chunks on the network are not part of it.");
     let table = Origin::reach(Path::new(&server.url("t.csv")), &cx).unwrap();
-    let (sum, note) = (table.checksum().unwrap(), table.uncovered());
+    let (sum, note) = (table.checksum(&Context::new(0, 1)).unwrap(), table.uncovered());
     assert_eq!((sum, note), (sha256_hex(&csv), None));
     let here = file("tables/v3_zstd.zip");
     let origin = Origin::reach(&here, &cx).unwrap();
-    assert_eq!((origin.checksum().unwrap(), origin.uncovered()), (sha256_file(&here).unwrap(), None));
+    assert_eq!(
+        (origin.checksum(&Context::new(0, 1)).unwrap(), origin.uncovered()),
+        (sha256_file(&here, &Context::new(0, 1)).unwrap(), None)
+    );
     // The query goes with every request and is named nowhere.
     assert!(server.asked().iter().filter(|r| r.target.contains("x.zarr")).all(|r| r.target.ends_with("?token=topsecret")));
 }

@@ -1,9 +1,10 @@
 //! Grids within polygons and at points, on grids whose answers are known.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use esker_core::cube::{Attributes, Axis, AxisKind, Blocks, Cube, Holds, Labels, Variable, Window};
-use esker_core::{Calendar, Column, Crs, Features, Geometry, Places, Result, Shape, Table, Unit};
+use esker_core::{Calendar, Column, Context, Crs, Fault, Features, Geometry, Places, Result, Shape, Silent, Table, Unit};
 use esker_io::{Sampling, Stat, sample, zonal};
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -25,6 +26,10 @@ impl Blocks for Memory {
         }
         Ok(out)
     }
+}
+
+fn cx() -> Context {
+    Context::new(0, 1)
 }
 
 fn cube(axes: Vec<Axis>, values: Vec<f64>, crs: Option<Crs>) -> Cube {
@@ -75,7 +80,7 @@ fn four() -> Cube {
 fn cells_count_by_the_share_inside() {
     // All but the lower and left halves of the outer cells.
     let f = polygons(&[&[[0.5, 0.5], [2.0, 0.5], [2.0, 2.0], [0.5, 2.0], [0.5, 0.5]]], Some(plane()));
-    let t = zonal(&four(), "t", &f, &Stat::ALL).unwrap();
+    let t = zonal(&four(), "t", &f, &Stat::ALL, &cx()).unwrap();
     // Shares: 0.5 of 1, 1 of 2, 0.25 of 3, 0.5 of the missing one.
     let weight = 1.75;
     let mean = (0.5 + 2.0 + 0.75) / weight;
@@ -94,10 +99,11 @@ fn holes_islands_and_turned_rings() {
     let centres: Vec<f64> = (0..n).map(|i| i as f64 + 0.5).collect();
     let c = cube(vec![axis("y", AxisKind::Y, &centres), axis("x", AxisKind::X, &centres)], vec![1.0; n * n], Some(plane()));
     let mut hole = square(2.0, 2.0, 6.0);
-    let t = zonal(&c, "t", &polygons(&[&square(1.0, 1.0, 8.0), &hole, &square(4.0, 4.0, 1.5)], Some(plane())), &Stat::ALL).unwrap();
+    let t = zonal(&c, "t", &polygons(&[&square(1.0, 1.0, 8.0), &hole, &square(4.0, 4.0, 1.5)], Some(plane())), &Stat::ALL, &cx()).unwrap();
     assert!((column(&t, "t_sum")[0] - (64.0 - 36.0 + 2.25)).abs() < 1e-9);
     hole.reverse();
-    let turned = zonal(&c, "t", &polygons(&[&square(1.0, 1.0, 8.0), &hole, &square(4.0, 4.0, 1.5)], Some(plane())), &Stat::ALL).unwrap();
+    let turned =
+        zonal(&c, "t", &polygons(&[&square(1.0, 1.0, 8.0), &hole, &square(4.0, 4.0, 1.5)], Some(plane())), &Stat::ALL, &cx()).unwrap();
     assert_eq!(column(&t, "t_sum"), column(&turned, "t_sum"));
     assert!((column(&t, "t_share")[0] - 1.0).abs() < 1e-12);
 }
@@ -113,7 +119,7 @@ fn cells_of_the_globe_weigh_by_their_area_and_longitudes_turn() {
     let want = (5.0 * s(10.0) + 15.0 * (s(20.0) - s(10.0)) + 25.0 * (s(30.0) - s(20.0))) / s(30.0);
     // Over Greenwich, on a grid from 0 to 360.
     let f = polygons(&[&[[-30.0, 0.0], [20.0, 0.0], [20.0, 30.0], [-30.0, 30.0], [-30.0, 0.0]]], Some(Crs::Geographic));
-    let t = zonal(&c, "t", &f, &Stat::ALL).unwrap();
+    let t = zonal(&c, "t", &f, &Stat::ALL, &cx()).unwrap();
     assert!((column(&t, "t_mean")[0] - want).abs() < 1e-12);
     assert_eq!(column(&t, "t_count")[0], 15.0);
     assert!((column(&t, "t_share")[0] - 1.0).abs() < 1e-12);
@@ -131,7 +137,7 @@ fn a_row_for_each_feature_and_time() {
     let one = |x: f64| Some(Geometry { shape: Shape::Polygons, parts: vec![square(x, 0.0, 1.0)] });
     let table = Table::new(vec![Column::real("time", "", vec![7.0, 8.0, 9.0])]).unwrap();
     let f = Features::new(table, vec![one(0.0), one(1.0), one(50.0)], Some(plane())).unwrap();
-    let t = zonal(&c, "t", &f, &[Stat::Mean, Stat::Count]).unwrap();
+    let t = zonal(&c, "t", &f, &[Stat::Mean, Stat::Count], &cx()).unwrap();
     let names: Vec<&str> = t.columns().iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["feature", "time", "time_2", "t_mean", "t_count"]);
     assert_eq!(column(&t, "feature"), [1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0]);
@@ -144,20 +150,20 @@ fn a_row_for_each_feature_and_time() {
 
 #[test]
 fn another_system_is_brought_over_and_an_unknown_one_refused() {
-    let here = zonal(&four(), "t", &polygons(&[&square(0.0, 0.0, 2.0)], Some(plane())), &Stat::ALL).unwrap();
+    let here = zonal(&four(), "t", &polygons(&[&square(0.0, 0.0, 2.0)], Some(plane())), &Stat::ALL, &cx()).unwrap();
     let way = esker_io::crs::Transform::between(&plane(), &Crs::Geographic).unwrap();
     let moved: Vec<[f64; 2]> = square(0.0, 0.0, 2.0).iter().map(|p| way.point(p[0], p[1])).collect();
-    let there = zonal(&four(), "t", &polygons(&[&moved], Some(Crs::Geographic)), &Stat::ALL).unwrap();
+    let there = zonal(&four(), "t", &polygons(&[&moved], Some(Crs::Geographic)), &Stat::ALL, &cx()).unwrap();
     assert!((column(&here, "t_mean")[0] - column(&there, "t_mean")[0]).abs() < 1e-6);
     assert!(there.notes.iter().any(|n| n.code == "crs-transformed"));
-    assert_snapshot!(zonal(&four(), "t", &polygons(&[&square(0.0, 0.0, 2.0)], None), &Stat::ALL).unwrap_err(), @"features: got coordinates in a system that is not known; they are laid over a grid only where both systems are known");
+    assert_snapshot!(zonal(&four(), "t", &polygons(&[&square(0.0, 0.0, 2.0)], None), &Stat::ALL, &cx()).unwrap_err(), @"features: got coordinates in a system that is not known; they are laid over a grid only where both systems are known");
     let mut bare = four();
     bare.crs = None;
-    assert_snapshot!(zonal(&bare, "t", &polygons(&[&square(0.0, 0.0, 2.0)], Some(plane())), &Stat::ALL).unwrap_err(), @"variable 't': got coordinates in a system that is not known; a grid is laid under features only where both systems are known");
+    assert_snapshot!(zonal(&bare, "t", &polygons(&[&square(0.0, 0.0, 2.0)], Some(plane())), &Stat::ALL, &cx()).unwrap_err(), @"variable 't': got coordinates in a system that is not known; a grid is laid under features only where both systems are known");
     let points =
         Features::new(Table::default(), vec![Some(Geometry { shape: Shape::Points, parts: vec![vec![[0.0, 0.0]]] })], Some(plane()))
             .unwrap();
-    assert_snapshot!(zonal(&four(), "t", &points, &Stat::ALL).unwrap_err(), @"
+    assert_snapshot!(zonal(&four(), "t", &points, &Stat::ALL, &cx()).unwrap_err(), @"
     features: got 1 points or lines; statistics are of polygons
       hint: sample points instead
     ");
@@ -169,7 +175,8 @@ fn samples_are_of_the_cell_or_between_centres() {
     let lon: Vec<f64> = (0..18).map(|i| 10.0 + 20.0 * i as f64).collect();
     let values: Vec<f64> = lat.iter().flat_map(|&la| lon.iter().map(move |&lo: &f64| la + lo.to_radians().cos())).collect();
     let c = cube(vec![axis("lat", AxisKind::Y, &lat), axis("lon", AxisKind::X, &lon)], values, Some(Crs::Geographic));
-    let at = |x: f64, y: f64, how| sample(&c, "t", &Places::new(vec![x], vec![y], Crs::Geographic).unwrap(), how).unwrap().columns[0][0];
+    let at =
+        |x: f64, y: f64, how| sample(&c, "t", &Places::new(vec![x], vec![y], Crs::Geographic).unwrap(), how, &cx()).unwrap().columns[0][0];
     let cos = |d: f64| d.to_radians().cos();
     assert_eq!(at(12.0, 45.0, Sampling::Nearest), 40.0 + cos(10.0));
     assert!((at(15.0, 45.0, Sampling::Bilinear) - (45.0 + 0.75 * cos(10.0) + 0.25 * cos(30.0))).abs() < 1e-12);
@@ -179,7 +186,8 @@ fn samples_are_of_the_cell_or_between_centres() {
     // In the outer half of the edge cell, and beyond it.
     assert_eq!(at(10.0, 89.0, Sampling::Bilinear), at(10.0, 80.0, Sampling::Bilinear));
     let f = four();
-    let beyond = sample(&f, "t", &Places::new(vec![5.0, 0.5, 1.2], vec![5.0, 1.5, 0.7], plane()).unwrap(), Sampling::Bilinear).unwrap();
+    let beyond =
+        sample(&f, "t", &Places::new(vec![5.0, 0.5, 1.2], vec![5.0, 1.5, 0.7], plane()).unwrap(), Sampling::Bilinear, &cx()).unwrap();
     assert!(
         beyond.columns[0][0].is_nan() && beyond.columns[0][1] == 1.0 && beyond.columns[0][2].is_nan(),
         "outside; a centre; a missing corner"
@@ -205,7 +213,7 @@ proptest! {
         }
         let values: Vec<f64> = ys.iter().flat_map(|y| xs.iter().map(move |x| x * x + 10.0 * y)).collect();
         let c = cube(vec![axis("y", AxisKind::Y, &ys), axis("x", AxisKind::X, &xs)], values, Some(plane()));
-        let t = zonal(&c, "t", &polygons(&[&ring], Some(plane())), &Stat::ALL).unwrap();
+        let t = zonal(&c, "t", &polygons(&[&ring], Some(plane())), &Stat::ALL, &cx()).unwrap();
         let inside = |x: f64, y: f64| ring.windows(2).fold(false, |odd, s| {
             odd ^ ((s[0][1] > y) != (s[1][1] > y) && x < s[0][0] + (y - s[0][1]) / (s[1][1] - s[0][1]) * (s[1][0] - s[0][0]))
         });
@@ -238,7 +246,7 @@ fn a_height_model_within_outlines_is_that_of_exactextract() {
     else {
         panic!("a grid and polygons")
     };
-    let table = zonal(&dem, "dem", &outlines, &[Stat::Mean, Stat::Sd, Stat::Min, Stat::Max, Stat::Sum]).expect("it is there");
+    let table = zonal(&dem, "dem", &outlines, &[Stat::Mean, Stat::Sd, Stat::Min, Stat::Max, Stat::Sum], &cx()).expect("it is there");
     let text = std::fs::read_to_string(folder.join("tests/data/zonal_peers.json")).expect("it is there");
     let peers: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     for (i, peer) in peers["exactextract"].as_array().expect("a list").iter().enumerate() {
@@ -250,4 +258,41 @@ fn a_height_model_within_outlines_is_that_of_exactextract() {
         let centres = peers["rasterstats"][i]["mean"].as_f64().expect("a number");
         assert!((column(&table, "dem_mean")[i] - centres).abs() < 3.0);
     }
+}
+
+/// Ones in one chunk a time, and the first reading asks to stop.
+struct Stopping(Arc<AtomicUsize>, Arc<AtomicBool>);
+
+impl Blocks for Stopping {
+    fn read(&self, _: usize, window: &Window) -> Result<Vec<f64>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        self.1.store(true, Ordering::Relaxed);
+        Ok(vec![1.0; window.len()])
+    }
+}
+
+#[test]
+fn work_stops_between_two_readings() {
+    let line = |n: usize| (0..n).map(|i| i as f64 + 0.5).collect::<Vec<f64>>();
+    let v = Variable {
+        name: "t".into(),
+        unit: Unit::default(),
+        axes: vec![0, 1, 2],
+        chunk: vec![1, 500, 500],
+        holds: Holds::Numbers,
+        stored: "float64".into(),
+        attributes: Attributes::default(),
+        auxiliary: false,
+    };
+    let axes = vec![Axis::bare("time", 3), Axis::real("y", AxisKind::Y, "m", line(2000)), Axis::real("x", AxisKind::X, "m", line(2000))];
+    let (reads, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let mut c = Cube::new(axes, vec![v], Arc::new(Stopping(Arc::clone(&reads), Arc::clone(&stop)))).unwrap();
+    c.crs = Some(plane());
+    let watched = cx().watched(Arc::new(Silent), Arc::clone(&stop));
+    let stopped = zonal(&c, "t", &polygons(&[&square(1.0, 1.0, 1998.0)], Some(plane())), &Stat::ALL, &watched).unwrap_err();
+    assert_eq!((stopped.fault, reads.swap(0, Ordering::Relaxed)), (Fault::Cancelled, 1));
+    stop.store(false, Ordering::Relaxed);
+    let points = Places::new(vec![5.0, 1505.0], vec![5.0, 1505.0], plane()).unwrap();
+    let stopped = sample(&c, "t", &points, Sampling::Nearest, &watched).unwrap_err();
+    assert_eq!((stopped.fault, reads.load(Ordering::Relaxed)), (Fault::Cancelled, 1));
 }

@@ -6,7 +6,7 @@ use esker_core::{Column, Context, Crs, Cube, Error, Note, Result, Table};
 use esker_io::{Attribute, Data, Format, Origin, Placed, ReadOptions, Regridding, Terrain, Within, regrid, terrain};
 
 use crate::selection::Selection;
-use crate::work::{STEPS, counted, on_threads, stoppable};
+use crate::work::{STEPS, counted, on_threads, stage, stoppable};
 
 /// What to convert, and what of it.
 #[derive(Debug, Clone, Default)]
@@ -90,17 +90,6 @@ impl Conversion {
             }
         }
     }
-}
-
-/// Work as a stage of its own in the progress; a stage of one step is a step when it is done.
-fn stage<T>(cx: &Context, name: &str, steps: usize, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    cx.progress().begin(name, steps);
-    let done = work();
-    if steps == 1 {
-        cx.progress().step();
-    }
-    cx.progress().end();
-    done
 }
 
 /// The rows of a table that lie within polygons. Nothing but the names of its columns says where they are, and only degrees need no CRS.

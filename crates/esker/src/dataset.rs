@@ -9,8 +9,9 @@ use crate::columns::{as_classes, unknown_column};
 use crate::crowding;
 use crate::expression::{Expression, derived};
 use crate::findings::Findings;
-use crate::recipe::{PlacePart, Recipe, Step, WeightPart, matches};
+use crate::recipe::{PlacePart, Recipe, Statistic, Step, WeightPart, matches};
 use crate::source::no_crs;
+use crate::steps;
 
 /// Samples ready for designs and models, with what was decided on the way.
 pub(crate) struct Dataset {
@@ -95,6 +96,12 @@ pub(crate) fn apply_units(recipe: &Recipe, table: &mut Table, findings: &mut Fin
         let exact = recipe.data.units.get(&column.name);
         let unit = exact.or_else(|| recipe.data.units.iter().find(|(glob, _)| matches(glob, &column.name)).map(|(_, u)| u));
         let Some(unit) = unit.map(Unit::new) else { continue };
+        // What is stated is the unit before a column is counted, or summed from a rate to an amount.
+        let made = steps::statistics(recipe, &recipe.data.steps, &column.name);
+        let amount = made.contains(&Statistic::Sum) && unit.rate().is_some_and(|(amount, _)| amount.same(&column.unit));
+        if amount || made.last() == Some(&Statistic::Count) {
+            continue;
+        }
         if !column.unit.is_empty() && !column.unit.same(&unit) {
             let error = Error::recipe(format!("unit of column '{}'", column.name))
                 .got(format!("'{unit}'"))

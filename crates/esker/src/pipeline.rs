@@ -104,6 +104,14 @@ impl Pipeline {
         Ok(Self { preparation, kind: kind.to_owned(), model })
     }
 
+    /// What it says of some rows of those given; steps that look around see them all.
+    pub fn predict_some(&self, at: &Samples, rows: &[usize]) -> Result<Prediction> {
+        if self.looks_around() {
+            return self.model.predict(&self.preparation.apply(at.clone())?.select(rows));
+        }
+        self.predict(&at.select(rows))
+    }
+
     /// The same, its probabilities adjusted.
     pub fn adjusted(self, adjust: Adjust) -> Self {
         let model = Adjusted::new(&self.kind, self.model, adjust);

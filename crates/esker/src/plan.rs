@@ -113,16 +113,16 @@ impl Recipe {
 }
 
 impl Plan {
-    /// Reads the recipe's data (paths are relative to `folder`) and checks recipe and data against each other.
+    /// Reads the recipe's data (paths are relative to `folder`), applies its steps, and checks recipe and data against each other.
     ///
     /// # Errors
-    /// Every fault at once.
-    pub fn read(mut recipe: Recipe, folder: &Path) -> Result<Self, Findings> {
-        let (mut table, origin) = source::read(&mut recipe, folder)?;
-        let (stepped, steps) = steps::apply(&recipe, folder, table)?;
+    /// Every fault at once, or the user stopped the work.
+    pub fn read(mut recipe: Recipe, folder: &Path, cx: &Context) -> Result<Self, Findings> {
+        let (mut table, origin) = source::read(&mut recipe, folder, cx)?;
+        let (stepped, steps) = steps::apply(&recipe, folder, table, cx)?;
         table = stepped;
-        regions::name(&mut recipe, folder, &mut table)?;
-        let sha256 = origin.checksum()?;
+        regions::name(&mut recipe, folder, &mut table, cx)?;
+        let sha256 = origin.checksum(cx)?;
         let penalty = penalty(&recipe, folder)?;
         let wanted = match &recipe.validate.wanted {
             Some(w) => wanted::read(w, &recipe, folder).map_err(|error| one(&recipe, "validate.wanted", error))?,

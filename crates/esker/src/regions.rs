@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use esker_core::{Codes, Column, Context, Error, Note, Result, Setting, Table, Unit, Values};
+use esker_core::{Codes, Column, Context, Error, Fault, Note, Result, Setting, Table, Unit, Values};
 use esker_evaluate::split::Design;
 use esker_io::{Data, Origin, ReadOptions, Within, beside};
 
@@ -15,14 +15,15 @@ use crate::source;
 /// recipe.
 ///
 /// # Errors
-/// Files that cannot be read, places not known, columns of names that are not there.
-pub(crate) fn name(recipe: &mut Recipe, folder: &Path, table: &mut Table) -> Result<(), Findings> {
+/// Files that cannot be read, places not known, columns of names that are not there, or the user stopped the work.
+pub(crate) fn name(recipe: &mut Recipe, folder: &Path, table: &mut Table, cx: &Context) -> Result<(), Findings> {
     let place = recipe.roles.place.clone();
     let mut faults = Findings { file: recipe.file.clone(), list: Vec::new() };
     let mut named = Vec::new();
     for part in std::iter::once(&recipe.validate.primary).chain(&recipe.validate.compare) {
-        match column(part, folder, place.as_ref(), table) {
+        match column(part, folder, place.as_ref(), table, cx) {
             Ok(found) => named.push(found),
+            Err(error) if error.fault == Fault::Cancelled => return Err(error.into()),
             Err(error) => {
                 named.push(None);
                 faults.list.push(Finding { at: recipe.place(&format!("{}.regions", part.path)), error });
@@ -44,7 +45,7 @@ fn text<'a>(part: &'a DesignPart, name: &str) -> Option<&'a str> {
 }
 
 /// The name of the column of regions of a design, put into the table; none for a design without polygons.
-fn column(part: &DesignPart, folder: &Path, place: Option<&PlacePart>, table: &mut Table) -> Result<Option<String>> {
+fn column(part: &DesignPart, folder: &Path, place: Option<&PlacePart>, table: &mut Table, cx: &Context) -> Result<Option<String>> {
     let Some(file) = text(part, "regions").filter(|_| part.design == Design::Region) else { return Ok(None) };
     if let Some(group) = &part.group {
         return Err(Error::recipe(format!("design '{}'", part.label))
@@ -63,7 +64,7 @@ fn column(part: &DesignPart, folder: &Path, place: Option<&PlacePart>, table: &m
     })?;
     let crs = place.crs.as_ref().ok_or_else(source::no_crs)?;
     let path = beside(folder, file);
-    let Data::Features(features) = Origin::reach(&path, &Context::new(0, 1))?.open(&ReadOptions::default())?.1 else {
+    let Data::Features(features) = Origin::reach(&path, cx)?.open(&ReadOptions::default())?.1 else {
         return Err(Error::data(format!("polygons '{file}'"))
             .got("a file without geometries")
             .rule("polygons are read from GeoPackage, shapefile, GeoJSON, FlatGeobuf or GeoParquet"));
@@ -71,7 +72,7 @@ fn column(part: &DesignPart, folder: &Path, place: Option<&PlacePart>, table: &m
     let labels = labels(&features.table, features.geometries.len(), names)?;
     let find = |name: &str| table.column(name).map_err(|_| unknown_column(table, name, "no such column is known")).and_then(Column::reals);
     let (x, y) = (find(&place.x)?.to_vec(), find(&place.y)?.to_vec());
-    let (which, notes) = Within::of(&features, file)?.which(x, y, Some(crs), "the rows")?;
+    let (which, notes) = Within::of(&features, file)?.which((x, y), Some(crs), "the rows", cx)?;
     let regions: Vec<Option<&String>> = which.iter().map(|i| i.and_then(|i| labels[i].as_ref())).collect();
     let held = regions.iter().flatten().count();
     let text = format!("{held} of {} rows read lie in the polygons of '{file}'", regions.len());

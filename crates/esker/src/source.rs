@@ -7,24 +7,36 @@ use esker_io::{Data, Origin, Placed, ReadOptions, Within, beside};
 
 use crate::findings::{Finding, Findings};
 use crate::recipe::Recipe;
+use crate::work::{stage, stoppable};
 
 /// Reads the table of a recipe, whose paths are relative to `folder`. Where the recipe gives no CRS for its places, that of the file is put in.
-pub(crate) fn read(recipe: &mut Recipe, folder: &Path) -> Result<(Table, Origin), Findings> {
+pub(crate) fn read(recipe: &mut Recipe, folder: &Path, cx: &Context) -> Result<(Table, Origin), Findings> {
     let path = beside(folder, &recipe.data.source);
-    let reached = Origin::reach(&path, &Context::new(0, 1)).and_then(|origin| Ok((origin.open(&options(recipe))?.1, origin)));
-    let (data, origin) = reached.map_err(|e| at(recipe, "data.source", lost(recipe, &path, e)))?;
+    let origin = Origin::reach(&path, cx).map_err(|e| at(recipe, "data.source", lost(recipe, &path, e)))?;
+    let table = stage(cx, "read", 1, || open(recipe, folder, &origin, cx))?;
+    Ok((table, origin))
+}
+
+fn open(recipe: &mut Recipe, folder: &Path, origin: &Origin, cx: &Context) -> Result<Table, Findings> {
+    let path = beside(folder, &recipe.data.source);
+    cx.check()?;
+    let data = match origin.open(&options(recipe)) {
+        Ok((_, Data::Cube(cube))) => stoppable(&cube, cx).map(Data::Cube),
+        other => other.map(|(_, rows)| rows),
+    };
+    let data = data.map_err(|e| at(recipe, "data.source", lost(recipe, &path, e)))?;
+    cx.check()?;
     let (data, cut) = choose(recipe, folder, data)?;
     let placed = data.placed();
     let mut table = esker_io::into_table(data, &options(recipe)).map_err(|e| at(recipe, "data.source", recipes_words(e)))?;
     let note = settle_crs(recipe, placed.as_ref()).map_err(|e| at(recipe, "roles.place.crs", e))?;
     table.notes.extend(note);
     table.notes.extend(origin.uncovered());
-    let Some(within) = recipe.data.selection.within.as_ref().filter(|_| !cut) else { return Ok((table, origin)) };
+    let Some(within) = recipe.data.selection.within.as_ref().filter(|_| !cut) else { return Ok(table) };
     if recipe.roles.place.as_ref().is_some_and(|p| p.crs.is_none()) {
         return Err(at(recipe, "roles.place.crs", no_crs()));
     }
-    let table = rows_within(recipe, &beside(folder, &within.to_string_lossy()), &table).map_err(|e| at(recipe, "data.within", e))?;
-    Ok((table, origin))
+    rows_within(recipe, &beside(folder, &within.to_string_lossy()), &table).map_err(|e| at(recipe, "data.within", e))
 }
 
 /// How the source is read.
@@ -50,6 +62,9 @@ pub(crate) fn options(recipe: &Recipe) -> ReadOptions {
 }
 
 fn at(recipe: &Recipe, path: &str, error: Error) -> Findings {
+    if error.fault == Fault::Cancelled {
+        return error.into();
+    }
     Findings { file: recipe.file.clone(), list: vec![Finding { at: recipe.place(path), error }] }
 }
 

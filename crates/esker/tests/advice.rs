@@ -40,7 +40,7 @@ fn folder() -> PathBuf {
 
 fn plan(text: &str) -> Result<Plan, String> {
     let recipe = Recipe::parse("zinc.toml", text).map_err(|e| e.to_string())?;
-    Plan::read(recipe, &folder()).map_err(|e| e.to_string())
+    Plan::read(recipe, &folder(), &Context::new(0, 1)).map_err(|e| e.to_string())
 }
 
 fn advice(source: &str, validate: &str) -> Advice {

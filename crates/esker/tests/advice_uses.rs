@@ -26,7 +26,7 @@ impl Folder {
             "title = \"t\"\nseed = 1\n[data]\nsource = \"samples.csv\"\n[roles]\ntarget = \"y\"\n{roles}\n[validate]\n{validate}\n[[model]]\nkind = \"ridge\"\n[explain]\nimportance = false\n"
         );
         let recipe = Recipe::parse("recipe.toml", &text).map_err(|e| e.to_string())?;
-        Plan::read(recipe, &self.0).map_err(|e| e.to_string())
+        Plan::read(recipe, &self.0, &Context::new(0, 1)).map_err(|e| e.to_string())
     }
 
     fn advice(&self, roles: &str, validate: &str) -> Result<Advice, String> {

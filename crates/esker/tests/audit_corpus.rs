@@ -602,7 +602,7 @@ fn written(folder: &Path, name: &str, design: &str, more: &str) -> Plan {
         "[data]\nsource = \"glaciers.csv\"\n[roles]\n{roles}\nfeatures = [\"slope\", \"zmed\", \"PDD\", \"snow\"]\n[validate]\n{design}\n[[model]]\nkind = \"ridge\"\n{more}\n"
     );
     std::fs::write(folder.join(name), text).unwrap();
-    Plan::read(Recipe::read(&folder.join(name)).unwrap(), folder).unwrap_or_else(|e| panic!("{e}"))
+    Plan::read(Recipe::read(&folder.join(name)).unwrap(), folder, &Context::new(0, 1)).unwrap_or_else(|e| panic!("{e}"))
 }
 
 #[test]

@@ -118,7 +118,8 @@ impl Case {
             features.join(", "),
             self.validate
         );
-        let plan = Plan::read(Recipe::parse("recipe.toml", &text).unwrap(), &folder).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let plan = Plan::read(Recipe::parse("recipe.toml", &text).unwrap(), &folder, &Context::new(0, 1))
+            .unwrap_or_else(|e| panic!("{e}\n{text}"));
         let audit = plan.audit(&[], &Context::new(1, 2)).unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
         audit

@@ -13,7 +13,7 @@ fn folder() -> PathBuf {
 
 fn plan(text: &str) -> Result<Plan, String> {
     let recipe = Recipe::parse("recipe.toml", text).map_err(|e| e.to_string())?;
-    Plan::read(recipe, &folder()).map_err(|e| e.to_string())
+    Plan::read(recipe, &folder(), &Context::new(0, 1)).map_err(|e| e.to_string())
 }
 
 fn run(text: &str) -> Outcome {

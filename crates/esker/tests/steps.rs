@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use esker::{Context, Plan, Prepared, Recipe, Table};
-use esker_core::cube::{Attributes, Axis, AxisKind, Blocks, Cube, Holds, Labels, Variable, Window};
+use esker_core::cube::{Attribute, Attributes, Axis, AxisKind, Blocks, Cube, Holds, Labels, Variable, Window};
 use esker_core::{Calendar, Crs, Unit};
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -34,7 +34,7 @@ impl Desk {
     fn try_prepare(&self, source: &str, steps: &str) -> Result<Prepared, String> {
         let text = recipe(source, "", steps);
         let recipe = Recipe::parse("recipe.toml", &text).map_err(|e| e.to_string())?;
-        recipe.prepare(self.0.path(), None).map_err(|e| e.to_string())
+        recipe.prepare(self.0.path(), None, &Context::new(0, 2)).map_err(|e| e.to_string())
     }
 
     fn prepare(&self, source: &str, steps: &str) -> Prepared {
@@ -56,7 +56,7 @@ fn recipe(source: &str, data: &str, steps: &str) -> String {
 /// Daily weather of Seattle with a mean temperature, through some steps.
 fn seattle(steps: &str) -> Prepared {
     let text = recipe("seattle.csv", "units = { precipitation = \"mm\", temp_max = \"degC\" }", steps);
-    Recipe::parse("recipe.toml", &text).unwrap().prepare(&here("tests/data"), None).unwrap()
+    Recipe::parse("recipe.toml", &text).unwrap().prepare(&here("tests/data"), None, &Context::new(0, 2)).unwrap()
 }
 
 fn reals<'t>(table: &'t Table, name: &str) -> &'t [f64] {
@@ -340,7 +340,7 @@ fn the_audit_knows_of_joins_that_look_ahead() {
     let desk = Desk::new(&[("flow.csv", &format!("date,y\n{}", series(0))), ("rain.csv", &format!("date,p\n{}", series(1)))]);
     let text = "[data]\nsource = \"flow.csv\"\n[[data.step]]\nkind = \"join\"\nsource = \"rain.csv\"\nnearest = \"date\"\n[roles]\ntarget = \"y\"\ntime = \"date\"\n\
          [validate]\ndesign = \"forward\"\nfolds = 3\n[[model]]\nkind = \"linear\"\n";
-    let plan = Plan::read(Recipe::parse("recipe.toml", text).unwrap(), desk.0.path()).unwrap();
+    let plan = Plan::read(Recipe::parse("recipe.toml", text).unwrap(), desk.0.path(), &Context::new(0, 2)).unwrap();
     let audit = plan.audit(&[], &Context::new(1, 1)).unwrap();
     let leak = audit.findings.iter().find(|f| f.code == "joined-later").unwrap();
     assert_eq!((leak.columns.clone(), leak.line), (vec!["p".to_owned()], Some(6)));
@@ -361,6 +361,11 @@ impl Blocks for Memory {
 /// A grid of two by two cells about 10.75 E 46.8 N, with variables by name and unit: a value for each of their times, and whose axis; the
 /// second column of cells is a degree warmer.
 fn grid(desk: &Desk, file: &str, axes: &[&[&str]], variables: &[(&str, &str, Option<usize>, &[f64])]) {
+    grid_saying(desk, file, axes, variables, &[]);
+}
+
+/// As [`grid`], with attributes: variable, name, text.
+fn grid_saying(desk: &Desk, file: &str, axes: &[&[&str]], variables: &[(&str, &str, Option<usize>, &[f64])], said: &[(&str, &str, &str)]) {
     let days = |dates: &[&str]| dates.iter().map(|d| esker_io::time::parse_days(d).unwrap()).collect();
     let mut all = vec![
         Axis::real("lat", AxisKind::Y, "degrees_north", vec![46.75, 46.85]),
@@ -383,7 +388,9 @@ fn grid(desk: &Desk, file: &str, axes: &[&[&str]], variables: &[(&str, &str, Opt
             chunk: lengths,
             holds: Holds::Numbers,
             stored: "float64".into(),
-            attributes: Attributes::default(),
+            attributes: Attributes(
+                said.iter().filter(|a| a.0 == *name).map(|(_, k, v)| ((*k).to_owned(), Attribute::Text((*v).to_owned()))).collect(),
+            ),
             auxiliary: false,
         });
     }
@@ -462,6 +469,58 @@ fn heights_correct_temperatures_alone() {
     assert!((reals(&days.table, "pdd")[0] - 31.0 * (12.0 + lift)).abs() < 1e-6, "{}", reals(&days.table, "pdd")[0]);
 }
 
+/// Ranges and anomalies are in K too, and are the same at every height.
+#[test]
+fn differences_of_temperatures_stay_as_they_are() {
+    let desk = Desk::new(&[("sites.csv", SITES)]);
+    let t: &[f64] = &[271.0, 272.0, 273.0];
+    let d: &[f64] = &[8.0, 9.0, 10.0];
+    grid_saying(
+        &desk,
+        "g.nc",
+        &[&SUMMER],
+        &[
+            ("tas", "K", Some(0), t),
+            ("span", "K", Some(0), d),
+            ("off", "K", Some(0), d),
+            ("tas_anomaly", "K", Some(0), d),
+            ("z", "m", None, &[999.5]),
+        ],
+        &[
+            ("tas", "standard_name", "air_temperature"),
+            ("span", "standard_name", "air_temperature"),
+            ("span", "cell_methods", "time: range within days time: mean over days"),
+            ("off", "standard_name", "air_temperature_anomaly"),
+        ],
+    );
+    let sample = |rest: &str, of: &str| {
+        format!(
+            "[[data.step]]\nkind = \"sample\"\nsource = \"g.nc\"\nlapse = {{ rate = -0.003, height = \"height\", from = \"z\"{of} }}\n{rest}"
+        )
+    };
+    let all = "variables = [\"tas\", \"span\", \"off\", \"tas_anomaly\"]";
+    // Row A is in July, 1000 m above its cell.
+    let first = |made: &Prepared, names: &[&str]| names.iter().map(|n| reals(&made.table, n)[0]).collect::<Vec<_>>();
+    let mut texts = Vec::new();
+    for made in [desk.prepare("sites.csv", &sample(all, "")), desk.prepare("sites.csv", &sample("", ""))] {
+        let got = first(&made, &["tas", "span", "off", "tas_anomaly"]);
+        assert!((got[0] - 268.9985).abs() < 1e-9 && got[1..] == [9.0, 9.0, 9.0], "{got:?}");
+        texts.push(made.notes.iter().find(|n| n.code == "lapse-left").unwrap().text.clone());
+    }
+    assert_eq!(texts[0], texts[1]);
+    assert_snapshot!(texts[0]);
+    let months = "take = { warm = { of = \"tas\", months = \"6/8\" }, far = { of = \"span\", months = \"6/8\" } }";
+    let made = desk.prepare("sites.csv", &sample(months, ""));
+    let got = first(&made, &["warm", "far"]);
+    assert!((got[0] - 268.9985).abs() < 1e-9 && got[1] == 9.0, "{got:?}");
+    // What only a name says, the recipe may say otherwise; what an attribute says it may not.
+    let made = desk.prepare("sites.csv", &sample(all, ", of = [\"tas*\"]"));
+    let got = first(&made, &["tas", "span", "tas_anomaly"]);
+    assert!((got[2] - 5.9985).abs() < 1e-9 && got[1] == 9.0, "{got:?}");
+    assert_snapshot!(desk.refused("sites.csv", &sample(all, ", of = [\"tas\", \"span\"]")));
+    assert_snapshot!(desk.refused("sites.csv", &sample("variables = [\"span\"]", "")));
+}
+
 #[test]
 fn spreads_are_not_shifted_and_sums_and_counts_not_converted() {
     let other = "id,t\nA,280\nA,284\nB,290\nB,290\n";
@@ -515,9 +574,98 @@ fn new_rows_of_another_unit_are_refused() {
     ]);
     grid(&desk, "new.nc", &[&SUMMER], &[("p", "m", Some(0), &[1.0, 2.0, 3.0])]);
     let text = recipe("sites.csv", "units = { p = \"mm\", q = \"mm\" }\nderive = { r = \"q * 2\" }", "");
-    let prepare = |data: &str| Recipe::parse("recipe.toml", &text).unwrap().prepare(desk.0.path(), Some(&desk.0.path().join(data)));
+    let prepare = |data: &str| {
+        Recipe::parse("recipe.toml", &text).unwrap().prepare(desk.0.path(), Some(&desk.0.path().join(data)), &Context::new(0, 2))
+    };
     let left = prepare("bare.csv").unwrap();
     assert!(left.notes.iter().any(|n| n.code == "left-out" && n.text.contains("unit of column 'q', derived column 'r'")));
     let wrong = prepare("new.nc").unwrap_err().to_string();
     assert!(wrong.contains("unit of column 'p'") && wrong.contains("the file says 'm'"), "{wrong}");
+}
+
+/// Months of a table as the reference names them.
+fn months(table: &Table) -> Vec<String> {
+    years(table).iter().zip(reals(table, "month")).map(|(y, m)| format!("{y}-{m:02}")).collect()
+}
+
+/// Rain of Seattle as rates in several units, of which three days lack: two rows and a value; against `rate2amount` of xclim.
+#[test]
+fn sums_of_rates_are_the_amounts_of_xclim() {
+    let r = &reference()["rates"];
+    let seattle = std::fs::read_to_string(here("tests/data/seattle.csv")).unwrap();
+    for (unit, peer, amount, factor) in [
+        ("mm/day", "mm/day", "mm", 1.0),
+        ("kg m-2 s-1", "kg m-2 s-1", "kg m-2", 1.0 / 86_400.0),
+        ("kg m**-2 s**-1", "kg m-2 s-1", "kg m-2", 1.0 / 86_400.0),
+        ("m s-1", "m s-1", "m", 1e-3 / 86_400.0),
+    ] {
+        let (mut whole, mut gaps) = ("date,pr\n".to_owned(), "date,pr\n".to_owned());
+        for line in seattle.lines().skip(1) {
+            let c: Vec<&str> = line.split(',').collect();
+            let rate = c[1].parse::<f64>().unwrap() * factor;
+            whole += &format!("{},{rate}\n", c[0]);
+            match c[0] {
+                "2013-02-11" | "2014-07-04" => {}
+                "2013-02-10" => gaps += &format!("{},\n", c[0]),
+                _ => gaps += &format!("{},{rate}\n", c[0]),
+            }
+        }
+        let desk = Desk::new(&[("whole.csv", &whole), ("gaps.csv", &gaps)]);
+        let units = format!("[data.units]\npr = \"{unit}\"\n");
+        let step = |period: &str, statistic: &str, more: &str| {
+            format!("[[data.step]]\nkind = \"aggregate\"\nperiod = \"{period}\"\ntake.pr = \"{statistic}\"\n{more}\n")
+        };
+        let r = &r[peer];
+        assert_eq!(r["unit"], amount);
+        let held = |made: &Prepared| {
+            (made.table.column("pr").unwrap().unit.as_str().to_owned(), made.notes.iter().any(|n| n.code == "rate-summed"))
+        };
+
+        let sum = desk.prepare("gaps.csv", &(units.clone() + &step("month", "sum", "")));
+        hold(&sum.table, "pr", &months(&sum.table), &r["month_sum"], &["2013-02", "2014-07"]);
+        assert_eq!(held(&sum), (amount.to_owned(), true), "{unit}");
+        let mean = desk.prepare("gaps.csv", &(units.clone() + &step("month", "mean", "share = 0.9")));
+        hold(&mean.table, "pr", &months(&mean.table), &r["month_mean"], &[]);
+        assert_eq!(held(&mean), (unit.to_owned(), false));
+        let year = desk.prepare("gaps.csv", &(units.clone() + &step("hydrological-year", "sum", "")));
+        hold(&year.table, "pr", &years(&year.table), &r["hydrological_sum"], &["2012", "2013", "2014", "2016"]);
+        // Rates of months, each as long as it is.
+        let chain = units.clone() + &step("month", "mean", "") + &step("hydrological-year", "sum", "");
+        let year = desk.prepare("whole.csv", &chain.replacen("take.pr = \"sum\"", "take.pr = \"sum\"\ntime = \"date\"", 1));
+        hold(&year.table, "pr", &years(&year.table), &r["hydrological_sum_of_months"], &["2012", "2016"]);
+        assert_eq!(held(&year), (amount.to_owned(), true));
+        let count = desk.prepare("gaps.csv", &(units.clone() + &step("month", "count", "")));
+        assert_eq!(held(&count), (String::new(), false));
+        if unit == "mm/day" {
+            let scaled = desk.prepare("gaps.csv", &(units + &step("month", "sum", "share = 0.9")));
+            hold(&scaled.table, "pr", &months(&scaled.table), &reference()["rates"]["month_scaled"], &[]);
+        }
+    }
+}
+
+#[test]
+fn rates_of_grids_are_summed_and_those_of_one_key_are_told() {
+    let other = "id,q\nA,1\nA,2\nB,3\n";
+    let desk = Desk::new(&[("sites.csv", SITES), ("other.csv", other)]);
+    grid(
+        &desk,
+        "g.nc",
+        &[&SUMMER],
+        &[("pr", "kg m**-2 s**-1", Some(0), &[1e-5, 2e-5, 3e-5]), ("rad", "W m-2", Some(0), &[100.0, 200.0, 300.0])],
+    );
+    let take = |of: &str| {
+        format!("[[data.step]]\nkind = \"sample\"\nsource = \"g.nc\"\ntake.x = {{ of = \"{of}\", months = \"6/8\", statistic = \"sum\" }}")
+    };
+    let days = [30.0, 31.0, 31.0];
+    for (of, unit, values) in [("pr", "kg m-2", [1e-5, 2e-5, 3e-5]), ("rad", "J m-2", [100.0, 200.0, 300.0])] {
+        let made = desk.prepare("sites.csv", &take(of));
+        let want: f64 = values.iter().zip(days).map(|(v, d)| v * d * 86_400.0).sum();
+        assert!((reals(&made.table, "x")[0] - want).abs() < 1e-9 * want, "{of}: {}", reals(&made.table, "x")[0]);
+        assert_eq!(made.table.column("x").unwrap().unit.as_str(), unit);
+    }
+    let join = "[[data.step]]\nkind = \"join\"\nsource = \"other.csv\"\nby = \"id\"\naggregate = \"sum\"\n";
+    for (unit, told) in [("m3", false), ("m3 s-1", true)] {
+        let made = desk.prepare("sites.csv", &format!("{join}units = {{ q = \"{unit}\" }}"));
+        assert_eq!((reals(&made.table, "q"), made.notes.iter().any(|n| n.code == "rate-added")), (&[3.0, 3.0][..], told), "{unit}");
+    }
 }

@@ -108,10 +108,10 @@ impl Origin {
     /// The SHA-256 of the data for a record.
     ///
     /// # Errors
-    /// The data cannot be read.
-    pub fn checksum(&self) -> Result<String> {
+    /// The data cannot be read, or the user stopped.
+    pub fn checksum(&self, cx: &Context) -> Result<String> {
         match &self.place {
-            Place::Here(path) | Place::Copy { path, .. } => sha256_file(path),
+            Place::Here(path) | Place::Copy { path, .. } => sha256_file(path, cx),
             Place::Store(client) => Ok(sha256_hex(&zarr::remote_metadata(client)?)),
         }
     }

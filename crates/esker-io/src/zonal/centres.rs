@@ -1,5 +1,6 @@
 //! The cells of a mesh whose centres lie inside polygons.
 
+use esker_core::{Context, Result};
 use rayon::prelude::*;
 
 use super::Polygon;
@@ -8,7 +9,7 @@ use crate::grid::Mesh;
 use crate::vector::inside_ring;
 
 /// The cells inside each polygon, in the order of the grid: whole, weighted by their area on the sphere.
-pub(super) fn pieces(shapes: &[Polygon], mesh: &Mesh) -> Vec<Vec<Piece>> {
+pub(super) fn pieces(shapes: &[Polygon], mesh: &Mesh, cx: &Context) -> Result<Vec<Vec<Piece>>> {
     shapes
         .par_iter()
         .map(|shape| {
@@ -16,7 +17,8 @@ pub(super) fn pieces(shapes: &[Polygon], mesh: &Mesh) -> Vec<Vec<Piece>> {
                 let area = mesh.area(cell);
                 Piece { cell, weight: area, share: 1.0, plane: area }
             };
-            (0..mesh.lon.len()).filter(|&c| inside(shape, mesh.lon[c], mesh.lat[c])).map(piece).filter(|p| p.weight > 0.0).collect()
+            cx.check()?;
+            Ok((0..mesh.lon.len()).filter(|&c| inside(shape, mesh.lon[c], mesh.lat[c])).map(piece).filter(|p| p.weight > 0.0).collect())
         })
         .collect()
 }

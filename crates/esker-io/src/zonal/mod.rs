@@ -14,7 +14,7 @@ mod within;
 use std::ops::Range;
 
 use esker_core::cube::Labels;
-use esker_core::{Codes, Column, Crs, Cube, Error, Features, Geometry, Note, Result, Shape, Table, Unit, Values};
+use esker_core::{Codes, Column, Context, Crs, Cube, Error, Features, Geometry, Note, Result, Shape, Table, Unit, Values};
 use rayon::prelude::*;
 
 use crate::crs::Transform;
@@ -69,8 +69,8 @@ impl Stat {
 /// Where there is no value inside, statistics are missing, counts and shares 0.
 ///
 /// # Errors
-/// No such variable, one without x and y axes, a system not known, features that are not polygons.
-pub fn zonal(cube: &Cube, variable: &str, features: &Features, stats: &[Stat]) -> Result<Table> {
+/// No such variable, one without x and y axes, a system not known, features that are not polygons, or the user stopped the work.
+pub fn zonal(cube: &Cube, variable: &str, features: &Features, stats: &[Stat], cx: &Context) -> Result<Table> {
     let place = cube.variable(variable)?;
     let (grid, planes) = Grid::of(cube, place)?;
     let mut notes = Vec::new();
@@ -83,7 +83,7 @@ pub fn zonal(cube: &Cube, variable: &str, features: &Features, stats: &[Stat]) -
             .hint("select fewer times or polygons first"));
     }
     let mut sums = vec![Sums::default(); shapes.len() * others];
-    let source = Source { cube, variable: place, grid: &grid, planes: &planes };
+    let source = Source { cube, variable: place, grid: &grid, planes: &planes, cx };
     let outside = match &grid {
         Grid::Regular(regular) => {
             for group in groups(&shapes, regular) {
@@ -92,7 +92,7 @@ pub fn zonal(cube: &Cube, variable: &str, features: &Features, stats: &[Stat]) -
             shapes.iter().filter(|s| s.reach(regular).is_none()).count()
         }
         Grid::Mesh(mesh) => {
-            let pieces = centres::pieces(&shapes, mesh);
+            let pieces = centres::pieces(&shapes, mesh, cx)?;
             // What a polygon covers is what the cells in it cover.
             shapes.iter_mut().zip(&pieces).for_each(|(s, p)| s.area = p.iter().map(|p| p.plane).sum());
             within_centres(&source, &pieces, mesh.cols, &mut sums)?;
@@ -115,6 +115,7 @@ struct Source<'a> {
     variable: usize,
     grid: &'a Grid,
     planes: &'a Planes,
+    cx: &'a Context,
 }
 
 /// A polygon by its place, and its cells.
@@ -302,7 +303,11 @@ fn within_edges(source: &Source<'_>, grid: &Regular, (shapes, group): (&[Polygon
     let rows = all().map(|r| r.1.start).min().unwrap_or(0)..all().map(|r| r.1.end).max().unwrap_or(0);
     let cols = all().map(|r| r.2.start).min().unwrap_or(0)..all().map(|r| r.2.end).max().unwrap_or(0);
     gather(source, (&rows, &cols), sums, &|part| {
-        reaches.par_iter().map(|(i, reach)| (*i, overlap::pieces(&shapes[*i].rings, reach, grid, (part, &cols)))).collect()
+        let own = |(i, reach): &(usize, Vec<Reach>)| {
+            source.cx.check()?;
+            Ok((*i, overlap::pieces(&shapes[*i].rings, reach, grid, (part, &cols))))
+        };
+        reaches.par_iter().map(own).collect()
     })
 }
 
@@ -315,7 +320,7 @@ fn within_centres(source: &Source<'_>, pieces: &[Vec<Piece>], width: usize, sums
         let in_part = |p: &&Piece| part.contains(&(p.cell / width));
         let place = |p: &Piece| Piece { cell: (p.cell / width - part.start) * cols.len() + p.cell % width - cols.start, ..*p };
         let own = |(i, p): (usize, &Vec<Piece>)| (i, p.iter().filter(in_part).map(place).collect::<Vec<_>>());
-        pieces.par_iter().enumerate().map(own).filter(|(_, p)| !p.is_empty()).collect()
+        Ok(pieces.par_iter().enumerate().map(own).filter(|(_, p)| !p.is_empty()).collect())
     })
 }
 
@@ -324,7 +329,7 @@ fn gather(
     source: &Source<'_>,
     (rows, cols): (&Range<usize>, &Range<usize>),
     sums: &mut [Sums],
-    pieces: &dyn Fn(&Range<usize>) -> Vec<Pieces>,
+    pieces: &dyn Fn(&Range<usize>) -> Result<Vec<Pieces>>,
 ) -> Result<()> {
     if rows.is_empty() || cols.is_empty() {
         return Ok(());
@@ -335,25 +340,27 @@ fn gather(
     while from < rows.end {
         let part = from..(from + band).min(rows.end);
         from = part.end;
-        let pieces = pieces(&part);
+        let pieces = pieces(&part)?;
         let size = part.len() * cols.len();
         let step = (MOST / size).max(1);
         let mut first = 0;
         while first < others {
+            source.cx.check()?;
             let some = first..(first + step).min(others);
             let values = source.grid.read_planes((source.cube, source.variable), source.planes, &some, (&part, cols))?;
             // Each polygon's sums lie apart, so that they can be added side by side.
             let added: Vec<(usize, Vec<Sums>)> = pieces
                 .par_iter()
                 .map(|(i, pieces)| {
+                    source.cx.check()?;
                     let mut own = sums[i * others + some.start..i * others + some.end].to_vec();
                     for (k, sums) in own.iter_mut().enumerate() {
                         let values = &values[k * size..(k + 1) * size];
                         pieces.iter().for_each(|p| sums.add(values[p.cell], p));
                     }
-                    (*i, own)
+                    Ok((*i, own))
                 })
-                .collect();
+                .collect::<Result<_>>()?;
             for (i, own) in added {
                 sums[i * others + some.start..i * others + some.end].copy_from_slice(&own);
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use esker_core::{Cube, Note, Places, Result};
+use esker_core::{Context, Cube, Note, Places, Result};
 
 use super::{MOST, between};
 use crate::grid::{Grid, Planes, Sampling, Taken};
@@ -20,8 +20,9 @@ pub struct Sampled {
 /// and latitudes it is the value of the cell whose centre is nearest on the sphere, as far as that cell reaches.
 ///
 /// # Errors
-/// No such variable, one without x and y axes or 2-D places, a system not known, bilinear values of 2-D places, a damaged file.
-pub fn sample(cube: &Cube, variable: &str, points: &Places, how: Sampling) -> Result<Sampled> {
+/// No such variable, one without x and y axes or 2-D places, a system not known, bilinear values of 2-D places, a damaged file,
+/// or the user stopped the work.
+pub fn sample(cube: &Cube, variable: &str, points: &Places, how: Sampling, cx: &Context) -> Result<Sampled> {
     let place = cube.variable(variable)?;
     let (grid, planes) = Grid::of(cube, place)?;
     grid.allows(how)?;
@@ -34,6 +35,7 @@ pub fn sample(cube: &Cube, variable: &str, points: &Places, how: Sampling) -> Re
     let mut blocks: BTreeMap<(usize, usize), Vec<(usize, Taken)>> = BTreeMap::new();
     let mut outside = 0;
     for (i, (&x, &y)) in x.iter().zip(&y).enumerate() {
+        cx.check()?;
         match grid.find(x, y, how) {
             Some(taken) => {
                 let (row, col, _) = taken[0];
@@ -47,17 +49,24 @@ pub fn sample(cube: &Cube, variable: &str, points: &Places, how: Sampling) -> Re
     }
     let mut columns = vec![vec![f64::NAN; x.len()]; planes.count()];
     for members in blocks.values() {
-        fill((cube, place), (&grid, &planes), members, &mut columns)?;
+        fill((cube, place), (&grid, &planes), members, &mut columns, cx)?;
     }
     Ok(Sampled { columns, notes })
 }
 
-fn fill(source: (&Cube, usize), (grid, planes): (&Grid, &Planes), members: &[(usize, Taken)], columns: &mut [Vec<f64>]) -> Result<()> {
+fn fill(
+    source: (&Cube, usize),
+    (grid, planes): (&Grid, &Planes),
+    members: &[(usize, Taken)],
+    columns: &mut [Vec<f64>],
+    cx: &Context,
+) -> Result<()> {
     let Some((rows, cols)) = grid.hull(members.iter().map(|m| &m.1)) else { return Ok(()) };
     let size = rows.len() * cols.len();
     let step = (MOST / size.max(1)).max(1);
     let mut first = 0;
     while first < columns.len() {
+        cx.check()?;
         let some = first..(first + step).min(columns.len());
         let values = grid.read_planes(source, planes, &some, (&rows, &cols))?;
         for (k, column) in columns[some.clone()].iter_mut().enumerate() {

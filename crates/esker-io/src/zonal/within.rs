@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use esker_core::cube::{AxisKind, Mask, Window};
-use esker_core::{Crs, Cube, Error, Features, Note, Result, Shape, Table};
+use esker_core::{Context, Crs, Cube, Error, Features, Note, Result, Shape, Table};
 use rayon::prelude::*;
 
 use super::area::Area;
@@ -86,11 +86,18 @@ impl Within {
     /// The number of the polygon that holds each point, from 0; of polygons that overlap the first.
     ///
     /// # Errors
-    /// A CRS not known, or none inside.
-    pub fn which(&self, mut x: Vec<f64>, mut y: Vec<f64>, crs: Option<&Crs>, what: &str) -> Result<(Vec<Option<usize>>, Vec<Note>)> {
+    /// A CRS not known, none inside, or the user stopped the work.
+    pub fn which(
+        &self,
+        (mut x, mut y): (Vec<f64>, Vec<f64>),
+        crs: Option<&Crs>,
+        what: &str,
+        cx: &Context,
+    ) -> Result<(Vec<Option<usize>>, Vec<Note>)> {
         let (way, notes) = self.way(crs, what)?;
         way.apply(&mut x, &mut y)?;
-        let held: Vec<Option<usize>> = x.par_iter().zip(&y).map(|(&x, &y)| self.area.which(x, y)).collect();
+        let held: Vec<Option<usize>> =
+            x.par_iter().zip(&y).map(|(&x, &y)| cx.check().map(|()| self.area.which(x, y))).collect::<Result<_>>()?;
         if held.iter().all(Option::is_none) {
             return Err(self.nothing(what));
         }
@@ -100,11 +107,18 @@ impl Within {
     /// The numbers of all polygons that hold each point, from 0.
     ///
     /// # Errors
-    /// A CRS not known, or none inside.
-    pub fn every(&self, mut x: Vec<f64>, mut y: Vec<f64>, crs: Option<&Crs>, what: &str) -> Result<(Vec<Vec<usize>>, Vec<Note>)> {
+    /// A CRS not known, none inside, or the user stopped the work.
+    pub fn every(
+        &self,
+        (mut x, mut y): (Vec<f64>, Vec<f64>),
+        crs: Option<&Crs>,
+        what: &str,
+        cx: &Context,
+    ) -> Result<(Vec<Vec<usize>>, Vec<Note>)> {
         let (way, notes) = self.way(crs, what)?;
         way.apply(&mut x, &mut y)?;
-        let held: Vec<Vec<usize>> = x.par_iter().zip(&y).map(|(&x, &y)| self.area.every(x, y)).collect();
+        let held: Vec<Vec<usize>> =
+            x.par_iter().zip(&y).map(|(&x, &y)| cx.check().map(|()| self.area.every(x, y))).collect::<Result<_>>()?;
         if held.iter().all(Vec::is_empty) {
             return Err(self.nothing(what));
         }

@@ -1,8 +1,9 @@
-//! How much a suspect flatters: the score of a cheap model as things are, and without it.
+//! How much a suspect flatters: the score of a cheap model as things are, and without it, prepared in each fold as the recipe says.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use esker_core::{Column, Context, Fold, Model as _, Prediction, Result, Samples, Settings, Values};
+use esker_core::{Column, Context, Fold, Prediction, Result, Samples, Settings, Values};
 use esker_evaluate::compare;
 use esker_models::Kind;
 use rayon::prelude::*;
@@ -199,7 +200,7 @@ impl<'a> Judge<'a> {
         let beyond_noise = by.len() > 1 && {
             let sizes = |f: &dyn Fn(&Fold) -> usize| both.iter().map(|b| f(b.2).max(1)).collect::<Vec<usize>>();
             let zero = vec![0.0; by.len()];
-            compare::paired(&by, &zero, &sizes(&|f| f.train.len()), &sizes(&|f| f.test.len()), 0.95)?.low > 0.0
+            compare::paired(&by, &zero, &sizes(&|f| f.train.len()), &sizes(&|f| tested(f).len()), 0.95)?.low > 0.0
         };
         Ok(Some(Flattery {
             model: model.to_owned(),
@@ -235,10 +236,11 @@ impl<'a> Judge<'a> {
     /// The scores of the folds; none where a fold cannot be learned from or judged.
     fn scores(&self, learner: &Learner, samples: &Samples, folds: &[Fold], own_scale: bool, cx: &Context) -> Result<Scores> {
         let target = &self.plan.data.target;
-        let bare = samples.features(target).next().is_none();
+        let prepare = self.plan.recipe.models.first().map(|m| Arc::clone(&m.prepare)).unwrap_or_default();
+        let bare = samples.features(target).next().is_none() && !prepare.needs_no_feature(target);
         let (kind, settings) =
             if bare { (Kind::Mean, Settings::defaults(&Kind::Mean.parameters())) } else { (learner.kind, learner.settings.clone()) };
-        let part = ModelPart::bare(kind, settings);
+        let part = ModelPart { prepare, ..ModelPart::bare(kind, settings) };
         let metric = &*self.plan.metric().metric;
         let weights = if self.plan.recipe.validate.weighted { samples.weight() } else { None };
         let one = |(f, fold): (usize, &Fold)| -> Result<Option<f64>> {
@@ -247,18 +249,20 @@ impl<'a> Judge<'a> {
                 return Ok(None);
             }
             let (mut train, test) = (samples.select(&fold.train), samples.select(&fold.test));
+            let judged = tested(fold);
             let mut scale = None;
             if own_scale {
                 let Some((mean, sd)) = standardise(&mut train, target)? else { return Ok(None) };
                 scale = Some((mean, sd));
             }
-            let truth = &test.column(target)?.values;
+            let truth = test.column(target)?.values.select(&judged);
             let cx = cx.fork("audit", f as u64);
-            let judged = Pipeline::fit(&part, &part.settings, train, target, &cx).and_then(|p| p.predict(&test)).and_then(|said| {
-                let weights = weights.map(|w| fold.test.iter().map(|&r| w[r]).collect::<Vec<f64>>());
-                metric.score(truth, &back(said, scale), weights.as_deref())
+            let said = Pipeline::fit(&part, &part.settings, train, target, &cx).and_then(|p| p.predict_some(&test, &judged));
+            let score = said.and_then(|said| {
+                let weights = weights.map(|w| judged.iter().map(|&i| w[fold.test[i]]).collect::<Vec<f64>>());
+                metric.score(&truth, &back(said, scale), weights.as_deref())
             });
-            match judged {
+            match score {
                 Ok(score) => Ok(score.is_finite().then_some(score)),
                 Err(e) if e.fault == esker_core::Fault::Cancelled => Err(e),
                 // A score that does not exist in a fold is no fault of the recipe here; `esker run` tells.
@@ -307,16 +311,15 @@ fn back(said: Prediction, scale: Option<(f64, f64)>) -> Prediction {
     }
 }
 
-/// Folds as they are judged: all, or some spread evenly over the list, with some of the tested rows where there are many.
+/// Folds as they are judged: all, or some spread evenly over the list.
 fn some_folds(folds: &[Fold]) -> Vec<Fold> {
     let n = folds.len();
-    let chosen = (0..n.min(FOLDS)).map(|i| &folds[i * n / n.min(FOLDS)]);
-    chosen
-        .map(|fold| {
-            let step = fold.test.len().div_ceil(TESTED).max(1);
-            Fold { test: fold.test.iter().copied().step_by(step).collect(), ..fold.clone() }
-        })
-        .collect()
+    (0..n.min(FOLDS)).map(|i| folds[i * n / n.min(FOLDS)].clone()).collect()
+}
+
+/// The tested rows of a fold that are judged, by their number among them: all, or some spread evenly where there are many.
+fn tested(fold: &Fold) -> Vec<usize> {
+    (0..fold.test.len()).step_by(fold.test.len().div_ceil(TESTED).max(1)).collect()
 }
 
 /// The folds without some of their training rows; with none where too little is left.

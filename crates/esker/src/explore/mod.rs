@@ -77,10 +77,10 @@ pub fn default_page(path: &Path) -> PathBuf {
 
 fn of_recipe(mut recipe: Recipe, path: &Path, cx: &Context) -> Result<Exploration, Findings> {
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    let (table, origin) = source::read(&mut recipe, &folder)?;
+    let (table, origin) = source::read(&mut recipe, &folder, cx)?;
     let stepped = !recipe.data.steps.is_empty();
-    let (mut table, _) = steps::apply(&recipe, &folder, table)?;
-    regions::name(&mut recipe, &folder, &mut table)?;
+    let (mut table, _) = steps::apply(&recipe, &folder, table, cx)?;
+    regions::name(&mut recipe, &folder, &mut table, cx)?;
     let mut notes: Vec<Note> = table.notes.clone();
     // Rows of a final hold-out stay unseen here as everywhere.
     let (data, lock) = lock::build(&recipe, table)?;

@@ -64,6 +64,14 @@ pub struct Preparing {
     pub target: Option<Family>,
 }
 
+impl Preparing {
+    /// Whether a step makes features where there are none: of the time, or of earlier values of the target.
+    pub(crate) fn needs_no_feature(&self, target: &str) -> bool {
+        let of_target = |s: &PreparePart| s.kind.may_see_target() && s.columns.iter().any(|c| c == target);
+        self.steps.iter().any(|s| s.kind == Prepare::Harmonics || of_target(s))
+    }
+}
+
 impl ModelPart {
     /// A model that is neither tuned nor prepared beyond its needs.
     pub(crate) fn bare(kind: Kind, settings: Settings) -> Self {

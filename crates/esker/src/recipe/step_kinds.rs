@@ -60,7 +60,8 @@ const GRID: [Documented; 6] = [
     (
         "lapse",
         "Temperatures brought to the height of the row: `{ rate = -0.0065, height = \"z_med\", from = \"hgt\" }`, rate in K m-1, a column of the rows, a variable \
-         of the grid (heights or geopotential), of another file with `source`.",
+         of the grid (heights or geopotential), of another file with `source`. Ranges, anomalies and other differences stay as they are, told by `units_metadata`, \
+         `cell_methods`, `standard_name` or their names; `of = [\"t2m\"]` names what is a temperature.",
     ),
 ];
 const TAKE: Documented = (

@@ -188,9 +188,9 @@ fn grid(s: &Section<'_>) -> GridPart {
             );
         }
         let rate = l.real("rate", -0.0065, -0.02, 0.02);
-        let source = l.text("source");
+        let (source, of) = (l.text("source"), l.texts("of"));
         l.finish();
-        Some(Lapse { rate, height: height?, from: from?, source })
+        Some(Lapse { rate, height: height?, from: from?, source, of })
     });
     GridPart {
         variables: s.texts("variables"),

@@ -142,6 +142,8 @@ pub struct Lapse {
     pub from: String,
     /// The file it is in, if it is another.
     pub source: Option<String>,
+    /// Names and globs of the variables that are temperatures on their scale; if empty, the file and the names tell.
+    pub of: Vec<String>,
 }
 
 /// What is made of a variable over a span of months.

@@ -1,6 +1,6 @@
 //! Values of a grid at places or in polygons, at the time of each row or over months of its year.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
@@ -12,21 +12,20 @@ use esker_io::time::format_date;
 use esker_math::melt::{degrees_above, snow_share};
 use esker_math::period::{Rhythm, days_in, first_day, month_of};
 
-use super::file::open;
+use super::lapse::{Lift, left};
 use super::series::of_span;
 use super::units::{Kind, in_unit};
 use super::weather::celsius;
 use super::{Scene, days_of, whole_years};
 use crate::columns::unknown_column;
-use crate::recipe::{FilePart, GridPart, Over, Statistic, Take};
+use crate::recipe::{GridPart, Over, Statistic, Take};
+use crate::work::STEPS;
 
 /// The months taken of a year.
 type Span<'a> = Box<dyn Fn(i64) -> Range<i64> + 'a>;
 
 /// Numbers held at a time.
 const MOST: usize = 1 << 28;
-/// Standard gravity (m s-2), which turns geopotential into height (WMO).
-const GRAVITY: f64 = 9.806_65;
 
 /// Fetches a variable of a cube: a list for each of its times, with a value for each place or polygon.
 pub(super) type Fetch<'a> = &'a dyn Fn(&Cube, &str, &mut Vec<Note>) -> Result<Vec<Vec<f64>>>;
@@ -87,14 +86,6 @@ pub(super) struct Climate<'a> {
     pub heights: Fetch<'a>,
 }
 
-/// What is added to temperatures for height.
-struct Lift {
-    /// K, one a row.
-    add: Vec<f64>,
-    /// What is said of it.
-    text: String,
-}
-
 impl Climate<'_> {
     /// The new columns, and how many rows have a value in one of them.
     ///
@@ -110,14 +101,19 @@ impl Climate<'_> {
                 .hint("write a step for each: statistics = [\"mean\"]"));
         }
         let variables = if part.variables.is_empty() && part.take.is_empty() { self.on_map() } else { part.variables.clone() };
-        if part.lapse.is_some() && part.variables.is_empty() {
-            let warm = |n: &&String| self.cube.variable(n).is_ok_and(|v| self.cube.variables()[v].unit.to(&Unit::new("degC")).is_some());
-            let warm: Vec<&str> = variables.iter().filter(warm).map(String::as_str).collect();
+        if let Some(lapse) = part.lapse.as_ref().filter(|l| part.variables.is_empty() && l.of.is_empty()) {
+            let mut warm: Vec<&str> = Vec::new();
+            for name in &variables {
+                let v = &self.cube.variables()[self.cube.variable(name)?];
+                if v.unit.to(&Unit::new("degC")).is_some() && left(lapse, v)?.is_none() {
+                    warm.push(name);
+                }
+            }
             if warm.len() > 1 {
                 return Err(Error::recipe("'lapse'")
                     .got(format!("{} variables in units of temperature: {}", warm.len(), warm.join(", ")))
                     .rule("ranges, spreads and anomalies have such units too and are not brought to heights")
-                    .hint(format!("name those that are: variables = [\"{}\"]", warm[0])));
+                    .hint(format!("name those that are: lapse = {{ …, of = [\"{}\"] }}", warm[0])));
             }
         }
         let mut names: Vec<&String> = variables.iter().collect();
@@ -135,15 +131,21 @@ impl Climate<'_> {
             );
             notes.push(Note::warning("one-time", text));
         }
-        let lift = self.lift(notes)?;
+        let lift = match &part.lapse {
+            Some(lapse) => Some(Lift::of(lapse, (self.cube, self.heights), &self.rows, self.scene, notes)?),
+            None => None,
+        };
+        let taken: BTreeSet<&String> = part.take.iter().flat_map(|t| std::iter::once(&t.of).chain(&t.temperature)).collect();
         let made = Made {
             part,
+            scene: self.scene,
             cube: self.cube,
             rows: &self.rows,
             clock: clock.as_ref(),
             when: &when,
             lift,
-            lifted: RefCell::default(),
+            fetches: variables.len() * self.fetches.len() + taken.len(),
+            fetched: Cell::new(0),
             read: RefCell::default(),
         };
         let mut columns = Vec::new();
@@ -160,7 +162,9 @@ impl Climate<'_> {
                 columns.push(column);
             }
         }
-        made.brought(notes)?;
+        if let Some(lift) = &made.lift {
+            lift.tell(notes)?;
+        }
         made.tell(notes);
         let matched = (0..table.rows()).filter(|&r| columns.iter().any(|c| !c.values.is_missing(r))).count();
         if matched == 0 {
@@ -226,49 +230,6 @@ impl Climate<'_> {
         clock.months = clock.months[span.clone()].to_vec();
         clock.cells = clock.cells[span].to_vec();
         Ok(clock)
-    }
-
-    /// What is added to temperatures (K) of each row for its height above that of the grid.
-    fn lift(&self, notes: &mut Vec<Note>) -> Result<Option<Lift>> {
-        let (Some(lapse), rows) = (&self.part.lapse, &self.rows) else { return Ok(None) };
-        let other = match &lapse.source {
-            Some(source) => Some(open(&FilePart { source: source.clone(), ..FilePart::default() }, self.scene, Vec::new())?.cube()?.0),
-            None => None,
-        };
-        let from = other.as_ref().unwrap_or(self.cube);
-        let heights = (self.heights)(from, &lapse.from, notes)?;
-        let [heights] = &heights[..] else {
-            return Err(Error::data(format!("heights '{}'", lapse.from))
-                .got(format!("{} times", heights.len()))
-                .rule("heights do not change"));
-        };
-        let unit = &from.variables()[from.variable(&lapse.from)?].unit;
-        let potential = ["m2 s-2", "m**2 s**-2"].iter().any(|u| unit.same(&Unit::new(u)));
-        let grid_way = if potential { 1.0 / GRAVITY } else { metres(unit, &lapse.from, notes)? };
-        if potential {
-            notes.push(Note::info("geopotential", format!("'{}' is geopotential; divided by {GRAVITY} m s-2 it is height.", lapse.from)));
-        }
-        let column = rows.table.columns().iter().find(|c| c.name == lapse.height);
-        let column = column.ok_or_else(|| unknown_column(rows.table, &lapse.height, "no such column in the table"))?;
-        let own_way = metres(&column.unit, &lapse.height, notes)?;
-        let lift: Vec<f64> = column
-            .reals()?
-            .iter()
-            .zip(rows.site)
-            .map(|(z, site)| site.map_or(f64::NAN, |s| lapse.rate * (z * own_way - heights[s] * grid_way)))
-            .collect();
-        let known: Vec<f64> = lift.iter().copied().filter(|v| !v.is_nan()).collect();
-        let (low, high) = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
-        if known.is_empty() {
-            return Err(Error::data(format!("heights '{}' and '{}'", lapse.height, lapse.from))
-                .got("no row with both")
-                .rule("temperatures are brought to the height of each row"));
-        }
-        let text = format!(
-            "brought from '{}' to the height '{}' at {} K m-1: {low:.2} to {high:.2} K were added.",
-            lapse.from, lapse.height, lapse.rate
-        );
-        Ok(Some(Lift { add: lift, text }))
     }
 }
 
@@ -407,27 +368,18 @@ fn counted(stat: Stat) -> bool {
     matches!(stat, Stat::Count | Stat::Share)
 }
 
-/// What turns heights into metres.
-fn metres(unit: &Unit, name: &str, notes: &mut Vec<Note>) -> Result<f64> {
-    if unit.is_empty() {
-        notes.push(Note::warning("unit-assumed", format!("'{name}' has no unit and was taken for m.")));
-        return Ok(1.0);
-    }
-    let way = unit.to(&Unit::new("m"));
-    way.map(|w| w.factor)
-        .ok_or_else(|| Error::data(format!("height '{name}'")).got(format!("the unit '{unit}'")).rule("m, km or ft are wanted"))
-}
-
 /// Everything that columns are made of.
 struct Made<'a> {
     part: &'a GridPart,
+    scene: &'a Scene<'a>,
     cube: &'a Cube,
     rows: &'a Rows<'a>,
     clock: Option<&'a Clock>,
     when: &'a [When],
     lift: Option<Lift>,
-    /// The variables that it was added to.
-    lifted: RefCell<BTreeSet<String>>,
+    /// Variables to be fetched, and those that are.
+    fetches: usize,
+    fetched: Cell<usize>,
     /// Variables that several columns are made of, by their names.
     read: RefCell<HashMap<String, Rc<Series>>>,
 }
@@ -440,6 +392,7 @@ impl Made<'_> {
             Some(c) => fetch(&self.cube.select(c.axis, &c.cells)?, name, notes)?,
             None => fetch(self.cube, name, notes)?,
         };
+        self.fetched();
         let unit = if counted(stat) { Unit::default() } else { v.unit.clone() };
         Ok(Series { unit, stat, at, timed: clock.is_some() })
     }
@@ -454,44 +407,18 @@ impl Made<'_> {
         Ok(series)
     }
 
-    /// What to add to a variable in each row, in its unit: nothing to what is no temperature.
-    ///
-    /// # Errors
-    /// Sums over cells, which heights do not correct.
+    /// What to add to a variable in each row, in its unit.
     fn lift(&self, name: &str, unit: &Unit, stat: Stat) -> Result<Box<dyn Fn(usize) -> f64 + '_>> {
-        let Some((lift, way)) = self.lift.as_ref().and_then(|lift| Some((lift, unit.to(&Unit::new("degC"))?))) else {
-            return Ok(Box::new(|_| 0.0));
-        };
-        match stat {
-            Stat::Mean | Stat::Min | Stat::Max => {}
-            Stat::Sum => {
-                return Err(Error::recipe("'lapse'")
-                    .got(format!("sums of '{name}' over cells"))
-                    .rule("means, least and greatest values are brought to the height of a row")
-                    .hint("leave sum out of statistics, or lapse out of the step"));
-            }
-            Stat::Sd | Stat::Count | Stat::Share => return Ok(Box::new(|_| 0.0)),
-        }
-        self.lifted.borrow_mut().insert(name.to_owned());
-        Ok(Box::new(move |row| lift.add[row] / way.factor))
+        let Some((lapse, lift)) = self.part.lapse.as_ref().zip(self.lift.as_ref()) else { return Ok(Box::new(|_| 0.0)) };
+        lift.to(lapse, &self.cube.variables()[self.cube.variable(name)?], unit, stat)
     }
 
-    /// Says which variables were brought to the heights of the rows.
-    ///
-    /// # Errors
-    /// None was.
-    fn brought(&self, notes: &mut Vec<Note>) -> Result<()> {
-        let Some(lift) = &self.lift else { return Ok(()) };
-        let lifted = self.lifted.borrow();
-        if lifted.is_empty() {
-            return Err(Error::recipe("'lapse'")
-                .got("no variable in degC, K or degF")
-                .rule("temperatures are brought to the height of a row, and a unit tells them")
-                .hint("leave lapse out, or write the unit into the file"));
-        }
-        let names: Vec<String> = lifted.iter().map(|n| format!("'{n}'")).collect();
-        notes.push(Note::info("lapse", format!("{} {} {}", names.join(", "), if names.len() > 1 { "were" } else { "was" }, lift.text)));
-        Ok(())
+    /// One more variable is fetched.
+    fn fetched(&self) {
+        let done = self.fetched.get();
+        let step = |fetched: usize| (fetched * STEPS / self.fetches.max(1)).min(STEPS);
+        (step(done)..step(done + 1)).for_each(|_| self.scene.cx.progress().step());
+        self.fetched.set(done + 1);
     }
 
     /// A variable at the time of each row.
@@ -510,7 +437,7 @@ impl Made<'_> {
             let (site, time) = (self.rows.site[row]?, clock.map_or(Some(0), |c| c.at(self.when[row]))?);
             Some(series.at[time][site] + lift(row))
         };
-        let values = (0..self.rows.table.rows()).map(|r| value(r).unwrap_or(f64::NAN)).collect();
+        let values = self.scene.each(self.rows.table.rows(), |r| value(r).unwrap_or(f64::NAN))?;
         Ok(Column { name: name.trim_start_matches('/').replace('/', "_"), unit: series.unit, values: Values::Real(values) })
     }
 
@@ -565,7 +492,7 @@ impl Made<'_> {
                 let (site, year) = (self.rows.site[row]?, self.when[row].year?);
                 Some(work.value(&span(year), site, lift(row), self.part.share))
             };
-            let values = (0..self.rows.table.rows()).map(|r| value(r).unwrap_or(f64::NAN)).collect();
+            let values = self.scene.each(self.rows.table.rows(), |r| value(r).unwrap_or(f64::NAN))?;
             let column = Column { name, unit: work.unit.clone(), values: Values::Real(values) };
             columns.push(match &take.unit {
                 Some(unit) => in_unit(column, unit, work.kind(), notes)?,

@@ -1,10 +1,11 @@
 //! The file of a step, opened.
 
-use esker_core::{Context, Cube, Error, Features, Result, StepSource, Table};
-use esker_io::{Data, Origin, ReadOptions, beside};
+use esker_core::{Cube, Error, Features, Result, StepSource, Table};
+use esker_io::{Data, ReadOptions, beside};
 
 use super::Scene;
 use crate::recipe::FilePart;
+use crate::work::stoppable;
 
 /// What a file holds.
 pub(super) struct Opened {
@@ -12,7 +13,7 @@ pub(super) struct Opened {
     pub source: StepSource,
 }
 
-/// Opens the file of a step; columns of `labels` are read as the texts they are.
+/// Opens the file of a step, whose grid is read as long as the user does not say stop; columns of `labels` are read as the texts they are.
 pub(super) fn open(file: &FilePart, scene: &Scene<'_>, labels: Vec<String>) -> Result<Opened> {
     let path = beside(scene.folder, &file.source);
     let options = ReadOptions {
@@ -23,13 +24,17 @@ pub(super) fn open(file: &FilePart, scene: &Scene<'_>, labels: Vec<String>) -> R
         labels,
         ..ReadOptions::default()
     };
-    let origin = Origin::reach(&path, &Context::new(0, 1))?;
+    let origin = scene.reach(&path)?;
     let data = origin.open(&options).map_err(|e| {
         let lost = e.hint.is_none() && !esker_io::is_remote(&path) && !path.exists();
         if lost { e.hint(format!("source = \"{}\" is taken relative to the recipe's folder", file.source)) } else { e }
     })?;
-    let source = StepSource { name: origin.name().to_owned(), sha256: origin.checksum()? };
-    Ok(Opened { data: data.1, source })
+    let source = StepSource { name: origin.name().to_owned(), sha256: origin.checksum(scene.cx)? };
+    let data = match data.1 {
+        Data::Cube(cube) => Data::Cube(stoppable(&cube, scene.cx)?),
+        rows => rows,
+    };
+    Ok(Opened { data, source })
 }
 
 impl Opened {

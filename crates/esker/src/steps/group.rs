@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use esker_core::{Calendar, Codes, Column, DAYS, Error, Note, Result, Table, Unit, Values};
+use esker_core::{Calendar, Codes, Column, Context, DAYS, Error, Note, Result, Table, Unit, Values};
 use esker_io::time::format_moment;
 use esker_math::period::{Period, Rhythm, Span, days_in, first_day, month_of};
 
@@ -29,16 +29,17 @@ struct Bin {
 
 pub(super) fn aggregate(step: &Aggregate, scene: &Scene<'_>, table: &Table) -> Result<Done> {
     let mut notes = Vec::new();
-    let groups = groups(table, &step.by, &mut notes)?;
+    let groups = groups(table, &step.by, &mut notes, scene.cx)?;
     let mut bins = Vec::new();
     let mut time = None;
     let mut read = None;
     if let Some((period, own)) = &step.period {
         let name = scene.time(own.as_ref())?;
-        let times = Times::read(table, name, &groups, &mut notes)?;
+        let times = Times::read(table, name, &groups, &mut notes, scene.cx)?;
         for (g, rows) in times.groups.iter().enumerate() {
             let mut spans: BTreeMap<Span, Vec<usize>> = BTreeMap::new();
             for &r in rows {
+                scene.cx.check()?;
                 spans.entry(period.of(&Calendar::Proleptic.date(times.days[r]))).or_default().push(r);
             }
             bins.extend(spans.into_iter().map(|(span, rows)| Bin {
@@ -64,7 +65,7 @@ pub(super) fn aggregate(step: &Aggregate, scene: &Scene<'_>, table: &Table) -> R
     if let Some((name, period)) = time {
         add(&mut out, calendar_columns(name, period, &bins))?;
     }
-    let short = put(&mut out, table, &step.take, &bins, (read.as_ref(), step.share), &mut notes)?;
+    let short = put(&mut out, table, &step.take, (&bins, read.as_ref(), step.share), &mut notes, scene.cx)?;
     tell(&mut notes, (table.rows(), out.rows()), short, step.share);
     if let Some((_, Period::Season)) = time {
         notes.push(Note::info("season-year", "December belongs to the winter of the year that follows."));
@@ -77,11 +78,12 @@ pub(super) fn aggregate(step: &Aggregate, scene: &Scene<'_>, table: &Table) -> R
 
 pub(super) fn resample(step: &Resample, scene: &Scene<'_>, table: &Table) -> Result<Done> {
     let mut notes = Vec::new();
-    let groups = groups(table, &step.by, &mut notes)?;
+    let groups = groups(table, &step.by, &mut notes, scene.cx)?;
     let name = scene.time(step.time.as_ref())?;
-    let times = Times::read(table, name, &groups, &mut notes)?;
+    let times = Times::read(table, name, &groups, &mut notes, scene.cx)?;
     let mut bins: Vec<Bin> = Vec::new();
     for (g, rows) in times.groups.iter().enumerate() {
+        scene.cx.check()?;
         let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else { continue };
         let grid = Grid::new(step.every, times.days[first], times.rhythms[g]);
         let count = grid.bin(times.days[last]) + 1;
@@ -101,7 +103,7 @@ pub(super) fn resample(step: &Resample, scene: &Scene<'_>, table: &Table) -> Res
     let mut out = Table::new(keys(table, &step.by, &groups, &bins)?)?;
     add(&mut out, vec![Column::real(name, DAYS, bins.iter().map(|b| b.start).collect())])?;
     let empty = bins.iter().filter(|b| b.rows.is_empty()).count();
-    let short = put(&mut out, table, &step.take, &bins, (Some(&times), step.share), &mut notes)?;
+    let short = put(&mut out, table, &step.take, (&bins, Some(&times), step.share), &mut notes, scene.cx)?;
     tell(&mut notes, (table.rows(), out.rows()), short, step.share);
     if empty > 0 {
         notes.push(Note::warning(
@@ -172,7 +174,7 @@ struct Times {
 }
 
 impl Times {
-    fn read(table: &Table, name: &str, groups: &[Vec<usize>], notes: &mut Vec<Note>) -> Result<Self> {
+    fn read(table: &Table, name: &str, groups: &[Vec<usize>], notes: &mut Vec<Note>, cx: &Context) -> Result<Self> {
         let column = table.columns().iter().find(|c| c.name == name);
         let column = column.ok_or_else(|| unknown_column(table, name, "no such column in the table"))?;
         let days = days_of(column, notes)?;
@@ -182,6 +184,7 @@ impl Times {
         }
         let mut groups = groups.to_vec();
         for rows in &mut groups {
+            cx.check()?;
             rows.retain(|&r| !days[r].is_nan());
             rows.sort_by(|&a, &b| days[a].total_cmp(&days[b]));
             if let Some(twice) = rows.windows(2).find(|w| days[w[0]] == days[w[1]]) {
@@ -215,7 +218,7 @@ impl Times {
 }
 
 /// Rows of each group, groups in the order of their keys; rows without a key are left out.
-fn groups(table: &Table, by: &[String], notes: &mut Vec<Note>) -> Result<Vec<Vec<usize>>> {
+fn groups(table: &Table, by: &[String], notes: &mut Vec<Note>, cx: &Context) -> Result<Vec<Vec<usize>>> {
     let mut columns = Vec::with_capacity(by.len());
     for name in by {
         columns.push(
@@ -233,6 +236,7 @@ fn groups(table: &Table, by: &[String], notes: &mut Vec<Note>) -> Result<Vec<Vec
     let mut groups: BTreeMap<Vec<u64>, Vec<usize>> = BTreeMap::new();
     let mut without = 0;
     for row in 0..table.rows() {
+        cx.check()?;
         if columns.iter().any(|c| c.values.is_missing(row)) {
             without += 1;
         } else {
@@ -275,9 +279,9 @@ fn put(
     out: &mut Table,
     table: &Table,
     take: &[(String, String, Statistic)],
-    bins: &[Bin],
-    (times, share): (Option<&Times>, f64),
+    (bins, times, share): (&[Bin], Option<&Times>, f64),
     notes: &mut Vec<Note>,
+    cx: &Context,
 ) -> Result<usize> {
     let mut short = 0;
     for (name, of, statistic) in take {
@@ -295,6 +299,7 @@ fn put(
                 let v = column.reals()?;
                 let rate = if *statistic == Statistic::Sum { column.unit.rate() } else { None };
                 let value = |b: &Bin| {
+                    cx.check()?;
                     let weight = |r: usize| match &rate {
                         Some((_, per)) => length(times, b.group, r, *per).ok_or_else(|| no_length(name, &column.unit)),
                         None => Ok(1.0),

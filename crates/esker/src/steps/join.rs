@@ -1,6 +1,6 @@
 //! Columns of another table, by key and by the nearest time.
 
-use esker_core::{Codes, Column, Error, Note, Result, Table, Unit, Values};
+use esker_core::{Codes, Column, Context, Error, Note, Result, Table, Unit, Values};
 
 use super::file::open;
 use super::keys::{Found, find};
@@ -17,7 +17,8 @@ pub(super) fn run(step: &Join, scene: &Scene<'_>, mut table: Table) -> Result<Do
     let (other, source) = open(&step.file, scene, labels)?.table()?;
     let name = &source.name.clone();
     let mut notes = other.notes.clone();
-    let mut found = if step.by.is_empty() { Found::all(table.rows(), other.rows()) } else { find(&table, &other, &step.by, name)? };
+    let mut found =
+        if step.by.is_empty() { Found::all(table.rows(), other.rows()) } else { find(&table, &other, &step.by, name, scene.cx)? };
     if found.without > 0 {
         notes.push(Note::info("join-no-key", format!("{} rows have no key and stay unmatched.", found.without)));
     }
@@ -26,21 +27,28 @@ pub(super) fn run(step: &Join, scene: &Scene<'_>, mut table: Table) -> Result<Do
         None => found.rows(),
         Some(columns) => {
             let times = Times::of((&table, &columns.0), (&other, &columns.1), name, &mut notes)?;
-            times.sort(&mut found);
-            let rows = times.nearest(&found, step, columns, (name, &mut notes))?;
+            times.sort(&mut found, scene.cx)?;
+            let rows = times.nearest(&found, step, columns, (name, &mut notes), scene.cx)?;
             later = times.later(&rows, name, &mut notes);
             rows
         }
     };
     let columns = chosen(&other, step, name)?;
     let columns: Vec<Column> = if let Some(statistic) = step.aggregate {
-        columns.iter().map(|c| together(c, &rows, statistic)).collect::<Result<_>>()?
+        columns.iter().map(|c| together(c, &rows, statistic, scene.cx)).collect::<Result<_>>()?
     } else {
         one_each(&rows, step, name)?;
         let rows: Vec<Option<usize>> = rows.iter().map(|r| r.first().copied()).collect();
-        columns.iter().map(|c| picked(c, &rows)).collect()
+        columns.iter().map(|c| scene.cx.check().map(|()| picked(c, &rows))).collect::<Result<_>>()?
     };
     let columns = named(columns, &step.added, step.aggregate.map_or(Kind::Value, Kind::of), &mut notes)?;
+    if step.aggregate == Some(Statistic::Sum) {
+        for c in columns.iter().filter(|c| c.unit.rate().is_some()) {
+            let text =
+                format!("'{}' is a rate ({}); rows of one key were added as they are, which over time makes no amount.", c.name, c.unit);
+            notes.push(Note::warning("rate-added", text));
+        }
+    }
     let matched = rows.iter().filter(|r| !r.is_empty()).count();
     notes.push(told(matched, &rows, other.rows(), name));
     add(&mut table, columns)?;
@@ -90,11 +98,13 @@ impl Times {
     }
 
     /// Puts the rows of each key in the order of their times; those without one find nobody.
-    fn sort(&self, found: &mut Found) {
+    fn sort(&self, found: &mut Found, cx: &Context) -> Result<()> {
         for group in &mut found.groups {
+            cx.check()?;
             group.retain(|&r| !self.other[r].is_nan());
             group.sort_by(|&a, &b| self.other[a].total_cmp(&self.other[b]));
         }
+        Ok(())
     }
 
     /// Of the rows of a key those nearest in time: several only at one and the same time.
@@ -104,32 +114,30 @@ impl Times {
         step: &Join,
         columns: &(String, String),
         (name, notes): (&str, &mut Vec<Note>),
+        cx: &Context,
     ) -> Result<Vec<&'f [usize]>> {
         let mut far = 0;
         let most = step.within.unwrap_or(f64::INFINITY);
-        let rows: Vec<&[usize]> = found
-            .rows()
-            .into_iter()
-            .zip(&self.own)
-            .map(|(group, &at)| {
-                let time = |i: usize| self.other[group[i]];
-                let after = group.partition_point(|&r| self.other[r] <= at);
-                // Of two equally near ones the earlier: it is known at the time of the row.
-                let before = (after > 0).then(|| after - 1);
-                let next = (after < group.len() && !step.earlier).then_some(after);
-                let best = match (before, next) {
-                    (Some(b), Some(n)) => Some(if time(n) - at < at - time(b) { n } else { b }),
-                    (b, n) => b.or(n),
-                };
-                let Some(best) = best.filter(|_| !at.is_nan()) else { return &[][..] };
-                if (time(best) - at).abs() > most {
-                    far += 1;
-                    return &[][..];
-                }
-                let same = time(best);
-                &group[group.partition_point(|&r| self.other[r] < same)..group.partition_point(|&r| self.other[r] <= same)]
-            })
-            .collect();
+        let mut one = |(group, &at): (&'f [usize], &f64)| {
+            let time = |i: usize| self.other[group[i]];
+            let after = group.partition_point(|&r| self.other[r] <= at);
+            // Of two equally near ones the earlier: it is known at the time of the row.
+            let before = (after > 0).then(|| after - 1);
+            let next = (after < group.len() && !step.earlier).then_some(after);
+            let best = match (before, next) {
+                (Some(b), Some(n)) => Some(if time(n) - at < at - time(b) { n } else { b }),
+                (b, n) => b.or(n),
+            };
+            let Some(best) = best.filter(|_| !at.is_nan()) else { return &[][..] };
+            if (time(best) - at).abs() > most {
+                far += 1;
+                return &[][..];
+            }
+            let same = time(best);
+            &group[group.partition_point(|&r| self.other[r] < same)..group.partition_point(|&r| self.other[r] <= same)]
+        };
+        let pairs = found.rows().into_iter().zip(&self.own);
+        let rows = pairs.map(|pair| cx.check().map(|()| one(pair))).collect::<Result<Vec<_>>>()?;
         if rows.iter().all(|r| r.is_empty()) {
             return Err(apart((&self.own, &columns.0), (&self.other, &columns.1), step, name));
         }
@@ -200,12 +208,13 @@ pub(super) fn picked(column: &Column, rows: &[Option<usize>]) -> Column {
 }
 
 /// A statistic of the values of several rows; classes must agree.
-fn together(column: &Column, rows: &[&[usize]], statistic: Statistic) -> Result<Column> {
+fn together(column: &Column, rows: &[&[usize]], statistic: Statistic, cx: &Context) -> Result<Column> {
     let values = match &column.values {
         Values::Real(v) => {
             // A sum that lacks a value is not known; what is missing is not zero.
             let known = |v: &f64| !v.is_nan() || statistic == Statistic::Sum;
-            Values::Real(rows.iter().map(|r| of_values(statistic, &r.iter().map(|&r| v[r]).filter(known).collect::<Vec<_>>())).collect())
+            let one = |r: &&[usize]| of_values(statistic, &r.iter().map(|&r| v[r]).filter(known).collect::<Vec<_>>());
+            Values::Real(rows.iter().map(|r| cx.check().map(|()| one(r))).collect::<Result<_>>()?)
         }
         Values::Class(c) => {
             let label = |rows: &&[usize]| {

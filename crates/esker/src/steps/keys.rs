@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use esker_core::{Column, Error, Result, Table, Values};
+use esker_core::{Column, Context, Error, Result, Table, Values};
 
 use crate::columns::unknown_column;
 use crate::recipe::Keys;
@@ -72,8 +72,8 @@ fn columns<'t>(table: &'t Table, names: impl Iterator<Item = &'t String>, rule: 
 /// Finds the rows of `there` with the keys of each row of `here`.
 ///
 /// # Errors
-/// Columns that are not there, of different types or units, or keys of which none agrees.
-pub(super) fn find(here: &Table, there: &Table, by: &Keys, name: &str) -> Result<Found> {
+/// Columns that are not there, of different types or units, keys of which none agrees, or the user stopped the work.
+pub(super) fn find(here: &Table, there: &Table, by: &Keys, name: &str, cx: &Context) -> Result<Found> {
     let own = columns(here, by.iter().map(|k| &k.0), "no such column in the table")?;
     let other = columns(there, by.iter().map(|k| &k.1), &format!("no such column in '{name}'"))?;
     for (a, b) in own.iter().zip(&other) {
@@ -82,6 +82,7 @@ pub(super) fn find(here: &Table, there: &Table, by: &Keys, name: &str) -> Result
     let mut index: HashMap<Vec<Part<'_>>, usize> = HashMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for row in 0..there.rows() {
+        cx.check()?;
         if let Some(key) = key(&other, row) {
             let g = *index.entry(key).or_insert(groups.len());
             if g == groups.len() {
@@ -90,7 +91,7 @@ pub(super) fn find(here: &Table, there: &Table, by: &Keys, name: &str) -> Result
             groups[g].push(row);
         }
     }
-    let keys: Vec<_> = (0..here.rows()).map(|row| key(&own, row)).collect();
+    let keys = (0..here.rows()).map(|row| cx.check().map(|()| key(&own, row))).collect::<Result<Vec<_>>>()?;
     let without = keys.iter().filter(|k| k.is_none()).count();
     let group: Vec<Option<usize>> = keys.iter().map(|k| index.get(k.as_ref()?).copied()).collect();
     if group.iter().all(Option::is_none) {

@@ -15,9 +15,9 @@ pub(super) fn run(step: &WithinPart, scene: &Scene<'_>, mut table: Table) -> Res
     let (features, source) = open(&step.file, scene, Vec::new())?.features()?;
     let name = &source.name.clone();
     let mut notes = features.table.notes.clone();
-    let sites = Sites::of(&table, scene.place(step.place.as_ref())?)?;
-    let (x, y) = (sites.places.x().to_vec(), sites.places.y().to_vec());
-    let (held, said) = Within::of(&features, name)?.every(x, y, Some(sites.places.crs()), "the rows")?;
+    let sites = Sites::of(&table, scene.place(step.place.as_ref())?, scene)?;
+    let places = (sites.places.x().to_vec(), sites.places.y().to_vec());
+    let (held, said) = Within::of(&features, name)?.every(places, Some(sites.places.crs()), "the rows", scene.cx)?;
     notes.extend(said);
     let rows: Vec<&[usize]> = sites.of_row.iter().map(|s| s.map_or(&[][..], |s| &held[s])).collect();
     let many = rows.iter().filter(|r| r.len() > 1).count();
@@ -37,13 +37,14 @@ pub(super) fn run(step: &WithinPart, scene: &Scene<'_>, mut table: Table) -> Res
         Several::Smallest => held.iter().copied().min_by(|&a, &b| area(a).total_cmp(&area(b)).then(a.cmp(&b))),
         Several::First | Several::Refuse => held.first().copied(),
     };
-    let of_row: Vec<Option<usize>> = rows.iter().map(|r| one(r)).collect();
+    let of_row: Vec<Option<usize>> = scene.each(rows.len(), |row| one(rows[row]))?;
     let globs = &step.added.columns;
     if let Some(glob) = globs.iter().find(|g| !features.table.columns().iter().any(|c| matches(g, &c.name))) {
         return Err(unknown_column(&features.table, glob, &format!("no such column in '{name}'")));
     }
     let wanted = |c: &&Column| globs.is_empty() || globs.iter().any(|g| matches(g, &c.name));
-    let columns = features.table.columns().iter().filter(wanted).map(|c| picked(c, &of_row)).collect();
+    let columns =
+        features.table.columns().iter().filter(wanted).map(|c| scene.cx.check().map(|()| picked(c, &of_row))).collect::<Result<_>>()?;
     let columns = named(columns, &step.added, Kind::Value, &mut notes)?;
     let matched = of_row.iter().flatten().count();
     let text = format!("{matched} of {} rows lie in a polygon of '{name}'", rows.len());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use esker_core::{Error, Note, Result, StepRecord, Table};
+use esker_core::{Context, Error, Note, Result, StepRecord, Table};
 
 use super::apply;
 use crate::dataset::{apply_units, derive_columns};
@@ -27,14 +27,14 @@ impl Recipe {
     /// recipe's own table: new rows may lack columns, and what is derived of those is then left out with a note.
     ///
     /// # Errors
-    /// Every fault of reading, the first step that cannot be done, derived columns that cannot be made.
-    pub fn prepare(mut self, folder: &Path, data: Option<&Path>) -> Result<Prepared, Findings> {
+    /// Every fault of reading, the first step that cannot be done, derived columns that cannot be made, or the user stopped the work.
+    pub fn prepare(mut self, folder: &Path, data: Option<&Path>, cx: &Context) -> Result<Prepared, Findings> {
         if let Some(path) = data {
             let absolute = if esker_io::is_remote(path) { Ok(path.to_path_buf()) } else { std::path::absolute(path) };
             self.data.source = absolute.map_err(|e| Error::io(path.display().to_string(), &e))?.to_string_lossy().into_owned();
         }
-        let (table, _) = source::read(&mut self, folder)?;
-        let (mut table, steps) = apply(&self, folder, table)?;
+        let (table, _) = source::read(&mut self, folder, cx)?;
+        let (mut table, steps) = apply(&self, folder, table, cx)?;
         let mut notes = std::mem::take(&mut table.notes);
         let mut findings = Findings { file: self.file.clone(), list: Vec::new() };
         if data.is_some() {

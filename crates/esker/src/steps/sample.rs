@@ -15,12 +15,12 @@ use crate::source::no_crs;
 pub(super) fn run(step: &Sample, scene: &Scene<'_>, mut table: Table) -> Result<Done> {
     let (cube, source) = open(&step.file, scene, Vec::new())?.cube()?;
     let mut notes = cube.notes.clone();
-    let sites = Sites::of(&table, scene.place(step.place.as_ref())?)?;
+    let sites = Sites::of(&table, scene.place(step.place.as_ref())?, scene)?;
     if sites.without > 0 {
         notes.push(Note::warning("no-place", format!("{} rows have no place and find no value.", sites.without)));
     }
     let fetch = |cube: &Cube, name: &str, notes: &mut Vec<Note>| {
-        let sampled = esker_io::sample(cube, name, &sites.places, step.method)?;
+        let sampled = esker_io::sample(cube, name, &sites.places, step.method, scene.cx)?;
         notes.extend(sampled.notes.into_iter().filter(|n| !notes.contains(n)).collect::<Vec<_>>());
         Ok(sampled.columns)
     };
@@ -47,7 +47,7 @@ pub(super) struct Sites {
 }
 
 impl Sites {
-    pub fn of(table: &Table, place: &PlacePart) -> Result<Self> {
+    pub fn of(table: &Table, place: &PlacePart, scene: &Scene<'_>) -> Result<Self> {
         let find = |name: &str| {
             let column = table.columns().iter().find(|c| c.name == name);
             column.ok_or_else(|| unknown_column(table, name, "no such column in the table"))?.reals()
@@ -59,15 +59,16 @@ impl Sites {
             .iter()
             .zip(ys)
             .map(|(&a, &b)| {
-                (!a.is_nan() && !b.is_nan()).then(|| {
+                scene.cx.check()?;
+                Ok((!a.is_nan() && !b.is_nan()).then(|| {
                     *sites.entry((a.to_bits(), b.to_bits())).or_insert_with(|| {
                         x.push(a);
                         y.push(b);
                         x.len() - 1
                     })
-                })
+                }))
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let without = of_row.iter().filter(|s| s.is_none()).count();
         if x.is_empty() {
             return Err(Error::data(format!("places '{}' and '{}'", place.x, place.y))

@@ -3,7 +3,7 @@
 use esker_core::{Column, Error, Note, Result, Table, Unit};
 use esker_math::melt::{degrees_above, snow_share};
 
-use super::{Done, add};
+use super::{Done, Scene, add};
 use crate::columns::unknown_column;
 use crate::recipe::{DegreeDays, SnowRain};
 
@@ -32,7 +32,7 @@ fn find<'t>(table: &'t Table, name: &str) -> Result<&'t Column> {
     table.columns().iter().find(|c| c.name == name).ok_or_else(|| unknown_column(table, name, "no such column in the table"))
 }
 
-pub(super) fn degree_days(step: &DegreeDays, mut table: Table) -> Result<Done> {
+pub(super) fn degree_days(step: &DegreeDays, scene: &Scene<'_>, mut table: Table) -> Result<Done> {
     if step.below <= step.above {
         return Err(Error::recipe("'below'")
             .got(format!("{} degC", step.below))
@@ -45,7 +45,7 @@ pub(super) fn degree_days(step: &DegreeDays, mut table: Table) -> Result<Done> {
         let over = degrees_above(t, step.above, step.sd);
         if step.below.is_finite() { over - degrees_above(t, step.below, step.sd) } else { over }
     };
-    let values = t.into_iter().map(|t| worth(t) * step.days).collect();
+    let values = scene.each(t.len(), |row| worth(t[row]) * step.days)?;
     let mut text = format!("'{}' is degrees above {} degC times {} d", step.name, step.above, step.days);
     if step.below.is_finite() {
         text += &format!(", none beyond {} degC", step.below);
@@ -58,12 +58,12 @@ pub(super) fn degree_days(step: &DegreeDays, mut table: Table) -> Result<Done> {
     Ok(Done::new(table, notes))
 }
 
-pub(super) fn snow_rain(step: &SnowRain, mut table: Table) -> Result<Done> {
+pub(super) fn snow_rain(step: &SnowRain, scene: &Scene<'_>, mut table: Table) -> Result<Done> {
     let mut notes = Vec::new();
     let t = temperatures(&table, &step.temperature, &mut notes)?;
     let water = find(&table, &step.of)?;
     let (unit, values) = (water.unit.clone(), water.reals()?.to_vec());
-    let share: Vec<f64> = t.iter().map(|t| snow_share(*t, step.snow, step.rain)).collect();
+    let share: Vec<f64> = scene.each(t.len(), |row| snow_share(t[row], step.snow, step.rain))?;
     let snow: Vec<f64> = values.iter().zip(&share).map(|(p, s)| p * s).collect();
     let rain = values.iter().zip(&share).map(|(p, s)| p * (1.0 - s)).collect();
     notes.push(Note::info(

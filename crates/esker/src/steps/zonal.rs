@@ -1,6 +1,6 @@
 //! Statistics of a grid within the polygon of each row.
 
-use esker_core::{Cube, Error, Features, Note, Result, Table};
+use esker_core::{Context, Cube, Error, Features, Note, Result, Table};
 use esker_io::{Stat, Within, zonal};
 
 use super::climate::{Climate, Fetch, Rows};
@@ -25,7 +25,7 @@ pub(super) fn run(step: &Zonal, scene: &Scene<'_>, mut table: Table) -> Result<D
     let features = Features::new(Table::default(), geometries, features.crs.clone())?;
     let with = |stat: Stat| {
         let features = &features;
-        move |cube: &Cube, name: &str, notes: &mut Vec<Note>| statistic(cube, name, features, stat, notes)
+        move |cube: &Cube, name: &str, notes: &mut Vec<Note>| statistic(cube, name, (features, stat), notes, scene.cx)
     };
     let fetches: Vec<_> = step.statistics.iter().map(|&stat| (stat, with(stat))).collect();
     let suffix = |stat: Stat| if step.statistics.len() > 1 { format!("_{}", stat.name()) } else { String::new() };
@@ -51,17 +51,13 @@ fn polygons_of(
     notes: &mut Vec<Note>,
 ) -> Result<Vec<Option<usize>>> {
     if step.by.is_empty() {
-        let sites = Sites::of(table, scene.place(step.place.as_ref())?)?;
-        let (which, said) = Within::of(features, name)?.which(
-            sites.places.x().to_vec(),
-            sites.places.y().to_vec(),
-            Some(sites.places.crs()),
-            "the rows",
-        )?;
+        let sites = Sites::of(table, scene.place(step.place.as_ref())?, scene)?;
+        let places = (sites.places.x().to_vec(), sites.places.y().to_vec());
+        let (which, said) = Within::of(features, name)?.which(places, Some(sites.places.crs()), "the rows", scene.cx)?;
         notes.extend(said);
         return Ok(sites.of_row.iter().map(|s| s.and_then(|s| which[s])).collect());
     }
-    let found = find(table, &features.table, &step.by, name)?;
+    let found = find(table, &features.table, &step.by, name, scene.cx)?;
     let many = found.rows().iter().filter(|r| r.len() > 1).count();
     if many > 0 {
         return Err(Error::data(format!("polygons '{name}'"))
@@ -73,8 +69,8 @@ fn polygons_of(
 }
 
 /// One statistic of each polygon, a list for each time.
-fn statistic(cube: &Cube, name: &str, features: &Features, stat: Stat, notes: &mut Vec<Note>) -> Result<Vec<Vec<f64>>> {
-    let mut table = zonal(cube, name, features, &[stat])?;
+fn statistic(cube: &Cube, name: &str, (features, stat): (&Features, Stat), notes: &mut Vec<Note>, cx: &Context) -> Result<Vec<Vec<f64>>> {
+    let mut table = zonal(cube, name, features, &[stat], cx)?;
     let said = std::mem::take(&mut table.notes);
     notes.extend(said.into_iter().filter(|n| !notes.contains(n)).collect::<Vec<_>>());
     let values = table.columns().last().map_or(Ok(&[][..]), |c| c.reals())?;
