@@ -387,7 +387,7 @@ pub enum Command {
     Plot(Box<PlotArguments>),
     /// Compute slope, aspect, curvature, texture and other terrain attributes from a raster of heights.
     #[command(
-        after_help = "Attributes: slope, aspect, northness, eastness (of the aspect), hillshade, plan-curvature, profile-curvature (m-1, convex is positive),\ntpi, tri, roughness of nine cells; mean, sd, entropy in a window; glcm-contrast, glcm-dissimilarity, glcm-homogeneity, glcm-asm,\nglcm-energy, glcm-correlation, glcm-entropy (bits): texture from grey-level co-occurrence in a window (Haralick et al. 1973). Distances are metres: those of the plane, or on the ellipsoid\nwhere the raster is in degrees. Cells at the edge, and those with a missing one in their window, are missing.\n\nTextures are taken from a raster in any unit. Its values are cut into grey levels between the ends of --grey-range, or between its\nsmallest and largest value, which a note tells. Pairs of cells count both ways; the mean over four directions (along rows, along columns,\nboth diagonals) is written, a variable for each distance. Pairs with a missing cell do not count; --pairs says how many must.\nThe correlation is missing where a direction has one level alone.\n\nExamples:\n  esker terrain dem.tif -o terrain.tif --attributes slope,aspect,plan-curvature\n  esker terrain dem.nc -o rough.nc --var elevation --attributes sd,entropy --window 9 --level 5\n  esker terrain scene.tif -o texture.tif --var nir --attributes glcm-contrast,glcm-entropy --window 7 --grey-range 0,5000"
+        after_help = "Attributes: slope, aspect, northness, eastness (of the aspect), hillshade, plan-curvature, profile-curvature (m-1, convex is positive),\ntpi, tri, roughness of nine cells; mean, sd, entropy in a window; glcm-contrast, glcm-dissimilarity, glcm-homogeneity, glcm-asm,\nglcm-energy, glcm-correlation, glcm-entropy (bits): texture from grey-level co-occurrence in a window (Haralick et al. 1973).\nDistances are metres: those of the plane, or on the ellipsoid where the raster is in degrees. Cells at the edge, and those\nwith a missing one in their window, are missing.\n\nTextures are taken from a raster in any unit. Its values are cut into grey levels between the ends of --grey-range, or between its\nsmallest and largest value, which a note tells. Pairs of cells count both ways; the mean over four directions (along rows, along columns,\nboth diagonals) is written, a variable for each distance. Pairs with a missing cell do not count; --pairs says how many must.\nThe correlation is missing where a direction has one level alone.\n\nExamples:\n  esker terrain dem.tif -o terrain.tif --attributes slope,aspect,plan-curvature\n  esker terrain dem.nc -o rough.nc --var elevation --attributes sd,entropy --window 9 --level 5\n  esker terrain scene.tif -o texture.tif --var nir --attributes glcm-contrast,glcm-entropy --window 7 --grey-range 0,5000"
     )]
     Terrain {
         /// Heights in metres, in any grid format Esker reads, or an address: https://…, s3://bucket/key.
@@ -416,7 +416,6 @@ pub enum Command {
         /// How high it stands, degrees.
         #[arg(long, value_name = "DEGREES", default_value_t = 45.0)]
         altitude: f64,
-        /// The pairs of textures.
         #[command(flatten)]
         grey: Grey,
     },
