@@ -178,7 +178,7 @@ fn classes_with_commas_have_their_place_in_an_order() {
     let steps = "[[prepare]]\nstep = \"encode\"\nmethod = \"ordinal\"\norder = [\"shale\", \"chalk, soft\", \"marl\"]\n";
     let recipe = Recipe::parse("recipe.toml", &format!("{RECIPE}{steps}")).unwrap();
     let outcome = Plan::new(recipe, table, None).unwrap().run(&Context::new(1, 1)).unwrap();
-    assert_eq!(outcome.record.prepared[0].learned[0].1, "shale = 0, chalk, soft = 1, marl = 2");
+    assert_eq!(outcome.record.prepared[0].learned[0].says, "shale = 0, chalk, soft = 1, marl = 2");
 }
 
 #[test]
