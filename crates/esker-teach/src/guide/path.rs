@@ -67,13 +67,16 @@ pub(super) struct Hours {
     pub raw: Vec<f64>,
 }
 
+/// Open topics, and what was picked on top of the ground.
+type State = (Vec<usize>, Vec<(usize, u64)>);
+
 /// Where a choice is made: hours on topics, what was taken, hours left; and the providers found there, by the open topics and by what
 /// was picked on top.
 pub(super) struct Ground<'a> {
     hours: &'a Hours,
     taken: &'a [Pick],
     left: f64,
-    found: BTreeMap<(Vec<usize>, Vec<(usize, u64)>), Option<Vec<Pick>>>,
+    found: BTreeMap<State, Option<Vec<Pick>>>,
 }
 
 impl<'a> Ground<'a> {

@@ -63,7 +63,10 @@ fn step(kind: StepKind) -> String {
     format!("[[data.step]]\nkind = \"{}\"\n{rest}\n", kind.name())
 }
 
-fn prepare(folder: &Path, steps: &str, stop_at: Option<&str>) -> (Result<Prepared, Findings>, Vec<(String, usize, usize)>) {
+/// Name of a stage, done, of.
+type Seen = (String, usize, usize);
+
+fn prepare(folder: &Path, steps: &str, stop_at: Option<&str>) -> (Result<Prepared, Findings>, Vec<Seen>) {
     let text = format!(
         "[data]\nsource = \"rows.csv\"\nunits = {{ t = \"degC\", p = \"mm\" }}\n{steps}\n[roles]\ntarget = \"y\"\ntime = \"date\"\n\
          place = {{ x = \"lon\", y = \"lat\", crs = \"EPSG:4326\" }}\n[validate]\ndesign = \"random\"\nfolds = 2\n[[model]]\nkind = \"linear\"\n"
