@@ -243,7 +243,7 @@ impl Catalogue {
         if faults.is_empty() { Ok(all) } else { Err(faults) }
     }
 
-    /// Reads the form of a catalogue; its rules are [`check`]'s.
+    /// Reads the form of a catalogue; its rules are [`check`](super::check())'s.
     ///
     /// # Errors
     /// What is no TOML, an unknown or missing key, a word or type that does not fit, each with its line.
@@ -257,7 +257,7 @@ impl Catalogue {
     }
 
     /// Adds another catalogue. A topic or list that is the same in both stays once; everything else is added, and
-    /// [`check`] finds what clashes.
+    /// [`check`](super::check()) finds what clashes.
     pub fn merge(&mut self, other: Self) {
         if other.schema != SCHEMA {
             self.schema = other.schema;
