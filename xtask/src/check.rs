@@ -15,8 +15,8 @@ const OWN: [(&str, Own); 3] = [("files", files::check), ("floors", floors::check
 /// the generated pages against their catalogs.
 const BUILT: [(&str, &str); 3] = [
     ("", "clippy --workspace --all-targets --locked -- -D warnings"),
-    ("", "test --workspace --locked"),
     ("-D warnings", "doc --workspace --no-deps --locked"),
+    ("", "test --workspace --locked"),
 ];
 
 /// Runs every step, and stops at the first fault.
