@@ -42,7 +42,9 @@ impl Samples {
     pub fn new(columns: Vec<Column>, support: Support, weight: Option<Vec<f64>>) -> Result<Self> {
         check_columns(&columns, support.rows)?;
         for column in &columns {
+            // Counted first: that is several times as fast as a search, and nearly always in vain.
             if let Values::Real(v) = &column.values
+                && v.iter().filter(|x| x.is_infinite()).count() > 0
                 && let Some(row) = v.iter().position(|x| x.is_infinite())
             {
                 return Err(Error::data(format!("column '{}' row {}", column.name, row + 1))

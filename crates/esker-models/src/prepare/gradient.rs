@@ -97,7 +97,7 @@ impl Sloping {
     fn made(&self, series: &Series, asked: &[f64], runs: &Runs, rows: usize) -> Vec<Column> {
         let one = |(f, field): (usize, &Field)| {
             let of_run = series.each(f, (asked, runs.groups()), slopes);
-            Column { unit: field.unit.clone(), ..Column::real(format!("{} gradient", field.name), "", runs.spread(&of_run, rows)) }
+            Column { unit: field.unit.clone(), ..Column::real(format!("{} gradient", field.name), "", runs.spread(of_run, rows)) }
         };
         self.fields.iter().enumerate().map(one).collect()
     }

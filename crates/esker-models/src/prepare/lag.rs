@@ -76,8 +76,8 @@ impl Back {
         Self { name: "rolling", columns, settings: settings.clone() }
     }
 
-    /// Every look back, with what it adds to the name of the column; `step` is the usual step of the training rows.
-    fn looks(&self, step: Option<f64>) -> Result<Vec<(String, Look)>> {
+    /// Every look back along `series`, with what it adds to the name of the column.
+    fn looks(&self, series: &Series) -> Result<Vec<(String, Look)>> {
         let in_days = self.settings.text("by") == "days";
         let reach = |key: &str, text: &str| {
             let found = text.parse::<f64>().ok().filter(|v| *v > 0.0 && *v <= LONGEST && (in_days || v.fract() == 0.0));
@@ -95,6 +95,7 @@ impl Back {
             return Ok(looks);
         }
         let now = self.settings.flag("now");
+        let step = if in_days { series.step() } else { None };
         for word in list(self.settings.text("statistics")) {
             let known = Statistic::ALL.into_iter().find(|s| s.name() == word);
             let statistic = known.ok_or_else(|| {
@@ -160,12 +161,12 @@ impl Transform for Back {
         let fields = self.fields(&train, target)?;
         let values = fields.iter().map(|f| Ok(runs.collapse(train.column(&f.name)?.reals()?))).collect::<Result<Vec<_>>>()?;
         let series = Series { labels, groups: runs.groups().to_vec(), keys: runs.keys(keys), values };
-        let looks = self.looks(series.step())?;
+        let looks = self.looks(&series)?;
         let mut fitted = Looking { step: self.name.to_owned(), fields, looks, series, learned: Vec::new(), notes };
         let all: Vec<&Series> = fitted.fields.iter().map(|_| &fitted.series).collect();
         let made = fitted.made(&all, &fitted.series.keys, &runs, train.rows());
-        let of = |(c, (_, how)): (&Column, &(String, Look))| (c.name.clone(), format!("{}{}", needs(how), rows_without(c)));
-        fitted.learned = made.iter().zip(fitted.looks.iter().cycle()).map(of).collect();
+        let of = |(i, c): (usize, &Column)| (c.name.clone(), format!("{}{}", needs(&fitted.looks[i % fitted.looks.len()].1), rows_without(c)));
+        fitted.learned = made.par_iter().enumerate().map(of).collect();
         let made = beside(train, made)?;
         Ok((Box::new(fitted), made))
     }
@@ -230,7 +231,7 @@ impl Looking {
             let count = matches!(how, Look::Window { statistic: Statistic::Count, .. });
             let unit = if count { Unit::new("1") } else { field.unit.clone() };
             let suffix = if field.target { suffix.strip_suffix(WITH_NOW).unwrap_or(suffix) } else { suffix };
-            Column { unit, ..Column::real(format!("{} {suffix}", field.name), "", runs.spread(&of_run, rows)) }
+            Column { unit, ..Column::real(format!("{} {suffix}", field.name), "", runs.spread(of_run, rows)) }
         };
         tasks.into_par_iter().map(one).collect()
     }

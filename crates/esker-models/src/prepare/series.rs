@@ -4,14 +4,37 @@ use esker_core::MISSING;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Rows in the order of their groups and of a key within them.
+/// Rows in the order of their groups and of a key within them, cut into runs: those with one group and key.
 pub(super) struct Runs {
-    /// Rows in order; those without a group or a key are left out.
-    rows: Vec<u32>,
-    /// Where each run of rows with one group and key starts in `rows`, and the end.
-    starts: Vec<u32>,
+    /// None where every row is a run of its own and they stand in order, as tables often have them: nothing is moved then.
+    order: Option<Order>,
     /// The first run of each group, and the end.
     groups: Vec<u32>,
+}
+
+struct Order {
+    /// Rows in order; those without a group or a key are left out.
+    rows: Vec<u32>,
+    /// Where each run starts in `rows`, and the end.
+    starts: Vec<u32>,
+}
+
+impl Order {
+    fn run(&self, run: usize) -> &[u32] {
+        &self.rows[self.starts[run] as usize..self.starts[run + 1] as usize]
+    }
+}
+
+/// Whether each row stands after the one before it, by group and key.
+fn in_order(codes: &[u32], keys: &[f64]) -> bool {
+    let after = |i: usize| codes[i - 1] < codes[i] || codes[i - 1] == codes[i] && keys[i - 1] < keys[i];
+    let there = |i: usize| codes[i] != MISSING && !keys[i].is_nan();
+    (0..keys.len()).all(|i| there(i) && (i == 0 || after(i)))
+}
+
+/// A copy, made by all threads: in long columns the fresh memory is what takes time.
+fn copy(values: &[f64]) -> Vec<f64> {
+    values.par_iter().copied().collect()
 }
 
 impl Runs {
@@ -24,6 +47,9 @@ impl Runs {
         }
         for g in 0..groups {
             offsets[g + 1] += offsets[g];
+        }
+        if in_order(codes, keys) {
+            return Self { order: None, groups: offsets };
         }
         let mut rows = vec![0u32; offsets[groups] as usize];
         let mut next = offsets.clone();
@@ -52,28 +78,26 @@ impl Runs {
         }
         firsts.push(starts.len() as u32);
         starts.push(rows.len() as u32);
-        Self { rows, starts, groups: firsts }
-    }
-
-    /// Number of runs.
-    pub fn len(&self) -> usize {
-        self.starts.len() - 1
+        Self { order: Some(Order { rows, starts }), groups: firsts }
     }
 
     /// Rows that share group and key with another.
     pub fn together(&self) -> usize {
-        self.starts.windows(2).map(|w| w[1] - w[0]).filter(|n| *n > 1).sum::<u32>() as usize
+        let starts = self.order.iter().flat_map(|o| o.starts.windows(2));
+        starts.map(|w| w[1] - w[0]).filter(|n| *n > 1).sum::<u32>() as usize
     }
 
     /// The key of each run.
     pub fn keys(&self, keys: &[f64]) -> Vec<f64> {
-        self.starts[..self.len()].iter().map(|&s| keys[self.rows[s as usize] as usize]).collect()
+        let Some(order) = &self.order else { return copy(keys) };
+        order.starts[..order.starts.len() - 1].iter().map(|&s| keys[order.rows[s as usize] as usize]).collect()
     }
 
     /// The value of each run: the mean of those that are there. Their order does not matter, to the last bit.
     pub fn collapse(&self, values: &[f64]) -> Vec<f64> {
-        let one = |w: &[u32]| {
-            let rows = &self.rows[w[0] as usize..w[1] as usize];
+        let Some(order) = &self.order else { return copy(values) };
+        let one = |run: usize| {
+            let rows = order.run(run);
             let [row] = rows else {
                 let mut there = super::wanted::known(&rows.iter().map(|&r| values[r as usize]).collect::<Vec<_>>());
                 there.sort_by(f64::total_cmp);
@@ -81,15 +105,16 @@ impl Runs {
             };
             values[*row as usize]
         };
-        self.starts.par_windows(2).map(one).collect()
+        (0..order.starts.len() - 1).into_par_iter().map(one).collect()
     }
 
     /// The value of its run for each of `rows` rows; NaN for rows that are of none.
-    pub fn spread(&self, of_run: &[f64], rows: usize) -> Vec<f64> {
+    pub fn spread(&self, of_run: Vec<f64>, rows: usize) -> Vec<f64> {
+        let Some(order) = &self.order else { return of_run };
         let mut out = vec![f64::NAN; rows];
-        for (run, value) in of_run.iter().enumerate() {
-            for &row in &self.rows[self.starts[run] as usize..self.starts[run + 1] as usize] {
-                out[row as usize] = *value;
+        for (run, value) in of_run.into_iter().enumerate() {
+            for &row in order.run(run) {
+                out[row as usize] = value;
             }
         }
         out
@@ -143,8 +168,8 @@ impl Series {
     pub fn step(&self) -> Option<f64> {
         let of = |w: &[u32]| self.keys[w[0] as usize..w[1] as usize].windows(2).map(|k| k[1] - k[0]);
         let mut apart: Vec<f64> = self.groups.windows(2).flat_map(of).collect();
-        apart.sort_by(f64::total_cmp);
-        apart.get(apart.len().saturating_sub(1) / 2).copied()
+        let middle = apart.len().checked_sub(1)? / 2;
+        Some(*apart.select_nth_unstable_by(middle, f64::total_cmp).1)
     }
 
     /// The points with further ones of other rows beside them; at a point that is there already, it counts alone, unless its value is missing.
