@@ -291,7 +291,7 @@ pub enum Command {
         /// File to write: .csv or .parquet for rows, .nc, .tif or .zarr for a map.
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
-        /// Also draw the map, .png or .svg: the prediction, grey outside the area of applicability, with the expected error beside it.
+        /// Also draw the map, .png or .svg: the prediction, of two classes the probability of the second, grey outside the area of applicability, with the expected error beside it.
         #[arg(long, value_name = "FILE")]
         picture: Option<PathBuf>,
     },

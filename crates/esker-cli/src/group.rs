@@ -228,8 +228,9 @@ fn planned(done: &Done, output: &Path) -> Told {
     let call = &done.state.call;
     let talks = done.state.agenda.as_ref().map_or(0, |a| a.talks.len());
     let more = if talks > 0 { format!("; {talks} talks at the mini-conference") } else { String::new() };
+    let next = if done.state.matching.is_none() { "match applications.csv" } else { "review projects.csv" };
     let text = format!(
-        "{}: {} files → {}{more}\nread plan/plan.md first; next: esker group match applications.csv -o {}",
+        "{}: {} files → {}{more}\nread plan/plan.md first; next: esker group {next} -o {}",
         call.title,
         done.files.len(),
         output.display(),

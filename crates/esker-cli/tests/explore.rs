@@ -213,7 +213,7 @@ fn bad_input_is_refused_or_borne() {
         sound(&desk.read("page.html"));
     }
     assert!(found(&desk, "gone.csv").contains(&"empty a b c".to_owned()));
-    assert!(explored(&desk, "wide.csv")["sampled"][0].as_str().unwrap().contains("10000 columns"));
+    assert!(explored(&desk, "wide.csv")["sampled"][0].as_str().unwrap().contains("10,000 columns"));
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn a_map_is_drawn_beside_its_file_and_says_how_much_lies_inside() {
     let said = desk.ok(&["predict", "out/model.esker", "terrain.tif", "-o", "map.tif", "--picture", "map.svg"]);
     assert!(said.contains("% inside the area of applicability"), "{said}");
     let svg = desk.read("map.svg");
-    for words in ["Predicted lslpts", "TRUE", "Expected share of wrong classes", "outside (", "Easting (km)", "#808080"] {
+    for words in ["lslpts: probability of TRUE", "Expected share of wrong classes", "outside (", "Easting (km)", "#808080"] {
         assert!(svg.contains(words), "{words}");
     }
     // Rows say the same of themselves.

@@ -96,8 +96,10 @@ impl Schema {
                 notes.push(Note::warning(
                     BEYOND,
                     format!(
-                        "column '{}': {count} of {rows} values lie beyond the training range {min} to {max}{}",
+                        "column '{}': {count} of {rows} values lie beyond the training range {} to {}{}",
                         field.name,
+                        six_digits(min),
+                        six_digits(max),
                         field.unit.suffix()
                     ),
                 ));
@@ -105,6 +107,11 @@ impl Schema {
         }
         notes
     }
+}
+
+/// A number to six digits, as many as a reader wants of a range.
+fn six_digits(v: f64) -> f64 {
+    format!("{v:.5e}").parse().unwrap_or(v)
 }
 
 /// The code of notes on values beyond the training range.

@@ -83,6 +83,12 @@ fn a_tie_is_called_a_tie() {
         c.winner = "none".into();
     }
     let text = lines(&record);
+    assert!(text.contains("Taken alone, its difference from the baseline group-mean would count"), "{text}");
+    assert!(text.contains("no skill beyond it has been shown"), "{text}");
+    for c in &mut record.comparisons {
+        c.interval = [-0.1, 0.1];
+    }
+    let text = lines(&record);
     assert!(text.contains("It cannot be told apart from the baseline"), "{text}");
     assert!(text.contains("no skill beyond it has been shown"), "{text}");
     assert!(verdict(&record).contains("cannot be told apart from the baseline"));

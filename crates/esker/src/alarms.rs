@@ -26,7 +26,31 @@ pub(crate) fn of_data(recipe: &Recipe, data: &Dataset, designs: &[PlannedDesign]
             ));
         }
     }
+    notes.extend(strangers(recipe, data, primary));
     notes
+}
+
+/// Lags of the target where held-out rows are of groups that were never learned from.
+fn strangers(recipe: &Recipe, data: &Dataset, design: &PlannedDesign) -> Option<Note> {
+    let looks = recipe.models.first().is_some_and(|m| m.prepare.looks_at_target(&data.target));
+    let group = data.samples.support().group.as_ref().filter(|_| looks)?;
+    let (mut judged, mut strange) = (0, 0);
+    for fold in &design.folds {
+        let learned = group.select(&fold.train).counts();
+        judged += fold.test.len();
+        strange += fold.test.iter().filter(|&&r| learned.get(group.codes()[r] as usize).is_some_and(|n| *n == 0)).count();
+    }
+    (2 * strange > judged).then(|| {
+        Note::warning(
+            "lags-of-strangers",
+            format!(
+                "{strange} of {judged} held-out rows of design '{}' are of groups that are never learned from: lags and windows of the target are missing there. In training rows \
+                 they are missing only where a series begins, so that what a model learns of a missing one may not hold. Leave them out for new groups, or judge by a design \
+                 that goes forward in time if the groups are known when it matters.",
+                design.part.label
+            ),
+        )
+    })
 }
 
 /// Whether some fold learns from a group that it is judged on.

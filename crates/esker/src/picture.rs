@@ -36,7 +36,8 @@ fn has(path: &Path, ending: &str) -> bool {
 }
 
 impl PredictedMap {
-    /// Draws the map: the prediction with cells outside the area of applicability in grey, and the expected error beside it.
+    /// Draws the map: the prediction, of two classes the probability of the second, with cells outside the area of applicability in grey, and
+    /// the expected error beside it.
     ///
     /// # Errors
     /// A grid without x and y axes, a map without any prediction, or the disk refuses.
@@ -76,6 +77,10 @@ fn grid(cube: &Cube, header: &Header) -> Result<Grid> {
         Task::Regression { unit, .. } => (Vec::new(), unit.clone()),
         Task::Classification { names, .. } => (names.clone(), Unit::default()),
     };
+    let probability = match &header.task {
+        Task::Classification { levels, .. } if levels.len() == 2 => layer(&format!("p_{}", levels[1]))?,
+        _ => Vec::new(),
+    };
     let degrees = cube.crs.as_ref().map_or_else(|| axis_x.unit.as_str().starts_with("degree"), esker_core::Crs::is_degrees);
     Ok(Grid {
         x: at(x, &columns),
@@ -85,6 +90,7 @@ fn grid(cube: &Cube, header: &Header) -> Result<Grid> {
         unit,
         levels,
         predicted: layer("predicted")?,
+        probability,
         inside: layer("inside")?,
         expected: layer("expected_error")?,
         note: note(cube, (x, y), step),

@@ -95,6 +95,20 @@ fn what_matters_is_found_a_row_before_and_told() {
     insta::assert_snapshot!(outcome.record.models[0].preparation.join("\n"));
 }
 
+/// Lags of the target say nothing of a group never seen; of the rain they do, and of a known group later on.
+#[test]
+fn lags_of_the_target_are_told_where_groups_are_held_out() {
+    let lag = |column: &str| format!("[[prepare]]\nstep = \"lag\"\ncolumns = [\"{column}\"]\n");
+    let told = |design: &str, steps: &str| {
+        let text = RECIPE.replace("design = \"group\"\nfolds = 3", design) + steps;
+        let plan = Plan::new(Recipe::parse("recipe.toml", &text).unwrap(), table(), None).unwrap();
+        plan.notes.iter().any(|n| n.code == "lags-of-strangers")
+    };
+    assert!(told("design = \"group\"\nfolds = 3", &lag("y")));
+    assert!(!told("design = \"group\"\nfolds = 3", &lag("rain")));
+    assert!(!told("design = \"forward\"\nfolds = 3", &lag("y")));
+}
+
 #[test]
 fn a_model_file_looks_back_on_its_training_rows() {
     let plan = plan(LAGS).unwrap();

@@ -32,7 +32,8 @@ pub(crate) fn flaws(features: &Features, name: &str) -> Vec<Note> {
         );
         notes.push(Note::warning("polygons-crossed", text));
     }
-    let empty: Vec<usize> = polygons().filter(|(_, g)| area(g) <= 0.0).map(|(i, _)| i).collect();
+    // Loops that cross go around both ways: their areas cancel, yet they cover something.
+    let empty: Vec<usize> = polygons().filter(|(i, g)| area(g) <= 0.0 && crossed.binary_search(i).is_err()).map(|(i, _)| i).collect();
     if !empty.is_empty() {
         let text = format!("{} of {count} polygons of {name} cover nothing (rows {}).", empty.len(), named(&empty));
         notes.push(Note::warning("polygons-empty", text));
@@ -85,5 +86,10 @@ mod tests {
         let codes: Vec<&str> = notes.iter().map(|n| n.code.as_str()).collect();
         assert_eq!(codes, ["polygons-crossed", "polygons-empty"]);
         assert!(notes[0].text.starts_with("1 of 3 polygons of 'a.shp' cross themselves (rows 2)"), "{}", notes[0].text);
+        let bow: &[[f64; 2]] = &[[0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]];
+        let notes = flaws(&features(&[bow]), "'a.shp'");
+        assert!(
+            area(features(&[bow]).geometries[0].as_ref().unwrap()).abs() < 1e-12 && notes.len() == 1 && notes[0].code == "polygons-crossed"
+        );
     }
 }

@@ -165,7 +165,8 @@ impl Transform for Back {
         let mut fitted = Looking { step: self.name.to_owned(), fields, looks, series, learned: Vec::new(), notes };
         let all: Vec<&Series> = fitted.fields.iter().map(|_| &fitted.series).collect();
         let made = fitted.made(&all, &fitted.series.keys, &runs, train.rows());
-        let of = |(i, c): (usize, &Column)| (c.name.clone(), format!("{}{}", needs(&fitted.looks[i % fitted.looks.len()].1), rows_without(c)));
+        let of =
+            |(i, c): (usize, &Column)| (c.name.clone(), format!("{}{}", needs(&fitted.looks[i % fitted.looks.len()].1), rows_without(c)));
         fitted.learned = made.par_iter().enumerate().map(of).collect();
         let made = beside(train, made)?;
         Ok((Box::new(fitted), made))

@@ -480,6 +480,8 @@ impl Canvas {
                 Some(mm) => format!(" width=\"{}mm\" height=\"{}mm\"", n2(mm), n2(mm * self.height / self.width)),
                 None => format!(" width=\"{}\" height=\"{}\"", n1(self.width), n1(self.height)),
             },
+            // A narrow drawing is not stretched over the page, its words with it.
+            Theme::Page if self.width < 0.75 * super::WIDTH => format!(" style=\"--own: {}px\"", n1(1.2 * self.width)),
             Theme::Page => String::new(),
         };
         let ground = match theme {

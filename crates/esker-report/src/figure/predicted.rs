@@ -36,6 +36,8 @@ pub struct Grid {
     pub levels: Vec<String>,
     /// Predictions, rows × columns; NaN where there is none.
     pub predicted: Vec<f64>,
+    /// Probability of the second of two classes, drawn in place of the classes; empty where there are more, or numbers.
+    pub probability: Vec<f64>,
     /// 1 inside the area of applicability, 0 outside, NaN where unknown; empty where the model keeps none.
     pub inside: Vec<f64>,
     /// Expected error, NaN outside; empty where none is expected.
@@ -132,10 +134,17 @@ pub fn draw(g: &Grid) -> Option<Figure> {
     let height = (TOP + first.area.3 + below).max(300.0) + if g.note.is_empty() { 0.0 } else { 24.0 };
     let mut c = Canvas::new(panels * panel, height);
     c.text((LEFT, height - 8.0), &fit(g.note.trim(), SMALL, false, panels * panel - LEFT - 8.0), Type::new(SMALL).muted());
-    let prediction = if g.levels.is_empty() { Scale::of(&known, Colours::Viridis) } else { Scale::Classes(g.levels.clone()) };
-    let shown = |i: usize| Some(g.predicted[i]).filter(|v| v.is_finite());
+    let likely = g.levels.get(1).filter(|_| g.probability.len() == g.predicted.len());
+    let prediction = match (likely, g.levels.is_empty()) {
+        (Some(_), _) => Scale::Numbers(0.0, 1.0, (false, false), Colours::Viridis),
+        (None, true) => Scale::of(&known, Colours::Viridis),
+        (None, false) => Scale::Classes(g.levels.clone()),
+    };
+    let values = if likely.is_some() { &g.probability } else { &g.predicted };
+    let shown = |i: usize| Some(values[i]).filter(|v| v.is_finite());
     let colour = |i: usize| shown(i).map(|v| if g.outside(i) { GREY } else { prediction.colour(v) });
-    let title = labelled(&format!("Predicted {}", g.target), &g.unit);
+    let what = likely.map_or_else(|| format!("Predicted {}", g.target), |class| format!("{}: probability of {class}", g.target));
+    let title = labelled(&what, &g.unit);
     let outside = (0..g.predicted.len()).filter(|&i| shown(i).is_some() && g.outside(i)).count();
     one(&mut c, &cells, &first, (&title, &prediction, outside), &colour);
     if !beside.is_empty() {
@@ -147,7 +156,7 @@ pub fn draw(g: &Grid) -> Option<Figure> {
         one(&mut c, &cells, &map, (&labelled(name, &unit), &error, outside), &at);
     }
     let grey = if g.inside.is_empty() { "" } else { " Grey cells lie outside the area of applicability." };
-    let caption = format!("Predicted {}.{grey} {}{}", g.target, first.describe(), g.note);
+    let caption = format!("{what}.{grey} {}{}", first.describe(), g.note);
     let of_them =
         if g.inside.is_empty() { String::new() } else { format!(", {} of them outside the area of applicability", count(outside)) };
     let alt = format!(
@@ -155,6 +164,9 @@ pub fn draw(g: &Grid) -> Option<Figure> {
         count(known.len()),
         match &prediction {
             Scale::Classes(levels) => format!("Classes: {}.", levels.join(", ")),
+            _ if likely.is_some() => {
+                format!("In colour {what}; predicted as such: {}.", count(known.iter().filter(|v| **v == 1.0).count()))
+            }
             _ => format!(
                 "Half of the predictions lie below {}, from {} to {}.",
                 number(quantile(&known, 0.5)),
@@ -164,8 +176,7 @@ pub fn draw(g: &Grid) -> Option<Figure> {
         },
         g.note
     );
-    let title = format!("Predicted {}", g.target);
-    Some(Figure::new(Words { name: "predicted-map", title, alt, caption }, &c))
+    Some(Figure::new(Words { name: "predicted-map", title: what, alt, caption }, &c))
 }
 
 /// What colours stand for.
@@ -285,5 +296,11 @@ mod tests {
         let classes =
             draw(&Grid { levels: vec!["rock".into(), "ice".into()], predicted: vec![0.0, 1.0, 0.0, 1.0, 1.0, 0.0], ..grid() }).unwrap();
         assert!(classes.svg.contains("rock") && classes.svg.contains("Expected share of wrong classes"));
+        let probability = vec![0.1, 0.9, 0.2, 0.8, 0.7, 0.3];
+        let chance =
+            Grid { levels: vec!["rock".into(), "ice".into()], predicted: vec![0.0, 1.0, 0.0, 1.0, 1.0, 0.0], probability, ..grid() };
+        let chance = draw(&chance).unwrap();
+        assert!(chance.svg.contains("t: probability of ice") && chance.alt.contains("predicted as such: 3"));
+        assert!(!chance.svg.contains("rock"));
     }
 }

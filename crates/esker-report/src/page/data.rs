@@ -101,7 +101,8 @@ fn columns(r: Reading<'_>, h: &mut Html) {
             .numbers("missing")
             .words("Most frequent (rows)");
         for c in classes {
-            let mut shown: Vec<String> = c.levels.iter().take(MOST_LEVELS).map(|(l, n)| format!("{l} ({})", count(*n))).collect();
+            let mut shown: Vec<String> =
+                c.levels.iter().filter(|l| l.1 > 0).take(MOST_LEVELS).map(|(l, n)| format!("{l} ({})", count(*n))).collect();
             if c.levels.len() > MOST_LEVELS {
                 shown.push("…".to_owned());
             }

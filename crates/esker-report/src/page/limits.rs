@@ -4,7 +4,7 @@ use esker_core::record::{DesignRecord, Record};
 
 use super::number::{count, percent, real, with_unit};
 use super::reading::{Reading, shuffles};
-use super::words::{first_sentence, list, list_some, plural, sentence};
+use super::words::{first_sentence, list, list_some, one_stop, plural, sentence};
 
 /// Few folds: below this the spread over folds is itself hardly known.
 const FEW_FOLDS: usize = 5;
@@ -33,7 +33,7 @@ pub fn limits(record: &Record) -> Vec<String> {
                 .to_owned(),
         );
     }
-    out
+    out.iter().map(|s| one_stop(s)).collect()
 }
 
 /// What kind of new rows the primary design speaks for.

@@ -258,7 +258,11 @@ fn tiles(r: Reading<'_>) -> Vec<Tile> {
     }
     let base = r.chosen().zip(r.baseline()).filter(|(c, b)| c.name != b.name);
     if let Some((base, pair)) = base.and_then(|(c, b)| Some((b, r.paired(&c.name, &b.name)?))) {
-        let beyond = if pair.verdict == Verdict::Tie { "within noise" } else { "beyond noise" };
+        let beyond = match pair.verdict {
+            Verdict::Tie if pair.counts_alone() => "within noise among all comparisons",
+            Verdict::Tie => "within noise",
+            _ => "beyond noise",
+        };
         out.push(Tile {
             label: format!("{} against {}", r.metric(), base.name),
             digits: signed(pair.difference, n),

@@ -26,6 +26,13 @@ pub struct Paired {
     pub verdict: Verdict,
 }
 
+impl Paired {
+    /// Whether the difference would count alone, as its interval leaves zero out, but not beside all the other comparisons.
+    pub fn counts_alone(&self) -> bool {
+        self.verdict == Verdict::Tie && self.interval[0] < self.interval[1] && self.interval[0] * self.interval[1] > 0.0
+    }
+}
+
 /// What a paired difference allows to be said of the first model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

@@ -5,7 +5,7 @@ use esker_core::record::{ModelRecord, Record, Task};
 
 use super::number::{THIN, fixed, percent, unit_bracketed, with_unit};
 use super::reading::{Reading, Verdict, inside, is_baseline, shuffles, spread};
-use super::words::{capital, first_sentence, list, list_some, plural, sentence, visible};
+use super::words::{capital, first_sentence, list, list_some, one_stop, plural, sentence, visible};
 
 /// A handful of plain sentences that say what the record holds; each string is one point, safe to print.
 pub fn summary(record: &Record) -> Vec<String> {
@@ -13,7 +13,7 @@ pub fn summary(record: &Record) -> Vec<String> {
     [question(r), belief(r), super::skill::point(r), rivals(r), flattery(r), drivers(r), certainty(r), locked(r), alarms(r)]
         .into_iter()
         .flatten()
-        .map(|s| visible(&s).into_owned())
+        .map(|s| one_stop(&visible(&s)))
         .collect()
 }
 
@@ -97,6 +97,10 @@ fn lead(r: Reading<'_>, chosen: &ModelRecord) -> String {
     match pair.verdict {
         Verdict::Better => format!("It is better than the baseline {} beyond noise ({numbers}).", base.name),
         Verdict::Worse => format!("It is worse than the baseline {} beyond noise ({numbers}).", base.name),
+        Verdict::Tie if pair.counts_alone() => format!(
+            "Taken alone, its difference from the baseline {} would count ({numbers}); among all the comparisons made (Holm) it does not: no skill beyond it has been shown.",
+            base.name
+        ),
         Verdict::Tie => format!("It cannot be told apart from the baseline {} ({numbers}): no skill beyond it has been shown.", base.name),
     }
 }
@@ -156,12 +160,8 @@ fn flattery(r: Reading<'_>) -> Option<String> {
             format!("{} (‘{}’) would not have flattered it: {numbers}{beside}.", capital(kind), other.label)
         } else {
             let reached = r.reached(chosen, &other.label).unwrap_or_default();
-            format!(
-                "Judged more strictly (‘{}’), it reaches {} {reached}, worse by {}.",
-                other.label,
-                r.metric_inside(),
-                r.in_metric(-optimism)
-            )
+            let worse = r.in_metric(-optimism);
+            format!("Judged more strictly (‘{}’), it reaches {} {reached}, worse by {worse}.", other.label, r.metric_inside())
         });
     }
     (!sentences.is_empty()).then(|| sentences.join(" "))

@@ -41,6 +41,12 @@ pub fn sentence(text: &str) -> String {
     out
 }
 
+/// The text with one full stop where a unit or name that ends with one (`m w.e.`) closes a sentence; `…` and numbers are not touched.
+pub fn one_stop(text: &str) -> String {
+    let text = text.replace(".. ", ". ");
+    text.strip_suffix("..").map_or_else(|| text.clone(), |t| format!("{t}."))
+}
+
 /// The text with a capital in front.
 pub fn capital(text: &str) -> String {
     let mut letters = text.chars();

@@ -14,13 +14,7 @@ use crate::calendar::{Calendar, Event, When, uid};
 
 /// The plan as Markdown. What comes from a catalogue is escaped.
 pub fn markdown(plan: &Plan) -> String {
-    let mut out = format!(
-        "# My path\n\nTo {}: {} of {}, {:.0} % of the wishes met.\n",
-        safe(&plan.purpose),
-        h(plan.hours),
-        h(plan.budget),
-        100.0 * plan.met
-    );
+    let mut out = format!("# My path\n\nTo {}: {} of {}, {}.\n", safe(&plan.purpose), h(plan.hours), h(plan.budget), plan.reach());
     for (i, step) in plan.steps.iter().enumerate() {
         let _ = write!(out, "\n## {}. {}\n\n<{}>\n\n", i + 1, safe(&step.title), link(&step.url));
         let _ = writeln!(out, "- [ ] {} ({})", safe(&step.take()), span(plan, i));

@@ -81,6 +81,11 @@ impl Person {
         if all > 0.0 { open().map(|t| self.need[t] * learned(t)).sum::<f64>() / all } else { 1.0 }
     }
 
+    /// The depth asked of what is wished itself, 1 to 5.
+    pub fn asked(&self) -> usize {
+        (0..self.wish.len()).filter(|t| self.wished[*t]).map(|t| self.wish[t]).max().unwrap_or(1)
+    }
+
     /// How much of a topic is learned after `x` hours that count, 0 to 1.
     pub fn learned(&self, topic: usize, x: f64) -> f64 {
         1.0 - (-x / HALF[self.wish[topic] - 1]).exp()

@@ -147,6 +147,8 @@ pub struct Plan {
     pub hours_a_week: f64,
     /// Share of the wishes that the path meets, 0 to 1; what only comes before them does not count.
     pub met: f64,
+    /// The depth, 1 to 5, that this share is of: more hours ask for more.
+    pub depth: usize,
     /// The steps.
     pub steps: Vec<Step>,
     /// Two that were left out.
@@ -191,12 +193,18 @@ impl Plan {
             hours: cost(picks),
             hours_a_week: answers.hours_a_week,
             met,
+            depth: search.person.asked(),
             left_out: explain::left_out(&scene),
             topics: topics(catalogue, search, &hours),
             weeks: weeks(answers, picks),
             notes: explain::notes(&scene, &hours, met),
             steps,
         }
+    }
+
+    /// How far it gets: `27 % of your wishes met at depth 3 of 5`.
+    pub fn reach(&self) -> String {
+        format!("{:.0} % of your wishes met at depth {} of 5", 100.0 * self.met, self.depth)
     }
 
     /// The lists that name the steps, each once, in the order of the steps, with how many they name.

@@ -11,7 +11,7 @@ const CELLS: usize = 48;
 
 /// The plan for people at a terminal.
 pub fn plan_text(plan: &Plan) -> String {
-    let mut out = format!("To {}: {} of {}, {:.0} % of your wishes met\n", plan.purpose, h(plan.hours), h(plan.budget), 100.0 * plan.met);
+    let mut out = format!("To {}: {} of {}, {}\n", plan.purpose, h(plan.hours), h(plan.budget), plan.reach());
     for (i, step) in plan.steps.iter().enumerate() {
         let _ = write!(out, "\n{}. {}  [{}]\n   {}\n   Take     {}\n", i + 1, step.title, step.id, step.url, step.take());
         let _ = writeln!(out, "   Covers   {}", covers(step));

@@ -1,6 +1,6 @@
 //! A grid, looked at block by block: maps of means, means in time, and a sample of its cells as rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use esker_core::cube::{AxisKind, Holds, Labels, Window};
 use esker_core::exploration::{AxisCard, ColumnCard, Exploration, Histogram, MapPanel, MapShape, MapView, MissingMap, Numbers};
@@ -47,7 +47,11 @@ pub fn axes(cube: &Cube) -> Vec<AxisCard> {
 pub fn thinned(cube: &Cube, every: usize, out: &mut Exploration) -> Result<Cube> {
     let Some(axis) = (0..cube.axes().len()).max_by_key(|&a| cube.axes()[a].len) else { return Ok(cube.clone()) };
     let cells: Vec<usize> = (0..cube.axes()[axis].len).step_by(every).collect();
-    out.sampled.push(format!("Of the {} cells along '{}' one of {every} was read.", cube.axes()[axis].len, cube.axes()[axis].name));
+    out.sampled.push(format!(
+        "Of the {} cells along '{}' one of {every} was read.",
+        suspects::count(cube.axes()[axis].len),
+        cube.axes()[axis].name
+    ));
     cube.select(axis, &cells)
 }
 
@@ -257,16 +261,20 @@ impl<'a> Grid<'a> {
         out.rows_are = "cells".into();
         if every > 1 {
             out.sampled.push(format!(
-                "Of {total} values {read} were read: of each {every} blocks of times one, drawn with a fixed seed and whole; of variables without as many times, some blocks, drawn likewise, and cells outside them are blank."
+                "Of {} values {} were read, in blocks drawn with a fixed seed: blocks of times, the same for all places, and where these are too few, blocks of places; cells outside them are blank.",
+                suspects::count(total),
+                suspects::count(read)
             ));
         }
         let frame = self.rows(&sample)?;
-        out.sampled
-            .push(format!("Histograms, scatter and correlations show {} cells, drawn evenly with a fixed seed.", frame.table.rows()));
+        out.sampled.push(format!(
+            "Histograms, scatter and correlations show {} cells, drawn evenly with a fixed seed.",
+            suspects::count(frame.table.rows())
+        ));
         self.cards(out, &frame, &all);
         // Counts are of the cells drawn, and none of these is a row of the file.
         out.findings.extend(suspects::of(&frame, false).into_iter().map(|mut s| {
-            s.text.push_str(&format!(" Among {} cells, drawn.", frame.table.rows()));
+            s.text.push_str(&format!(" Among {} cells, drawn.", suspects::count(frame.table.rows())));
             s
         }));
         out.findings.extend(self.of_time()?);
@@ -499,8 +507,14 @@ impl<'a> Grid<'a> {
         };
         let mut what: Vec<String> = Vec::new();
         if layout.times > 1 {
-            let read = seen.times[..layout.times].iter().filter(|t| t.2 > 0).count();
-            what.push(format!("{} of {read} times", if codes { "the first" } else { "mean" }));
+            let read: Vec<usize> = (0..layout.times).filter(|&i| seen.times[i].2 > 0).collect();
+            let of = if read.len() < layout.times { format!(" of {}", suspects::count(layout.times)) } else { String::new() };
+            what.push(format!(
+                "{} of {}{of} times{}",
+                if codes { "the first" } else { "mean" },
+                suspects::count(read.len()),
+                self.stretch(&read)
+            ));
         }
         if self.step > 1 {
             what.push(format!("{} of {} × {} cells", if codes { "one" } else { "means" }, self.step, self.step));
@@ -520,6 +534,17 @@ impl<'a> Grid<'a> {
             what: what.join(", "),
             shape: MapShape::Cells { x: middle(self.x, nx), y: middle(self.y, ny) },
             panels: panels.collect(),
+        }
+    }
+
+    /// From when to when times are that follow each other without a gap but are not all: ` (2000-09-07 to 2001-05-14)`.
+    fn stretch(&self, read: &[usize]) -> String {
+        let ends = read.first().zip(read.last()).filter(|(a, b)| **b - **a + 1 == read.len());
+        let Some(((times, dated), (&a, &b))) = self.dates().zip(ends) else { return String::new() };
+        if read.len() == times.len() {
+            String::new()
+        } else {
+            format!(" ({} to {})", series::moment(times[a], dated), series::moment(times[b], dated))
         }
     }
 
@@ -586,12 +611,14 @@ impl<'a> Grid<'a> {
     fn series(&self, all: &[(usize, Layout, Seen)]) -> Option<esker_core::exploration::SeriesView> {
         let (times, dated) = self.dates()?;
         let mut values: Vec<(String, Unit, Vec<f64>)> = Vec::new();
-        let area = self.cube.axes()[self.x].len * self.cube.axes()[self.y].len;
+        let area = (self.cube.axes()[self.x].len * self.cube.axes()[self.y].len) as u32;
+        let mut parts = false;
         for (v, layout, seen) in all.iter().filter(|a| a.1.times > 1) {
             for (label, of) in layout.labels.iter().zip(seen.times.chunks(layout.times)) {
-                if !whole(of, area) {
+                if !even(of) {
                     continue;
                 }
+                parts |= of.iter().any(|t| t.2 > 0 && t.2 < area);
                 let name = &self.cube.variables()[*v].name;
                 let name = if label.is_empty() { name.clone() } else { format!("{name}, {label}") };
                 values.push((name, self.cube.variables()[*v].unit.clone(), of.iter().map(|t| t.0 / t.1).collect()));
@@ -612,7 +639,8 @@ impl<'a> Grid<'a> {
         // Only times that were read have a value.
         let mut view =
             series::view(&self.cube.axes()[self.time?].name, (dated, self.cube.axes()[self.time?].unit.as_str()), &times, &columns)?;
-        view.what = if self.degrees() { "mean over the area, weighted by the cosine of latitude" } else { "mean over the area" }.to_owned();
+        let over = if parts { "the cells read" } else { "the area" };
+        view.what = format!("mean over {over}{}", if self.degrees() { ", weighted by the cosine of latitude" } else { "" });
         Some(view)
     }
 
@@ -637,43 +665,49 @@ impl<'a> Grid<'a> {
     }
 }
 
-/// Whether all cells of the area were read at each time of which any was: else means would be of other parts of it from time to time.
-fn whole(times: &[(f64, f64, u32, u32)], area: usize) -> bool {
-    times.iter().all(|t| t.2 == 0 || t.2 as usize == area)
+/// Whether the same number of cells was read at each time of which any was: else means would be of other parts of the area from time to time.
+fn even(times: &[(f64, f64, u32, u32)]) -> bool {
+    let mut read = times.iter().map(|t| t.2).filter(|n| *n > 0);
+    read.next().is_none_or(|first| read.all(|n| n == first))
 }
 
-/// The pieces that are read: all, or one in `every`. Where blocks of times are many, one of each `every` is drawn and read whole, so that all places
-/// are seen at the same times, and at no beat with a day or year; else pieces are drawn.
+/// The pieces that are read: all, or about one in `every`. Blocks of times are drawn first and hold for all places, so that a map is of the same
+/// times everywhere, and at no beat with a day or year; where blocks of times are too few for that, blocks of places are drawn too, and hold for
+/// all times, so that a series is of the same places throughout.
 fn chosen(shape: &[usize], chunk: &[usize], time: Option<usize>, every: usize) -> Vec<Window> {
     let all = Window::whole(shape);
     if every <= 1 {
         return all.pieces(chunk, SLAB);
     }
     let mut rng = Rng::new(42).fork("pieces", 0);
+    let (mut windows, mut left) = (vec![all.clone()], every);
     if let Some(d) = time {
         let long = chunk[d].max(1);
         let blocks = shape[d].div_ceil(long);
-        if blocks >= 4 * every {
-            let of = |b: usize| {
+        let keep = (blocks / every).max(1);
+        let edge = |k: usize| k * blocks / keep;
+        windows = (0..keep)
+            .map(|k| edge(k) + rng.below(edge(k + 1) - edge(k)))
+            .map(|b| {
                 let mut window = all.clone();
                 window.0[d] = b * long..((b + 1) * long).min(shape[d]);
-                window.pieces(chunk, SLAB)
-            };
-            return (0..blocks).step_by(every).map(|b| b + rng.below(every.min(blocks - b))).flat_map(of).collect();
-        }
+                window
+            })
+            .collect();
+        left = every * keep / blocks;
     }
-    let mut pieces = all.pieces(chunk, SLAB);
-    let keep = pieces.len().div_ceil(every).max(1);
-    let mut order: Vec<usize> = (0..pieces.len()).collect();
-    rng.shuffle(&mut order);
-    order.truncate(keep);
-    order.sort_unstable();
-    let mut wanted = order.into_iter().peekable();
-    let mut at = 0;
-    pieces.retain(|_| {
-        at += 1;
-        wanted.next_if_eq(&(at - 1)).is_some()
-    });
+    let mut pieces: Vec<Window> = windows.iter().flat_map(|w| w.pieces(chunk, SLAB)).collect();
+    if left > 1 {
+        // The block of places of a piece.
+        let place = |piece: &Window| -> Vec<usize> {
+            (0..shape.len()).filter(|d| Some(*d) != time).map(|d| piece.0[d].start / chunk[d].max(1)).collect()
+        };
+        let mut places: Vec<Vec<usize>> = pieces.iter().map(place).collect::<BTreeSet<_>>().into_iter().collect();
+        rng.shuffle(&mut places);
+        places.truncate(places.len().div_ceil(left));
+        let kept: BTreeSet<Vec<usize>> = places.into_iter().collect();
+        pieces.retain(|p| kept.contains(&place(p)));
+    }
     pieces
 }
 
@@ -781,7 +815,30 @@ mod tests {
         let north = pieces.iter().filter(|p| p.0[1].start == 0).count();
         assert_eq!(pieces.len(), 60);
         assert!((15..=45).contains(&north), "{north} of 60");
-        let one = [(1.0, 1.0, 6, 0), (0.0, 0.0, 0, 0)];
-        assert!(whole(&one, 6) && !whole(&one, 12));
+    }
+
+    /// Long blocks: a map is of the same times wherever it is not blank, and a series of the same places at all times that were read.
+    #[test]
+    fn long_blocks_of_times_are_the_same_for_all_places() {
+        let shape = [1000, 360, 720];
+        for (chunk, every, times, cells) in [
+            ([250, 90, 180], 6, 250, 360 * 720),
+            ([500, 90, 180], 6, 500, 6 * 90 * 180),
+            ([1000, 90, 180], 6, 1000, 3 * 90 * 180),
+            ([2, 360, 720], 6, 166, 360 * 720),
+        ] {
+            let mut seen = vec![0_usize; 1000];
+            let mut places = BTreeMap::new();
+            for piece in chosen(&shape, &chunk, Some(0), every) {
+                piece.0[0].clone().for_each(|t| seen[t] += piece.0[1].len() * piece.0[2].len());
+                let place = (piece.0[1].start, piece.0[2].start, piece.0[1].end, piece.0[2].end);
+                *places.entry(place).or_insert(0) += piece.0[0].len();
+            }
+            assert_eq!(seen.iter().filter(|n| **n > 0).count(), times, "{chunk:?}");
+            assert!(seen.iter().all(|n| *n == 0 || *n == cells), "{chunk:?}");
+            assert!(places.values().all(|n| *n == times), "{chunk:?}");
+        }
+        let time = |n: u32| (0.0, 0.0, n, 0);
+        assert!(even(&[time(6), time(0), time(6)]) && !even(&[time(6), time(5)]));
     }
 }

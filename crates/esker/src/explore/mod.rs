@@ -236,11 +236,15 @@ fn fill(out: &mut Exploration, frame: &Frame, las: Option<bool>, cx: &Context) -
     let (seen, of) = (frame.rows.len(), frame.table.rows());
     if seen < of {
         let order = if frame.time.is_some() { "in time" } else { "in their order" };
-        out.sampled.push(format!("Pictures and quantiles show {seen} of {of} rows: one drawn from each of {seen} equal parts {order}, with a fixed seed. Extremes, marks for missing, impossible values and places, copies, gaps and duplicate rows were looked for in all; what is said of values far out, in another unit or cut off, and of near places and dates, is of the rows drawn."));
+        out.sampled.push(format!("Pictures and quantiles show {} of {} rows: one drawn from each of as many equal parts {order}, with a fixed seed. Extremes, marks for missing, impossible values and places, copies, gaps and duplicate rows were looked for in all; what is said of values far out, in another unit or cut off, and of near places and dates, is of the rows drawn.", suspects::count(seen), suspects::count(of)));
     }
     let wide = frame.table.columns().len();
     if wide > frame::MOST_COLUMNS {
-        out.sampled.push(format!("Of {wide} columns the first {} were searched for odd values and drawn.", frame::MOST_COLUMNS));
+        out.sampled.push(format!(
+            "Of {} columns the first {} were searched for odd values and drawn.",
+            suspects::count(wide),
+            suspects::count(frame::MOST_COLUMNS)
+        ));
     }
     out.columns = columns::cards(frame);
     cx.check()?;

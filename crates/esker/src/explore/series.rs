@@ -201,7 +201,7 @@ impl Clock {
         Series { name, unit, at: thin(at), value: thin(&value), low, high, season: None, day: None, autocorrelation, spectrum }
     }
 
-    /// Values on an even grid of the usual step, NaN in gaps; `None` where times are not even or most of the grid is gap.
+    /// Values on an even grid of the usual step from the first known to the last, NaN in gaps; `None` where times are not even or most of the grid is gap.
     fn even(&self, at: &[f64], value: &[f64]) -> Option<Vec<f64>> {
         let long = ((at[at.len() - 1] - at[0]) / self.step).round() as usize + 1;
         if !self.regular || long > 4 * at.len() || long > 1 << 20 {
@@ -211,7 +211,9 @@ impl Clock {
         for (t, v) in at.iter().zip(value) {
             out[(((t - at[0]) / self.step).round() as usize).min(long - 1)] = *v;
         }
-        Some(out)
+        let end = out.iter().rposition(|v| !v.is_nan())? + 1;
+        let start = out.iter().position(|v| !v.is_nan())?;
+        Some(out[start..end].to_vec())
     }
 
     fn autocorrelation(&self, even: &[f64]) -> Option<Autocorrelation> {
@@ -233,7 +235,7 @@ impl Clock {
 
     fn spectrum(&self, at: &[f64], value: &[f64], even: Option<&[f64]>) -> Option<Spectrum> {
         let n = value.iter().filter(|v| !v.is_nan()).count();
-        let long = at[at.len() - 1] - at[0];
+        let long = even.map_or(at[at.len() - 1] - at[0], |e| (e.len() - 1) as f64 * self.step);
         if n < 32 || long <= 0.0 {
             return None;
         }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::columns::{sorted, wants_log};
 use super::frame::{Frame, is_class_like};
+use super::suspects;
 use super::together::{code, used};
 
 /// Points of a map that are kept.
@@ -121,9 +122,9 @@ pub fn points(frame: &Frame) -> Vec<MapView> {
     let shape = MapShape::Points { x: sites.iter().map(|s| s.x).collect(), y: sites.iter().map(|s| s.y).collect() };
     let crs = frame.place.as_ref().and_then(|p| p.crs.as_ref()).map(|c| c.name().to_owned());
     let place_words = if of < rows {
-        format!("{} places; where a place has several rows, their mean or most frequent class", counted(of))
+        format!("{}; where a place has several rows, their mean or most frequent class", suspects::many(of, "place", "places"))
     } else {
-        format!("{} places", counted(of))
+        suspects::many(of, "place", "places")
     };
     let what = if frame.table.rows() > rows { format!("{place_words}, in a sample of the rows") } else { place_words };
     let view = |column: Option<usize>| {
@@ -159,18 +160,6 @@ pub fn points(frame: &Frame) -> Vec<MapView> {
     all
 }
 
-fn counted(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
-}
-
 /// Maps of lines and polygons.
 pub fn outlines(features: &Features, frame: &Frame) -> Vec<MapView> {
     let Some(shape) = features.geometries.iter().flatten().map(|g| g.shape).find(|s| *s != Shape::Points) else { return Vec::new() };
@@ -191,12 +180,9 @@ pub fn outlines(features: &Features, frame: &Frame) -> Vec<MapView> {
         return Vec::new();
     }
     let at: Vec<Site> = rows.iter().map(|&(i, _)| Site { x: 0.0, y: 0.0, rows: vec![i] }).collect();
-    let kind = if shape == Shape::Lines { "lines" } else { "polygons" };
-    let what = if rows.len() < features.geometries.len() {
-        format!("{} of {} {kind}", counted(rows.len()), counted(features.geometries.len()))
-    } else {
-        format!("{} {kind}", counted(rows.len()))
-    };
+    let (one, more) = if shape == Shape::Lines { ("line", "lines") } else { ("polygon", "polygons") };
+    let all = suspects::many(features.geometries.len(), one, more);
+    let what = if rows.len() < features.geometries.len() { format!("{} of {all}", suspects::count(rows.len())) } else { all };
     let view = |column: Option<usize>| {
         let (levels, values) = column.map_or_else(|| (Vec::new(), Vec::new()), |c| values_at(frame, c, &at));
         let c = column.map(|c| &frame.look.columns()[c]);

@@ -67,8 +67,12 @@ pub struct Preparing {
 impl Preparing {
     /// Whether a step makes features where there are none: of the time, or of earlier values of the target.
     pub(crate) fn needs_no_feature(&self, target: &str) -> bool {
-        let of_target = |s: &PreparePart| s.kind.may_see_target() && s.columns.iter().any(|c| c == target);
-        self.steps.iter().any(|s| s.kind == Prepare::Harmonics || of_target(s))
+        self.looks_at_target(target) || self.steps.iter().any(|s| s.kind == Prepare::Harmonics)
+    }
+
+    /// Whether a step makes features of earlier values of the target.
+    pub(crate) fn looks_at_target(&self, target: &str) -> bool {
+        self.steps.iter().any(|s| s.kind.may_see_target() && s.columns.iter().any(|c| c == target))
     }
 }
 

@@ -119,10 +119,11 @@ fn refused(s: &Section<'_>, key: &'static str, got: &str, rule: &str) {
 
 fn join(s: &Section<'_>) -> Option<Join> {
     let (file, by, near) = (file(s), keys(s, "by"), keys(s, "nearest"));
-    let within = s.text("within").and_then(|text| {
-        let days = span_days(&text);
+    let rule = "a length of time with its unit is wanted, e.g. \"10 d\" or \"6 h\"";
+    let within = s.words("within", rule).first().and_then(|text| {
+        let days = span_days(text);
         if days.is_none() {
-            refused(s, "within", &text, "a length of time with its unit is wanted, e.g. \"10 d\" or \"6 h\"");
+            refused(s, "within", text, rule);
         }
         days
     });
@@ -135,7 +136,13 @@ fn join(s: &Section<'_>) -> Option<Join> {
         return None;
     }
     if near.len() > 1 {
-        s.fault("nearest", Error::recipe(format!("'{}.nearest'", s.path())).got(format!("{} columns", near.len())).rule("one is wanted"));
+        s.fault(
+            "nearest",
+            Error::recipe(format!("'{}.nearest'", s.path()))
+                .got(format!("{} columns", near.len()))
+                .rule("one is wanted")
+                .hint("nearest = \"date\", or { date = \"its name there\" }; and within = \"10 d\" beside it"),
+        );
         return None;
     }
     Some(Join { file, by, nearest: near.into_iter().next(), within, earlier, added, aggregate })

@@ -33,7 +33,7 @@ fn moodle_users(state: &State, matching: &Matching) -> String {
     for group in &matching.groups {
         for person in reachable(state, group) {
             let (first, last) = names(&person.name);
-            // Moodle wants user names in small letters.
+            // Moodle wants user names in small letters, as ids are.
             text += &line(&[&person.id, &first, &last, &person.email.to_lowercase(), &person.zone, &state.call.id, &group.id]);
         }
     }

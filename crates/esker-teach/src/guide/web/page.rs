@@ -159,13 +159,13 @@ fn capital(text: &str) -> String {
 fn drawn(catalogue: &Catalogue, answers: &Answers, plan: &Plan) -> String {
     let query = e(&query::write(answers));
     let mut out = format!(
-        "<section>\n<h2>Your path</h2>\n<p class=\"status\"><strong>{} step{}, {} of {}, {:.0} % of your wishes met.</strong></p>\n\
+        "<section>\n<h2>Your path</h2>\n<p class=\"status\"><strong>{} step{}, {} of {}, {}.</strong></p>\n\
          <div class=\"picture\" tabindex=\"0\" role=\"group\" aria-label=\"Weeks\">{}</div>\n",
         plan.steps.len(),
         if plan.steps.len() == 1 { "" } else { "s" },
         h(plan.hours),
         h(plan.budget),
-        100.0 * plan.met,
+        plan.reach(),
         weeks_svg(plan)
     );
     let fewer = Answers { weeks: (answers.weeks * 3 / 4).max(1), ..answers.clone() };

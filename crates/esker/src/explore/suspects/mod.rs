@@ -109,7 +109,19 @@ pub fn num(v: f64) -> String {
 
 /// A number of things with its word.
 pub fn many(n: usize, one: &str, more: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { more })
+    format!("{} {}", count(n), if n == 1 { one } else { more })
+}
+
+pub fn count(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
 }
 
 fn capital(text: &str) -> String {
