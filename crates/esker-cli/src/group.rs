@@ -239,14 +239,20 @@ fn planned(done: &Done, output: &Path) -> Told {
     Told { text, value: json!({ "folder": output, "files": done.files, "talks": talks }), notes: done.notes.clone() }
 }
 
+/// Groups that are told at the end.
+const LISTED: usize = 30;
+
 fn matched(done: &Done, output: &Path) -> Told {
     let Some(matching) = &done.state.matching else {
         return Told { text: String::new(), value: json!({}), notes: done.notes.clone() };
     };
     let (all, waiting) = (done.state.people.len(), matching.waiting.len());
     let mut text = format!("{} of {all} people in {} groups → {}\n", all - waiting, matching.groups.len(), output.display());
-    for group in &matching.groups {
+    for group in matching.groups.iter().take(LISTED) {
         text += &format!("  {}  {} people  {}  in {}\n", group.id, group.members.len(), group.topic, group.languages.join(", "));
+    }
+    if matching.groups.len() > LISTED {
+        text += &format!("  … and {} more: groups.csv has all\n", matching.groups.len() - LISTED);
     }
     if waiting > 0 {
         let ids: Vec<&str> = matching.waiting.iter().take(12).map(|w| w.person.as_str()).collect();

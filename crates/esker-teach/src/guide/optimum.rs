@@ -96,7 +96,7 @@ fn longer(search: &Search, path: Vec<Pick>) -> f64 {
     let n = search.candidates.len();
     let (mut value, mut best) = (search.worth(&path), path);
     let mut begins: Vec<Vec<Pick>> = (0..n).filter_map(|c| search.put_in(Vec::new(), c)).collect();
-    begins.extend((0..best.len()).flat_map(|i| search.changes(&best, i, &[])));
+    begins.extend((0..best.len()).flat_map(|i| search.variants(&best, i, &[])).map(|(path, never)| search.fill(path, never)));
     for picks in begins {
         let other = search.improve(search.fill(picks, None), &[]);
         if search.worth(&other) > value {

@@ -38,6 +38,8 @@ pub(super) struct Candidate {
     pub shares: Vec<(usize, f64)>,
     /// Parts that may be taken, in hours, the shortest first.
     pub options: Vec<f64>,
+    /// What gains of the parts are divided by where nothing has to come before them: hours to a power.
+    pub prices: Vec<f64>,
     /// For each part the share of what is left of each needed topic that it teaches.
     pub gives: Vec<Vec<(usize, f64)>>,
     /// Topics it builds on.
@@ -52,6 +54,8 @@ pub(super) struct Search {
     pub person: Person,
     /// Candidates by id, so that the order of a file changes nothing.
     pub candidates: Vec<Candidate>,
+    /// By topic the candidates that teach it without building on it, with the share of their hours.
+    providers: Vec<Vec<(usize, f64)>>,
     /// Why the others are none, by their place in the catalogue.
     pub barred: Vec<(usize, Barred)>,
     /// Candidates that the person puts in, in the order named.
@@ -108,11 +112,18 @@ impl Search {
                 needed.map(|(t, s)| (*t, person.learned(*t, h * s * fit * fit))).collect()
             };
             let gives = options.iter().map(|h| taught(*h)).collect();
-            candidates.push(Candidate { at, fit, shares, options, gives, builds_on });
+            let prices = options.iter().map(|h| h.powf(POWER)).collect();
+            candidates.push(Candidate { at, fit, shares, options, prices, gives, builds_on });
         }
         let place = |id: &String| candidates.iter().position(|c: &Candidate| catalogue.resources[c.at].id == *id);
         let insisted = answers.with.iter().filter_map(place).collect();
-        Self { person, candidates, barred: out, insisted }
+        let mut providers = vec![Vec::new(); catalogue.topics.len()];
+        for (c, candidate) in candidates.iter().enumerate() {
+            for (t, share) in candidate.shares.iter().filter(|(t, share)| *share > 0.0 && !candidate.builds_on.contains(t)) {
+                providers[*t].push((c, *share));
+            }
+        }
+        Self { person, candidates, providers, barred: out, insisted }
     }
 
     /// No hours on anything.
@@ -166,9 +177,8 @@ impl Search {
     /// The same, where `extra` was picked on top of the ground and providers of `open` topics are being looked for.
     fn missing(&self, c: usize, ground: &mut Ground<'_>, extra: &[Pick], open: &mut Vec<usize>) -> Option<Vec<Pick>> {
         let mut picks = extra.to_vec();
-        let mut after = self.with(ground.hours, extra);
         for topic in &self.candidates[c].builds_on {
-            if self.has(&after, *topic) {
+            if self.person.known[*topic] || self.raw(ground, &picks, *topic) >= ENOUGH {
                 continue;
             }
             if open.contains(topic) {
@@ -177,12 +187,15 @@ impl Search {
             open.push(*topic);
             let found = self.provider(*topic, ground, &picks, open);
             open.pop();
-            for pick in found? {
-                self.spend(&mut after, pick);
-                picks.push(pick);
-            }
+            picks.extend(found?);
         }
         Some(picks.split_off(extra.len()))
+    }
+
+    /// Hours on a topic after `picks` on top of the ground.
+    fn raw(&self, ground: &Ground<'_>, picks: &[Pick], topic: usize) -> f64 {
+        let on_it = |(c, h): &Pick| self.candidates[*c].shares.iter().find(|(t, _)| *t == topic).map_or(0.0, |(_, share)| h * share);
+        picks.iter().fold(ground.hours.raw[topic], |hours, pick| hours + on_it(pick))
     }
 
     /// The provider of `topic` with most hours on it for all the hours that it and what comes before it cost. It is remembered: else
@@ -192,12 +205,12 @@ impl Search {
         if let Some(found) = ground.found.get(&key) {
             return found.clone();
         }
-        let missing = ENOUGH - self.with(ground.hours, extra).raw[topic];
+        let missing = ENOUGH - self.raw(ground, extra, topic);
         let left = ground.left - cost(extra);
         let mut best: Option<(f64, Vec<Pick>)> = None;
-        for (p, provider) in self.candidates.iter().enumerate() {
-            let share = provider.shares.iter().find(|(t, _)| *t == topic).map_or(0.0, |(_, s)| *s);
-            if share == 0.0 || provider.builds_on.contains(&topic) || ground.taken.iter().chain(extra).any(|(i, _)| *i == p) {
+        for &(p, share) in &self.providers[topic] {
+            let provider = &self.candidates[p];
+            if ground.taken.iter().chain(extra).any(|(i, _)| *i == p) {
                 continue;
             }
             let Some(h) = provider.options.iter().copied().find(|h| h * share >= missing) else { continue };
@@ -228,14 +241,17 @@ impl Search {
             }
             let Some(mut picks) = self.before(c, ground) else { continue };
             let first = cost(&picks);
-            let then = if picks.is_empty() { Cow::Borrowed(&rest) } else { Cow::Owned(self.rest(&self.with(ground.hours, &picks))) };
-            let before = rest.iter().zip(then.iter()).map(|(a, b)| a - b).sum::<f64>();
-            let parts = candidate.options.iter().zip(&candidate.gives).take_while(|(h, _)| first + **h <= left + 1e-9);
+            let (mut then, mut before) = (Cow::Borrowed(&rest), 0.0);
+            if !picks.is_empty() {
+                then = Cow::Owned(self.rest(&self.with(ground.hours, &picks)));
+                before = rest.iter().zip(then.iter()).map(|(a, b)| a - b).sum();
+            }
+            let parts = candidate.options.iter().zip(&candidate.prices).zip(&candidate.gives);
             let mut score_here = best.as_ref().map_or(f64::NEG_INFINITY, |(s, _)| *s);
             let mut hours = None;
-            for (h, gives) in parts {
+            for ((h, price), gives) in parts.take_while(|((h, _), _)| first + **h <= left + 1e-9) {
                 let gain = before + gives.iter().map(|(t, g)| then[*t] * g).sum::<f64>();
-                let score = gain / (first + h).powf(POWER);
+                let score = gain / if first > 0.0 { (first + h).powf(POWER) } else { *price };
                 if gain > least && score > score_here + 1e-12 {
                     (score_here, hours) = (score, Some(*h));
                 }
@@ -318,14 +334,25 @@ impl Search {
     /// A path that gives a hundredth more than `path` by beginning with a resource that it lacks. Each is tried, and the most
     /// promising of them are improved.
     fn elsewhere(&self, path: &[Pick], taken: &[Pick], keep: &[usize]) -> Option<Vec<Pick>> {
-        let mut others: Vec<(f64, Vec<Pick>)> = (0..self.candidates.len())
+        let mut begins: Vec<(f64, usize, Vec<Pick>)> = (0..self.candidates.len())
             .filter(|c| path.iter().all(|(p, _)| p != c))
-            .filter_map(|c| self.put_in(taken.to_vec(), c))
-            .map(|picks| self.fill(picks, None))
-            .map(|picks| (self.worth(&picks), picks))
+            .filter_map(|c| Some((c, self.put_in(taken.to_vec(), c)?)))
+            .map(|(c, picks)| (self.at_most(&picks), c, picks))
             .collect();
-        others.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let improved = others.into_iter().take(OTHERS).map(|(_, picks)| self.improve(picks, keep));
+        begins.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut others: Vec<(f64, usize, Vec<Pick>)> = Vec::new();
+        for (most, c, picks) in begins {
+            // The others can be no more than this one.
+            if others.get(OTHERS - 1).is_some_and(|(worth, ..)| most < *worth) {
+                break;
+            }
+            let picks = self.fill(picks, None);
+            let worth = self.worth(&picks);
+            let place = others.partition_point(|o| o.0 > worth || o.0 == worth && o.1 < c);
+            others.insert(place, (worth, c, picks));
+            others.truncate(OTHERS);
+        }
+        let improved = others.into_iter().map(|(.., picks)| self.improve(picks, keep));
         let (value, best) = improved.map(|picks| (self.worth(&picks), picks)).max_by(|a, b| a.0.total_cmp(&b.0))?;
         (value > self.worth(path) * WORTH).then_some(best)
     }
@@ -351,9 +378,14 @@ impl Search {
         for _ in 0..ROUNDS {
             let mut best: Option<(f64, Vec<Pick>)> = None;
             for i in 0..path.len() {
-                for changed in self.changes(&path, i, keep) {
+                for (changed, never) in self.variants(&path, i, keep) {
+                    let least = best.as_ref().map_or(value * WORTH, |b| b.0 + 1e-12);
+                    if self.at_most(&changed) < least {
+                        continue;
+                    }
+                    let changed = self.fill(changed, never);
                     let v = self.worth(&changed);
-                    if v > best.as_ref().map_or(value * WORTH, |b| b.0 + 1e-12) {
+                    if v > least {
                         best = Some((v, changed));
                     }
                 }
@@ -364,21 +396,52 @@ impl Search {
         path
     }
 
-    /// The path with another part of step `i`, or without it, filled up again.
-    pub(super) fn changes(&self, path: &[Pick], i: usize, keep: &[usize]) -> Vec<Vec<Pick>> {
+    /// The path with another part of step `i`, or without it, to be filled up again; and what shall not come back.
+    pub(super) fn variants(&self, path: &[Pick], i: usize, keep: &[usize]) -> Vec<(Vec<Pick>, Option<usize>)> {
         let (c, h) = path[i];
-        let mut changes = Vec::new();
+        let mut variants = Vec::new();
         for other in self.candidates[c].options.iter().filter(|o| **o != h) {
             let mut changed = path.to_vec();
             changed[i].1 = *other;
-            changes.extend(self.room(changed, i, keep).into_iter().map(|changed| self.fill(changed, None)));
+            variants.extend(self.room(changed, i, keep).into_iter().map(|changed| (changed, None)));
         }
         let mut without = path.to_vec();
         without.remove(i);
         if !keep.contains(&c) && self.lawful(&without) {
-            changes.push(self.fill(without, Some(c)));
+            variants.push((without, Some(c)));
         }
-        changes
+        variants
+    }
+
+    /// What the path can be worth at most once it is filled up: several candidates never give more than the sum of what each gives alone, and
+    /// none gives more per hour than its best part does.
+    fn at_most(&self, path: &[Pick]) -> f64 {
+        let rest = self.rest(&self.spent(path));
+        let mut left = self.person.budget - cost(path);
+        let mut dense: Vec<(f64, f64)> = Vec::new();
+        for (c, candidate) in self.candidates.iter().enumerate() {
+            if candidate.options[0] > left + 1e-9 || path.iter().any(|(p, _)| *p == c) {
+                continue;
+            }
+            let parts = candidate.options.iter().zip(&candidate.gives).take_while(|(h, _)| **h <= left + 1e-9);
+            let gains = parts.map(|(h, gives)| (gives.iter().map(|(t, g)| rest[*t] * g).sum::<f64>(), *h));
+            let (an_hour, most) = gains.fold((0.0, 0.0), |(d, m): (f64, f64), (gain, h)| (d.max(gain / h), m.max(gain)));
+            if an_hour > 0.0 {
+                dense.push((an_hour, most / an_hour));
+            }
+        }
+        dense.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut worth = self.person.need.iter().sum::<f64>() - rest.iter().sum::<f64>();
+        for (an_hour, hours) in dense {
+            let taken = hours.min(left);
+            worth += an_hour * taken;
+            left -= taken;
+            if left <= 0.0 {
+                break;
+            }
+        }
+        // Sums in another order differ in the last digits.
+        worth + 1e-9
     }
 
     /// The path as it is where the hours are enough; else with one step other than `i` made as short as they ask for, or taken out.
