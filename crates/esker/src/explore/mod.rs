@@ -3,6 +3,7 @@
 mod columns;
 mod frame;
 mod gridded;
+mod pieces;
 mod series;
 mod space;
 mod suspects;
