@@ -157,7 +157,12 @@ impl Map {
             return Some(Self::whole(projection, corner, room));
         }
         let on = |p: &(f64, f64)| projection.forward(projection.centre_lon() + wrapped(p.0 - projection.centre_lon()), p.1);
-        let projected: Vec<(f64, f64)> = points.iter().filter_map(on).collect();
+        // The other hemisphere lies ever farther out: where places are on both, the map ends at the equator.
+        let near = |p: &&(f64, f64)| !matches!(projection, Projection::PolarStereographic { north, .. } if (p.1 >= 0.0) != north);
+        let mut projected: Vec<(f64, f64)> = points.iter().filter(near).filter_map(on).collect();
+        if projected.is_empty() {
+            projected = points.iter().filter_map(on).collect();
+        }
         if projected.is_empty() {
             return None;
         }
@@ -191,6 +196,21 @@ mod tests {
         // Astride the date line the map is small.
         let fiji = map(&[(178.0, -17.0), (-178.0, -16.0)], Choice::Auto);
         assert!(fiji.window.x1 - fiji.window.x0 < 800.0);
+    }
+
+    /// The equator lies 12,400 km from the pole of the map, 60° S 46,000 km.
+    #[test]
+    fn a_polar_map_of_the_world_ends_at_the_equator() {
+        let world: Vec<(f64, f64)> =
+            (0..36).flat_map(|i| (-8..=8).map(move |j| (10.0 * f64::from(i) - 180.0, 10.0 * f64::from(j)))).collect();
+        let wide = |points: &[(f64, f64)], name: &str| {
+            let m = map(points, Choice::parse(name).unwrap());
+            m.window.x1 - m.window.x0
+        };
+        for name in ["polar-north", "polar-south"] {
+            assert!((24_000.0..31_000.0).contains(&wide(&world, name)), "{name}: {}", wide(&world, name));
+        }
+        assert!(wide(&[(0.0, -10.0), (90.0, -20.0)], "polar-north") > 10_000.0, "who asks for it is shown it");
     }
 
     #[test]
