@@ -137,3 +137,22 @@ fn a_longer_search_of_the_whole_catalogue_gains_little() {
     println!("{n} people: mean {mean:.4}, median {:.4}, 10 % {:.4}, worst {:.4}", ratios[n / 2], ratios[n / 10], ratios[0]);
     assert!(n > 60 && mean > 0.98 && ratios[0] > 0.9 && ratios[n - 1] < 1.0 + 1e-9);
 }
+
+/// What is not filled up because of the bound could not have won: no path is worth more, filled up, than was said before.
+#[test]
+fn no_path_is_worth_more_than_its_bound() {
+    let catalogue = Catalogue::load(&[] as &[&str]).unwrap();
+    let mut close = 0.0_f64;
+    for case in 0_usize..24 {
+        let goals = vec![GOALS[case % 12].id.to_owned(), GOALS[(case * 5 + 1) % 12].id.to_owned()];
+        let known = if case % 2 == 0 { vec!["python".to_owned()] } else { Vec::new() };
+        let answers = Answers { goals, hours_a_week: [1.0, 3.0, 8.0][case % 3], weeks: 16, known, ..Answers::default() };
+        let search = Search::new(&answers, &catalogue);
+        for begin in (0..search.candidates.len()).filter_map(|c| search.put_in(Vec::new(), c)) {
+            let (bound, filled) = (search.at_most(&begin), search.worth(&search.fill(begin, None)));
+            assert!(filled <= bound, "case {case}: {filled} over {bound}");
+            close = close.max(filled / bound);
+        }
+    }
+    assert!(close > 0.9, "a bound that is never near leaves nothing out: {close}");
+}

@@ -415,7 +415,7 @@ impl Search {
 
     /// What the path can be worth at most once it is filled up: several candidates never give more than the sum of what each gives alone, and
     /// none gives more per hour than its best part does.
-    fn at_most(&self, path: &[Pick]) -> f64 {
+    pub(super) fn at_most(&self, path: &[Pick]) -> f64 {
         let rest = self.rest(&self.spent(path));
         let mut left = self.person.budget - cost(path);
         let mut dense: Vec<(f64, f64)> = Vec::new();

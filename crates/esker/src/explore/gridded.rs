@@ -608,14 +608,14 @@ impl<'a> Grid<'a> {
     fn series(&self, all: &[(usize, Layout, Seen)]) -> Option<esker_core::exploration::SeriesView> {
         let (times, dated) = self.dates()?;
         let mut values: Vec<(String, Unit, Vec<f64>)> = Vec::new();
-        let area = (self.cube.axes()[self.x].len * self.cube.axes()[self.y].len) as u32;
+        let area = self.cube.axes()[self.x].len * self.cube.axes()[self.y].len;
         let mut parts = false;
         for (v, layout, seen) in all.iter().filter(|a| a.1.times > 1) {
             for (label, of) in layout.labels.iter().zip(seen.times.chunks(layout.times)) {
                 if !even(of) {
                     continue;
                 }
-                parts |= of.iter().any(|t| t.2 > 0 && t.2 < area);
+                parts |= of.iter().any(|t| t.2 > 0 && (t.2 as usize) < area);
                 let name = &self.cube.variables()[*v].name;
                 let name = if label.is_empty() { name.clone() } else { format!("{name}, {label}") };
                 values.push((name, self.cube.variables()[*v].unit.clone(), of.iter().map(|t| t.0 / t.1).collect()));

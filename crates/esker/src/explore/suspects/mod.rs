@@ -112,6 +112,7 @@ pub fn many(n: usize, one: &str, more: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { more })
 }
 
+/// A number with its thousands set off: `6,834`.
 pub fn count(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();
